@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { interpreterEngine } from "@open-brains/core/compile.ts"
+import { add, buffer, i32, let_, load, local, loop, store } from "@open-brains/core/ir/build.ts"
+import type { Memory } from "@open-brains/core/ir/interpret.ts"
+import type { Program } from "@open-brains/core/ir/program.ts"
+import { difference } from "@open-brains/core/ir/testing/difference.ts"
+import { everyOperation, hostileProgram, memoryFor, SEED } from "@open-brains/core/ir/testing/hostile.ts"
+import fc from "fast-check"
+import { expect, onTestFinished, test, vi } from "vitest"
+import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { missingCompiler, nativeProgram, VARIANTS } from "./c99.ts"
+
+const missing = missingCompiler()
+
+/** The outputs after each record and the state after the last, on the interpreter. */
+function judged(
+  { buffers, ...rest }: Program,
+  records: readonly Memory[],
+  state: Memory,
+): { outputs: Memory[]; state: Memory } {
+  const { memory, run } = interpreterEngine.instantiate({ buffers, ...rest })
+  const kept = (access: "output" | "state"): Memory =>
+    Object.fromEntries(buffers.flatMap((b) => (b.access === access ? [[b.name, memory[b.name]!.slice()]] : [])))
+  const fill = (values: Memory): void => {
+    for (const [name, numbers] of Object.entries(values)) memory[name]!.set(numbers)
+  }
+  fill(state)
+  const outputs = records.map((record) => {
+    fill(record)
+    run()
+    return kept("output")
+  })
+  return { outputs, state: kept("state") }
+}
+function compare(program: Program, flags: readonly string[], records: readonly Memory[], state: Memory): void {
+  using native = nativeProgram(program, { flags })
+  const [expected, actual] = [judged(program, records, state), native.runAll(records, state)]
+  for (const [n, outputs] of expected.outputs.entries())
+    expect([n, difference(outputs, actual.outputs[n]!)]).toEqual([n, undefined])
+  expect(difference(expected.state, actual.state)).toBeUndefined()
+}
+
+// One executable holds many random parts: gcc takes longer to start than to compile them.
+const [random] = fc.sample(hostileProgram(40), { numRuns: 1, seed: SEED })
+for (const [name, flags] of Object.entries(VARIANTS)) {
+  test(`every operation in C (${name}) equals the interpreter (SEED=${SEED})`, (context) => {
+    requireOrSkip(context, missing)
+    const { program, memory } = everyOperation()
+    compare(program, flags, [memory], {})
+  })
+  test(`random programs in C (${name}) equal the interpreter (SEED=${SEED})`, (context) => {
+    requireOrSkip(context, missing)
+    const [state] = fc.sample(memoryFor(random!, "state"), { numRuns: 1, seed: SEED })
+    compare(random!, flags, fc.sample(memoryFor(random!, "input"), { numRuns: 12, seed: SEED }), state!)
+  })
+}
+
+const [step, seen, sum] = [
+  buffer("input", "i32", "int", 1),
+  buffer("state", "i32", "y0", 1),
+  buffer("output", "i32", "main", 1),
+]
+const counter: Program = {
+  name: "printf",
+  buffers: [step, seen, sum],
+  body: [
+    loop("index", 1, [let_("INT32_MAX", add(load(seen, local("index")), load(step, i32(0))))]),
+    store(seen, i32(0), add(load(seen, i32(0)), load(step, i32(0)))),
+    store(sum, i32(0), load(seen, i32(0))),
+  ],
+}
+test("10,000 records run in one process, and state passes from one to the next", (context) => {
+  requireOrSkip(context, missing)
+  using native = nativeProgram(counter, { flags: VARIANTS.plain })
+  const records = Array.from({ length: 10_000 }, (_, n) => ({ int: Int32Array.of(n) }))
+  const { outputs, state } = native.runAll(records, { y0: Int32Array.of(5) })
+  expect([outputs.length, outputs[2]!["main"]![0], outputs[9999]!["main"]![0]]).toEqual([10_000, 5 + 3, 5 + 49_995_000])
+  expect([...state["y0"]!]).toEqual([5 + 49_995_000])
+})
+test("names that C has taken are no trouble, and the folder goes when the program does", (context) => {
+  requireOrSkip(context, missing)
+  const folder = mkdtempSync(join(tmpdir(), "native-"))
+  vi.stubEnv("TMPDIR", folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  compare(counter, VARIANTS.checked, [{ int: Int32Array.of(3) }], {})
+  expect(() => nativeProgram(counter, { flags: ["-no-such-flag"] })).toThrow("no-such-flag")
+  expect(readdirSync(folder)).toEqual([])
+})

@@ -1,0 +1,44 @@
+import { DTYPE } from "./base/dtype.ts"
+import { emitWasm } from "./emit/wasm/emit.ts"
+import { interpreter, type Memory, memoryOf } from "./ir/interpret.ts"
+import type { Program } from "./ir/program.ts"
+
+/** Whatever runs programs: every engine gives the same bits, and the interpreter is their judge. */
+export interface Engine {
+  readonly name: string
+  /** Expects a program in which `validate` found nothing. */
+  instantiate(program: Program): Instance
+}
+
+/** A program with its buffers: constants are filled in, all else starts as 0 and stays from run to run. */
+export interface Instance {
+  /** The buffers themselves, not copies: write inputs and state here before `run`, read outputs after it. */
+  readonly memory: Memory
+  run(): void
+}
+
+export const interpreterEngine: Engine = {
+  name: "interpreter",
+  instantiate(program) {
+    const memory = memoryOf(program)
+    return { memory, run: interpreter(program, memory) }
+  },
+}
+
+/** In Node and in browsers alike. A main thread of a browser may refuse modules above 8 MB: use a worker there. */
+export const wasmEngine: Engine = {
+  name: "wasm",
+  instantiate(program) {
+    const { bytes, starts } = emitWasm(program)
+    const { memory, run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as WasmExports
+    const views = program.buffers.map(({ name, dtype, length }) => {
+      const view = new DTYPE[dtype].array(memory.buffer, starts.get(name)!, length) // memory never grows: views stay
+      return [name, view] as const
+    })
+    return { memory: Object.fromEntries(views), run }
+  },
+}
+interface WasmExports extends WebAssembly.Exports {
+  readonly memory: WebAssembly.Memory
+  readonly run: () => void
+}

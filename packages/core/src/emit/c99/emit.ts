@@ -1,0 +1,166 @@
+import type { Binary, Block, Buffer, Expression, Program, Statement, Unary } from "../../ir/program.ts"
+import { scalarOf, statementsOf } from "../../ir/program.ts"
+import { helperName, prelude, type Stored, TYPE, type } from "./prelude.ts"
+
+/**
+ * The program as one C99 function, `void NAME_run(void)`, over static arrays: constants are `const`, so that a
+ * microcontroller keeps them in flash. Buffers and locals end in _ (`identifier`), so that none can meet a word of C, of
+ * its library or of the prelude.
+ */
+export function emitC99(program: Program): string {
+  const { name, buffers, body } = program
+  const { operations, floats, names } = usesOf(program)
+  const dtypeOf = new Map(buffers.map((b) => [b.name, stored(b)]))
+  const statement = (s: Statement): string => {
+    switch (s.kind) {
+      case "let": {
+        const declared = `${type(scalarOf(s.value))} ${identifier(s.name)} = ${expression(s.value)};`
+        return names.has(s.name) ? declared : `${declared} (void)${identifier(s.name)};`
+      }
+      case "set":
+        return `${identifier(s.name)} = ${expression(s.value)};`
+      case "store": {
+        const value = narrow(dtypeOf.get(s.buffer)!, expression(s.value))
+        return `${identifier(s.buffer)}[${expression(s.index)}] = ${value};`
+      }
+      case "if": {
+        const otherwise = s.no.length > 0 ? ` else ${block(s.no)}` : ""
+        return `if (${expression(s.condition)}) ${block(s.yes)}${otherwise}`
+      }
+      case "loop": {
+        const [i, end] = [identifier(s.index), `${s.index}_end`]
+        if (s.count.kind === "constant")
+          return `for (int32_t ${i} = 0; ${i} < ${i32(Math.min(s.count.value, s.maximum))}; ++${i}) ${block(s.body)}`
+        const rounds = `at_most(${expression(s.count)}, ${i32(s.maximum)})`
+        return `for (int32_t ${i} = 0, ${end} = ${rounds}; ${i} < ${end}; ++${i}) ${block(s.body)}`
+      }
+      default:
+        return s satisfies never
+    }
+  }
+  const block = (inner: Block): string =>
+    inner.length === 0 ? "{}" : `{\n${inner.map(statement).join("\n").replace(/^/gm, "  ")}\n}`
+  const declared = buffers.filter((b) => !isPrivate(b) || names.has(b.name)).map(declaration)
+  return [
+    prelude(operations, floats),
+    ...declared,
+    "",
+    `void ${name}_run(void);`,
+    `void ${name}_run(void) ${block(body)}`,
+    "",
+  ].join("\n")
+}
+
+/** What C calls a buffer or a local. */
+export const identifier = (name: string): string => `${name}_`
+
+const stored = ({ dtype }: Buffer): Stored => {
+  if (dtype === "f64") throw new Error("bug: f64 is the interpreter's alone")
+  return dtype
+}
+const isPrivate = ({ access }: Buffer): boolean => access === "scratch" || access === "constant"
+function declaration(buffer: Buffer): string {
+  const [dtype, { name, length, access, values }] = [stored(buffer), buffer]
+  const array = `${TYPE[dtype]} ${identifier(name)}[${length}]`
+  if (!values) return `${access === "scratch" ? "static " : ""}${array};`
+  const literals = values.map((value) => (dtype === "f32" ? f32(value) : `${value}`)).join(",")
+  return `static const ${array} = {${literals.replace(/(.{100,115}?),/g, "$1,\n")}};`
+}
+const narrow = (dtype: Stored, value: string): string =>
+  dtype === "i32" || dtype === "f32" ? value : `to_${dtype}(${value})`
+
+/** Every operation is a call: precedence cannot go wrong, and min evaluates its operands once. */
+function expression(e: Expression): string {
+  switch (e.kind) {
+    case "constant":
+      return e.scalar === "i32" ? i32(e.value) : f32(e.value)
+    case "local":
+      return identifier(e.name)
+    case "load":
+      return `${identifier(e.buffer)}[${expression(e.index)}]`
+    case "unary":
+      return `${helperName(e.op)}(${expression(e.value)})`
+    case "binary":
+      return `${helperName(e.op)}(${expression(e.left)}, ${expression(e.right)})`
+    case "select": {
+      const choose = scalarOf(e.yes) === "f32" ? "choose_f" : "choose"
+      return `${choose}(${expression(e.condition)}, ${expression(e.yes)}, ${expression(e.no)})`
+    }
+    default:
+      return e satisfies never
+  }
+}
+
+function expressionsOf(s: Statement): readonly Expression[] {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return [s.value]
+    case "store":
+      return [s.index, s.value]
+    case "if":
+      return [s.condition]
+    case "loop":
+      return [s.count]
+    default:
+      return s satisfies never
+  }
+}
+
+/** Which helpers and which declarations a program calls for: C compilers warn of what nobody reads. */
+function usesOf({ buffers, body }: Program): Uses {
+  const operations = new Set<Unary | Binary>()
+  const names = new Set<string>()
+  let floats = buffers.some(({ dtype }) => dtype === "f32")
+  const visit = (e: Expression): void => {
+    floats ||= scalarOf(e) === "f32"
+    switch (e.kind) {
+      case "constant":
+        return
+      case "local":
+        return void names.add(e.name)
+      case "load":
+        names.add(e.buffer)
+        return visit(e.index)
+      case "unary":
+        operations.add(e.op)
+        return visit(e.value)
+      case "binary":
+        operations.add(e.op)
+        visit(e.left)
+        return visit(e.right)
+      case "select":
+        visit(e.condition)
+        visit(e.yes)
+        return visit(e.no)
+      default:
+        return e satisfies never
+    }
+  }
+  for (const s of statementsOf(body)) {
+    if (s.kind === "store") names.add(s.buffer)
+    for (const e of expressionsOf(s)) visit(e)
+  }
+  return { operations, floats, names }
+}
+interface Uses {
+  readonly operations: ReadonlySet<Unary | Binary>
+  readonly floats: boolean
+  readonly names: ReadonlySet<string>
+}
+
+/** C has no negative literals: -2147483648 is the negation of a number that does not fit. */
+const i32 = (value: number): string =>
+  value === -(2 ** 31) ? "INT32_MIN" : value < 0 ? `(-INT32_C(${-value}))` : `INT32_C(${value})`
+
+/** Exact: hexadecimal leaves the C compiler nothing to round. */
+function f32(value: number): string {
+  if (Number.isNaN(value)) return "NAN"
+  const view = new DataView(new ArrayBuffer(4))
+  view.setFloat32(0, value)
+  const bits = view.getUint32(0)
+  const [sign, exponent, fraction] = [bits >>> 31 ? "-" : "", (bits >>> 23) & 0xff, bits & 0x7fffff]
+  if (exponent === 0xff) return `(${sign}INFINITY)`
+  const significand = exponent === 0 ? fraction : fraction | 0x800000 // a subnormal has no hidden bit
+  return `(${sign}0x${significand.toString(16)}p${Math.max(exponent, 1) - 150}f)`
+}

@@ -1,0 +1,121 @@
+import type { Dtype, Scalar } from "../base/dtype.ts"
+import type { Access, Binary, Block, Buffer, Expression, Statement, Unary } from "./program.ts"
+import { operandOf, scalarOf } from "./program.ts"
+
+// Builders. Constants are made exact here, so that no target ever rounds one.
+export const i32 = (value: number): Expression => ({ kind: "constant", scalar: "i32", value: value | 0 })
+export const constant = (scalar: Scalar, value: number): Expression => {
+  if (scalar === "i32") return i32(value)
+  return { kind: "constant", scalar, value: scalar === "f32" ? Math.fround(value) : value }
+}
+export const local = (name: string, scalar: Scalar = "i32"): Expression => ({ kind: "local", scalar, name })
+export const load = ({ name, dtype }: Buffer, index: Expression): Expression => ({
+  kind: "load",
+  dtype,
+  buffer: name,
+  index,
+})
+
+export function unary(op: Unary, value: Expression): Expression {
+  if (scalarOf(value) !== operandOf(op)) throw new Error(`bug: ${op} of ${scalarOf(value)}`)
+  return { kind: "unary", op, value }
+}
+export function binary(op: Binary, left: Expression, right: Expression): Expression {
+  for (const side of [left, right])
+    if (scalarOf(side) !== operandOf(op)) throw new Error(`bug: ${op} of ${scalarOf(side)}`)
+  return { kind: "binary", op, left, right }
+}
+export const select = (condition: Expression, yes: Expression, no: Expression): Expression => ({
+  kind: "select",
+  condition,
+  yes,
+  no,
+})
+
+type Generic<Op> = Op extends `f32.${infer Name}` ? (`f64.${Name}` extends Op | Binary ? Name : never) : never
+/** The operation of the operands' own scalar. */
+const both =
+  (name: Generic<Binary>) =>
+  (left: Expression, right: Expression): Expression =>
+    binary(`${scalarOf(left)}.${name}` as Binary, left, right)
+export const add = both("add"),
+  sub = both("sub"),
+  mul = both("mul"),
+  min = both("min"),
+  max = both("max")
+export const isF64 = (e: Expression): boolean => scalarOf(e) === "f64"
+/** Adds up integers. */
+export const total = (...terms: readonly Expression[]): Expression => terms.reduce((sum, term) => add(sum, term))
+const integer =
+  (op: Binary) =>
+  (left: Expression, right: Expression | number): Expression =>
+    binary(op, left, typeof right === "number" ? i32(right) : right)
+export const and = integer("i32.and"),
+  or = integer("i32.or"),
+  xor = integer("i32.xor")
+export const shl = integer("i32.shl"),
+  shrS = integer("i32.shr_s"),
+  shrU = integer("i32.shr_u")
+export const equal = integer("i32.eq"),
+  differ = integer("i32.ne"),
+  less = integer("i32.lt_s")
+export const lessOrEqual = integer("i32.le_s"),
+  belowU = integer("i32.lt_u")
+export const clamp = (value: Expression, low: number, high: number): Expression => min(max(value, i32(low)), i32(high))
+
+export const let_ = (name: string, value: Expression): Statement => ({ kind: "let", name, value })
+export const set = (name: string, value: Expression): Statement => ({ kind: "set", name, value })
+export const store = ({ name }: Buffer, index: Expression, value: Expression): Statement => ({
+  kind: "store",
+  buffer: name,
+  index,
+  value,
+})
+export const when = (condition: Expression, yes: Block, no: Block = []): Statement => ({
+  kind: "if",
+  condition,
+  yes,
+  no,
+})
+
+/** A loop of a fixed number of rounds. */
+export const loop = (index: string, count: number, body: Block): Statement => ({
+  kind: "loop",
+  index,
+  count: i32(count),
+  maximum: count,
+  parallel: false,
+  body,
+})
+/** A loop whose rounds are independent. */
+export const parallel = (index: string, count: number, body: Block): Statement => ({
+  kind: "loop",
+  index,
+  count: i32(count),
+  maximum: count,
+  parallel: true,
+  body,
+})
+/** A loop that counts up to a value known at run time, never beyond `maximum`. */
+export const loopUpTo = (index: string, count: Expression, maximum: number, body: Block): Statement => ({
+  kind: "loop",
+  index,
+  count,
+  maximum,
+  parallel: false,
+  body,
+})
+
+export const buffer = (access: Access, dtype: Dtype, name: string, length: number): Buffer => ({
+  name,
+  dtype,
+  length,
+  access,
+})
+export const table = (dtype: Dtype, name: string, values: readonly number[]): Buffer => ({
+  name,
+  dtype,
+  length: values.length,
+  access: "constant",
+  values,
+})

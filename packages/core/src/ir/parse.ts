@@ -1,0 +1,101 @@
+import { DTYPE, isDtype, type Scalar } from "../base/dtype.ts"
+import type { Json } from "../base/json.ts"
+import { refuse } from "../base/problem.ts"
+import type { Access, Binary, Block, Buffer, Expression, Program, Statement, Unary } from "./program.ts"
+import { ACCESSES, BINARY, UNARY } from "./program.ts"
+import { LIMITS, validate } from "./validate.ts"
+
+/** A program out of a stranger's file: of the right form, and proved by `validate`. Errors: OB210, OB211. */
+export function parseProgram(json: Json): Program {
+  const { name, buffers, body } = object(json, "program")
+  const program = { name: text(name), buffers: list(buffers).map(bufferOf), body: blockOf(body ?? null, 0) }
+  const problems = validate(program)
+  return problems.length > 0 ? refuse(...problems) : program
+}
+
+type Members = Readonly<Record<string, Json | undefined>>
+const wrong = (seen: string): never =>
+  refuse({ code: "OB211", seen: `This is no loop IR: ${seen}.`, hint: "The file is damaged or of a newer version." })
+/** Never all of it: a text may be long and a list too deep to print. */
+const shown = (json: Json | undefined): string => {
+  if (json === undefined) return "nothing"
+  if (typeof json === "object" && json !== null) return Array.isArray(json) ? "a list" : "an object"
+  return typeof json === "string" ? JSON.stringify(json.slice(0, 60)) : `${json}`
+}
+function object(json: Json | undefined, what: string): Members {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return wrong(`${shown(json)} is no ${what}`)
+  return json as Members
+}
+const list = (json: Json | undefined): readonly Json[] =>
+  Array.isArray(json) ? (json as readonly Json[]) : wrong(`${shown(json)} is no list`)
+const text = (json: Json | undefined): string => (typeof json === "string" ? json : wrong(`${shown(json)} is no name`))
+const number = (json: Json | undefined): number =>
+  typeof json === "number" ? json : wrong(`${shown(json)} is no number`)
+
+function bufferOf(json: Json): Buffer {
+  const { name, dtype, length, access, values } = object(json, "buffer")
+  if (!isDtype(dtype)) return wrong(`${shown(dtype)} is no dtype`)
+  if (!ACCESSES.includes(access as Access)) return wrong(`${shown(access)} is no access`)
+  const rest = values === undefined ? {} : { values: list(values).map(number) }
+  return { name: text(name), dtype, length: number(length), access: access as Access, ...rest }
+}
+
+function deeper(depth: number): number {
+  return depth < 4 * LIMITS.depth ? depth + 1 : wrong("it is nested too deep")
+}
+function expressionOf(json: Json | undefined, above: number): Expression {
+  const depth = deeper(above)
+  const e = object(json, "expression")
+  const inner = (member: Json | undefined): Expression => expressionOf(member, depth)
+  switch (e["kind"]) {
+    case "constant":
+      return { kind: "constant", scalar: scalar(e["scalar"]), value: constantOf(e["value"]) }
+    case "local":
+      return { kind: "local", scalar: scalar(e["scalar"]), name: text(e["name"]) }
+    case "load":
+      if (!isDtype(e["dtype"])) return wrong(`${shown(e["dtype"])} is no dtype`)
+      return { kind: "load", dtype: e["dtype"], buffer: text(e["buffer"]), index: inner(e["index"]) }
+    case "unary":
+      if (!Object.hasOwn(UNARY, text(e["op"]))) return wrong(`${shown(e["op"])} is no operation`)
+      return { kind: "unary", op: e["op"] as Unary, value: inner(e["value"]) }
+    case "binary":
+      if (!Object.hasOwn(BINARY, text(e["op"]))) return wrong(`${shown(e["op"])} is no operation`)
+      return { kind: "binary", op: e["op"] as Binary, left: inner(e["left"]), right: inner(e["right"]) }
+    case "select":
+      return { kind: "select", condition: inner(e["condition"]), yes: inner(e["yes"]), no: inner(e["no"]) }
+    default:
+      return wrong(`${shown(e["kind"])} is no kind of expression`)
+  }
+}
+function scalar(json: Json | undefined): Scalar {
+  const known = Object.values(DTYPE).find((facts) => facts.scalar === json)
+  return known ? known.scalar : wrong(`${shown(json)} is no scalar`)
+}
+/** JSON has no NaN, infinity or -0: kernels have no use for them, so they cannot be written. */
+const constantOf = (json: Json | undefined): number => number(json)
+
+function blockOf(json: Json, above: number): Block {
+  const depth = deeper(above)
+  return list(json).map((each): Statement => {
+    const s = object(each, "statement")
+    const value = (member: string): Expression => expressionOf(s[member], depth)
+    switch (s["kind"]) {
+      case "let":
+      case "set":
+        return { kind: s["kind"], name: text(s["name"]), value: value("value") }
+      case "store":
+        return { kind: "store", buffer: text(s["buffer"]), index: value("index"), value: value("value") }
+      case "if": {
+        const [yes, no] = [blockOf(s["yes"] ?? null, depth), blockOf(s["no"] ?? null, depth)]
+        return { kind: "if", condition: value("condition"), yes, no }
+      }
+      case "loop": {
+        const [index, maximum] = [text(s["index"]), number(s["maximum"])]
+        const body = blockOf(s["body"] ?? null, depth)
+        return { kind: "loop", index, count: value("count"), maximum, parallel: false, body } // promises are not trusted
+      }
+      default:
+        return wrong(`${shown(s["kind"])} is no kind of statement`)
+    }
+  })
+}

@@ -1,0 +1,40 @@
+import type { Block, Expression, Program, Statement } from "./program.ts"
+
+/** The same program under other names, so that it can stand inside another: `of` maps buffers and locals alike. */
+export function renameProgram({ name, buffers, body }: Program, of: (name: string) => string): Program {
+  const expression = (e: Expression): Expression => {
+    switch (e.kind) {
+      case "constant":
+        return e
+      case "local":
+        return { ...e, name: of(e.name) }
+      case "load":
+        return { ...e, buffer: of(e.buffer), index: expression(e.index) }
+      case "unary":
+        return { ...e, value: expression(e.value) }
+      case "binary":
+        return { ...e, left: expression(e.left), right: expression(e.right) }
+      case "select":
+        return { ...e, condition: expression(e.condition), yes: expression(e.yes), no: expression(e.no) }
+      default:
+        return e satisfies never
+    }
+  }
+  const block = (inner: Block): Block => inner.map(statement)
+  const statement = (s: Statement): Statement => {
+    switch (s.kind) {
+      case "let":
+      case "set":
+        return { ...s, name: of(s.name), value: expression(s.value) }
+      case "store":
+        return { ...s, buffer: of(s.buffer), index: expression(s.index), value: expression(s.value) }
+      case "if":
+        return { ...s, condition: expression(s.condition), yes: block(s.yes), no: block(s.no) }
+      case "loop":
+        return { ...s, index: of(s.index), count: expression(s.count), body: block(s.body) }
+      default:
+        return s satisfies never
+    }
+  }
+  return { name, buffers: buffers.map((b) => ({ ...b, name: of(b.name) })), body: block(body) }
+}

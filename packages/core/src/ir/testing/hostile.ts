@@ -1,0 +1,327 @@
+import fc from "fast-check"
+import { DTYPE, type Dtype, type Numbers, numbersOf, type Scalar } from "../../base/dtype.ts"
+import {
+  add,
+  and,
+  binary,
+  buffer,
+  clamp,
+  constant,
+  i32,
+  let_,
+  load,
+  local,
+  loop,
+  loopUpTo,
+  parallel,
+  select,
+  set,
+  store,
+  table,
+  unary,
+  when,
+} from "../build.ts"
+import type { Memory } from "../interpret.ts"
+import {
+  BINARY,
+  type Binary,
+  type Buffer,
+  type Expression,
+  operandOf,
+  type Program,
+  type Statement,
+  scalarOf,
+  UNARY,
+  type Unary,
+} from "../program.ts"
+
+/** Every test's title prints it; `SEED=… npx vitest` draws the same cases again. */
+export const SEED = Number(process.env["SEED"] ?? Date.now() % 2 ** 31)
+/** More runs for a longer search: `RUNS=10000 npx vitest …`. */
+export const RUNS = Number(process.env["RUNS"] ?? 120)
+
+/** Values at which engines are known to differ, drawn as often as all others together. */
+const EDGES: Readonly<Record<Scalar, readonly number[]>> = {
+  i32: [0, 1, -1, 2, 7, 31, 32, 33, 127, 128, -128, 255, 256, -32768, 65535, 2 ** 24 + 1, 2 ** 31 - 1, -(2 ** 31)],
+  f32: [
+    ...[Number.NaN, 0, -0, Infinity, -Infinity, 2 ** -149, -(2 ** -149), 2 ** -126, (1 - 2 ** -23) * 2 ** -126],
+    ...[1, -1, 0.5, -1.5, 2 ** 24, 2 ** 31, -(2 ** 31), 2 ** 31 - 128, 2 ** 32, (2 - 2 ** -23) * 2 ** 127],
+  ],
+  f64: [],
+}
+/** What every engine can do: f64 is the interpreter's alone. */
+export const UNARIES = (Object.keys(UNARY) as Unary[]).filter((op) => !op.includes("f64"))
+export const BINARIES = (Object.keys(BINARY) as Binary[]).filter((op) => !op.includes("f64"))
+
+type Draw = <T>(arbitrary: () => fc.Arbitrary<T>) => T
+const drawWith = (gen: fc.GeneratorValue): Draw => {
+  const call = <T>(arbitrary: () => fc.Arbitrary<T>): fc.Arbitrary<T> => arbitrary()
+  return (arbitrary) => gen(call, arbitrary)
+}
+const numberOf = (scalar: Scalar): fc.Arbitrary<number> =>
+  fc.oneof(fc.constantFrom(...EDGES[scalar]), scalar === "i32" ? fc.integer() : fc.float())
+
+const DTYPES = ["i8", "u8", "i16", "u16", "i32", "f32"] as const satisfies readonly Dtype[]
+const ofScalar = { i32: DTYPES.slice(0, 5), f32: DTYPES.slice(5) } as const
+type Drawn = "i32" | "f32"
+
+const NOT_FOR_LANES = /div_|rem_|bits_of/
+
+/** A part of a program; its names begin with a prefix of its own. */
+interface Piece {
+  readonly buffers: Buffer[]
+  readonly body: Statement[]
+}
+
+/** A random valid program of `pieces` parts: parallel loops and plain code by turns. */
+export const hostileProgram = (pieces = 1): fc.Arbitrary<Program> =>
+  fc.gen().map((gen) => {
+    const draw = drawWith(gen)
+    const all = Array.from({ length: pieces }, (_, n) =>
+      draw(fc.boolean) ? parallelPiece(draw, `p${n}`) : plainPiece(draw, `p${n}`),
+    )
+    return {
+      name: "hostile",
+      buffers: all.flatMap(({ buffers }) => buffers),
+      body: all.flatMap(({ body }) => body),
+    }
+  })
+
+/** What random expressions are made of, at one place of a program. */
+interface Place {
+  readonly draw: Draw
+  allows(op: Unary | Binary): boolean
+  /** A load, a local or the like. */
+  leaf(scalar: Drawn): Expression
+  /** Of a shift: lanes can only have one that they share. */
+  count(): Expression
+}
+function tree(place: Place, scalar: Drawn, depth: number): Expression {
+  const { draw } = place
+  const kind = depth === 0 ? 0 : draw(() => fc.integer({ min: 0, max: 9 }))
+  if (kind < 2)
+    return draw(() => fc.nat(3)) === 0
+      ? constant(
+          scalar,
+          draw(() => numberOf(scalar)),
+        )
+      : place.leaf(scalar)
+  const next = (of: Scalar): Expression => tree(place, of as Drawn, depth - 1)
+  if (kind === 2) return select(next("i32"), next(scalar), next(scalar))
+  if (kind === 3) {
+    const op = draw(() => fc.constantFrom(...UNARIES.filter((each) => UNARY[each] === scalar && place.allows(each))))
+    return unary(op, next(operandOf(op)))
+  }
+  const op = draw(() => fc.constantFrom(...BINARIES.filter((each) => BINARY[each] === scalar && place.allows(each))))
+  if (op.includes("i32.sh")) return binary(op, next("i32"), place.count())
+  return binary(op, next(operandOf(op)), next(operandOf(op)))
+}
+
+/**
+ * A loop whose rounds are independent: contiguous and shared loads, lets, inner sums with a shared count, in-place and
+ * narrow stores. Most run as lanes; now and then an expression is drawn that no lane can do.
+ */
+function parallelPiece(draw: Draw, prefix: string): Piece {
+  const rounds = draw(() => fc.integer({ min: 1, max: 70 }))
+  const offset = draw(() => fc.integer({ min: 0, max: 3 }))
+  const steps = draw(() => fc.integer({ min: 1, max: 5 }))
+  const inputs = DTYPES.map((dtype) => buffer("input", dtype, `${prefix}_${dtype}`, rounds * steps + offset))
+  const [round, step] = [`${prefix}_i`, `${prefix}_k`]
+  const [i, k] = [local(round), local(step)]
+  const names: { readonly name: string; readonly scalar: Drawn }[] = []
+  const buffers: Buffer[] = [...inputs]
+
+  const from = (scalar: Drawn): Buffer => {
+    const dtype: Dtype = draw(() => fc.constantFrom<Dtype>(...ofScalar[scalar]))
+    return inputs.find((each) => each.dtype === dtype)!
+  }
+  const shared = (scalar: Drawn): Expression => {
+    const source = from(scalar)
+    return load(source, i32(draw(() => fc.integer({ min: 0, max: source.length - 1 }))))
+  }
+  const friendly = draw(() => fc.nat(3)) > 0
+  const place = (inner: boolean): Place => ({
+    draw,
+    allows: (op) => !friendly || !NOT_FOR_LANES.test(op),
+    count: () => (draw(fc.boolean) ? shared("i32") : i32(draw(() => fc.integer({ min: -40, max: 40 })))),
+    leaf: (scalar) => {
+      const known = names.filter((each) => each.scalar === scalar)
+      const kind = draw(() => fc.integer({ min: 0, max: 5 }))
+      if (kind === 0) return shared(scalar)
+      if (kind === 1 && inner) return load(from(scalar), k)
+      if (kind < 4 && known.length > 0) return local(draw(() => fc.constantFrom(...known)).name, scalar)
+      if (kind === 4 && inner) return load(from(scalar), add(binary("i32.mul", k, i32(rounds)), i))
+      if (kind === 5 && inner && scalar === "i32") return k
+      return load(from(scalar), draw(fc.boolean) ? i : add(i32(offset), i))
+    },
+  })
+  const value = (scalar: Drawn, inner = false): Expression =>
+    tree(
+      place(inner),
+      scalar,
+      draw(() => fc.nat(3)),
+    )
+  const scalarDrawn = (): Drawn => draw(() => fc.constantFrom<Drawn>("i32", "f32"))
+
+  const body: Statement[] = []
+  const bind = (e: Expression): string => {
+    const name = `${prefix}_v${names.length}`
+    body.push(let_(name, e))
+    names.push({ name, scalar: scalarOf(e) as Drawn })
+    return name
+  }
+  for (let n = draw(() => fc.nat(2)); n > 0; n--) bind(value(scalarDrawn()))
+  if (draw(fc.boolean)) {
+    const scalar = scalarDrawn()
+    const sum = bind(draw(fc.boolean) ? constant(scalar, 0) : value(scalar))
+    const inside = [set(sum, binary(`${scalar}.add`, local(sum, scalar), value(scalar, true)))]
+    const [first] = names
+    if (first && draw(fc.boolean)) inside.push(set(first.name, value(first.scalar, true)))
+    const count = shared("i32")
+    body.push(draw(fc.boolean) ? loop(step, steps, inside) : loopUpTo(step, count, steps, inside))
+  }
+  for (let n = draw(() => fc.integer({ min: 1, max: 3 })); n > 0; n--) {
+    const scalar = scalarDrawn()
+    const dtype: Dtype = draw(() => fc.constantFrom<Dtype>(...ofScalar[scalar]))
+    const access = draw(() => fc.constantFrom<"output" | "state">("output", "state"))
+    const target = buffer(access, dtype, `${prefix}_out${n}`, rounds + offset)
+    const index = draw(fc.boolean) ? i : add(i, i32(offset))
+    buffers.push(target)
+    const changed = draw(fc.boolean) ? binary(`${scalar}.sub`, load(target, index), value(scalar)) : value(scalar)
+    body.push(store(target, index, changed))
+  }
+  return { buffers, body: [parallel(round, rounds, body)] }
+}
+
+/** Lets, sets, stores, branches and loops as they come: every index is brought into range by one of the known ways. */
+function plainPiece(draw: Draw, prefix: string): Piece {
+  const length = (): number => draw(() => fc.integer({ min: 1, max: 20 }))
+  const constants = table(
+    "i16",
+    `${prefix}_table`,
+    draw(() => fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 1, maxLength: 9 })),
+  )
+  const inputs = [...DTYPES.map((dtype) => buffer("input", dtype, `${prefix}_${dtype}`, length())), constants]
+  const targets = DTYPES.map((dtype) =>
+    buffer(
+      draw(() => fc.constantFrom<"output" | "state">("output", "state")),
+      dtype,
+      `${prefix}_to_${dtype}`,
+      length(),
+    ),
+  )
+  const scratch = buffer("scratch", "i32", `${prefix}_scratch`, length())
+  const readable = [...inputs, ...targets, scratch]
+  type Name = { readonly name: string; readonly scalar: Drawn; readonly settable: boolean; readonly below: number }
+  let count = 0
+
+  const placeIn = (scope: readonly Name[]): Place => {
+    const place: Place = {
+      draw,
+      allows: () => true,
+      count: () => tree(place, "i32", 1),
+      leaf: (scalar) => {
+        const known = scope.filter((each) => each.scalar === scalar)
+        if (known.length > 0 && draw(fc.boolean)) return local(draw(() => fc.constantFrom(...known)).name, scalar)
+        const source = draw(() => fc.constantFrom(...readable.filter(({ dtype }) => DTYPE[dtype].scalar === scalar)))
+        return load(source, indexInto(source, scope))
+      },
+    }
+    return place
+  }
+  const indexInto = ({ length }: Buffer, scope: readonly Name[]): Expression => {
+    const fitting = scope.filter(({ below }) => below <= length)
+    const kind = draw(() => fc.integer({ min: 0, max: 5 }))
+    if (kind === 0 && fitting.length > 0) return local(draw(() => fc.constantFrom(...fitting)).name)
+    if (kind < 3) return i32(draw(() => fc.integer({ min: 0, max: length - 1 })))
+    const any = tree(placeIn(scope), "i32", 1)
+    if (kind === 3) return clamp(any, 0, length - 1)
+    if (kind === 4) return binary("i32.rem_u", any, i32(length))
+    return and(any, 2 ** Math.floor(Math.log2(length)) - 1)
+  }
+  const block = (outer: readonly Name[], depth: number): Statement[] => {
+    const scope = [...outer]
+    const value = (scalar: Drawn): Expression =>
+      tree(
+        placeIn(scope),
+        scalar,
+        draw(() => fc.nat(3)),
+      )
+    const statement = (): Statement => {
+      const kind = draw(() => fc.integer({ min: 0, max: depth === 0 ? 6 : 8 }))
+      const scalar = draw(() => fc.constantFrom<Drawn>("i32", "f32"))
+      if (kind < 2) {
+        const made = let_(`${prefix}_v${count++}`, value(scalar))
+        scope.push({ name: `${prefix}_v${count - 1}`, scalar, settable: true, below: Infinity })
+        return made
+      }
+      const settable = scope.filter((each) => each.settable)
+      if (kind < 4 && settable.length > 0) {
+        const { name, scalar } = draw(() => fc.constantFrom(...settable))
+        return set(name, value(scalar))
+      }
+      if (kind < 7) {
+        const target = draw(() => fc.constantFrom(...targets, scratch))
+        return store(target, indexInto(target, scope), value(DTYPE[target.dtype].scalar as Drawn))
+      }
+      if (kind === 7)
+        return when(value("i32"), block(scope, depth - 1), draw(fc.boolean) ? block(scope, depth - 1) : [])
+      const [index, maximum] = [`${prefix}_v${count++}`, draw(() => fc.nat(6))]
+      const body = block([...scope, { name: index, scalar: "i32", settable: false, below: maximum }], depth - 1)
+      return draw(fc.boolean) ? loop(index, maximum, body) : loopUpTo(index, value("i32"), maximum, body)
+    }
+    return Array.from({ length: draw(() => fc.integer({ min: 1, max: 5 })) }, statement)
+  }
+  return { buffers: [...readable], body: block([], 3) }
+}
+
+const numbersIn = ({ dtype, length }: Buffer): fc.Arbitrary<Numbers> =>
+  fc
+    .array(numberOf(DTYPE[dtype].scalar), { minLength: length, maxLength: length, size: "max" })
+    .map((values) => numbersOf(dtype, values))
+
+/** Contents for the buffers of the given kinds. */
+export const memoryFor = ({ buffers }: Program, ...accesses: readonly Buffer["access"][]): fc.Arbitrary<Memory> =>
+  fc.record(
+    Object.fromEntries(
+      buffers.filter(({ access }) => accesses.includes(access)).map((each) => [each.name, numbersIn(each)]),
+    ),
+  )
+
+/** Every operation on every pair of edges and on random operands, as plain code and as lanes. */
+export function everyOperation(): { readonly program: Program; readonly memory: Memory } {
+  const operands = (scalar: Drawn): readonly (readonly [number, number])[] => [
+    ...EDGES[scalar].flatMap((a) => EDGES[scalar].map((b) => [a, b] as const)),
+    ...fc.sample(fc.tuple(numberOf(scalar), numberOf(scalar)), { numRuns: 90, seed: SEED }),
+  ]
+  const sides = (["i32", "f32"] as const).flatMap((scalar) => {
+    const pairs = operands(scalar)
+    return ([0, 1] as const).map((at) => ({
+      input: buffer("input", scalar, `${scalar}_${"ab"[at]}`, pairs.length),
+      values: numbersOf(
+        scalar,
+        pairs.map((pair) => pair[at]),
+      ),
+    }))
+  })
+  const cases = [...UNARIES, ...BINARIES].flatMap((op) =>
+    [loop, parallel].map((make) => {
+      const name = `${op.replace(".", "_")}_${make === loop ? "plain" : "lanes"}`
+      const [left, right] = sides.filter(({ input }) => input.dtype === operandOf(op)).map(({ input }) => input)
+      const i = `i_${name}`
+      const [a, b] = [load(left!, local(i)), load(right!, local(i))]
+      const value = isUnary(op) ? unary(op, a) : binary(op, a, b)
+      const out = buffer("output", scalarOf(value), name, left!.length)
+      return { out, code: make(i, out.length, [store(out, local(i), value)]) }
+    }),
+  )
+  return {
+    program: {
+      name: "every_operation",
+      buffers: [...sides.map(({ input }) => input), ...cases.map(({ out }) => out)],
+      body: cases.map(({ code }) => code),
+    },
+    memory: Object.fromEntries(sides.map(({ input, values }) => [input.name, values])),
+  }
+}
+const isUnary = (op: Unary | Binary): op is Unary => Object.hasOwn(UNARY, op)

@@ -1,0 +1,203 @@
+import type { Dtype } from "../base/dtype.ts"
+import { assert } from "../base/problem.ts"
+import { sameShape, sizeOf, stridesOf, type Shape } from "../base/shape.ts"
+import { inOrder, isNode, type Name, type Node } from "../graph/graph.ts"
+import { OPERATIONS, type Rules } from "../graph/operations.ts"
+import type { Operand, Scratch } from "../graph/reference.ts"
+import * as ir from "../ir/build.ts"
+import { scalarOf, type Block, type Buffer, type Expression, type Program, type Statement } from "../ir/program.ts"
+import { renameProgram } from "../ir/rename.ts"
+
+/** What to lower: values to give to the caller, and weights that take a new value at the end of a run. */
+export interface Entry {
+  readonly name: string
+  readonly outputs: Readonly<Record<string, Node>>
+  readonly updates?: readonly { readonly weight: Node<"weight">; readonly value: Node }[]
+  /** f64 is for gradient checks in the interpreter. */
+  readonly float?: "f32" | "f64"
+}
+
+/**
+ * A graph as one program: its inputs, weights and outputs are buffers of the same name, everything else is scratch.
+ * Runs of element-wise nodes of one shape become one loop, whose values stay in locals unless others need them; the
+ * bits are those of one loop a node, since each element is computed by the same operations from the same elements.
+ */
+export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry): Program {
+  const order = inOrder([...Object.values(outputs), ...updates.map(({ value }) => value)])
+  const buffers: Buffer[] = []
+  const body: Statement[] = []
+  const counter = new Map<string, number>()
+  const names: Scratch = {
+    name(stem) {
+      const n = counter.get(stem) ?? 0
+      counter.set(stem, n + 1)
+      return `${stem}_${n}`
+    },
+    buffer: (dtype, length) => declare(ir.buffer("scratch", dtype, names.name("scratch"), length)),
+    table: (dtype, values) => declare(ir.table(dtype, names.name("table"), values)),
+  }
+  const declare = (buffer: Buffer): Buffer => {
+    buffers.push(buffer)
+    return buffer
+  }
+  const dtypeOf = (dtype: Dtype): Dtype => (dtype === "f32" ? float : dtype)
+
+  // Where each node's value lies, if it lies anywhere: `fill` and `broadcast` are only ever looked through.
+  const outputNames = new Map<Node, string>()
+  for (const [outputName, node] of Object.entries(outputs)) if (!outputNames.has(node)) outputNames.set(node, outputName)
+  const stored = new Map<Node, Buffer>()
+  const users = new Map<Node, Node[]>()
+  for (const node of order) for (const input of node.inputs) users.set(input, [...(users.get(input) ?? []), node])
+  const updated = new Map(updates.map(({ weight, value }) => [value, weight]))
+  for (const node of order)
+    if (isNode(node, "input") || isNode(node, "weight")) {
+      const { name, dtype, shape } = node.attributes
+      const changes = updates.some(({ weight }) => weight === node)
+      stored.set(node, declare(ir.buffer(changes ? "state" : "input", dtypeOf(dtype), name, sizeOf(shape))))
+    }
+  const home = (node: Node): Buffer => {
+    const known = stored.get(node)
+    if (known) return known
+    const outputName = outputNames.get(node)
+    const access = outputName === undefined ? "scratch" : "output"
+    const buffer = declare(ir.buffer(access, dtypeOf(node.dtype), outputName ?? names.name("value"), sizeOf(node.shape)))
+    stored.set(node, buffer)
+    return buffer
+  }
+
+  const groups = groupsOf(order)
+  const groupOf = new Map(groups.flatMap((group, at) => group.map((node) => [node, at] as const)))
+  /** Whether anything but its own loop needs the value in memory. */
+  const escapes = (node: Node): boolean =>
+    outputNames.has(node) || updated.has(node) ||
+    (users.get(node) ?? []).some((user) => isBroadcast(user) || groupOf.get(user) !== groupOf.get(node))
+  /** In place when every other reader of the weight comes earlier, or reads the same element in the same round. */
+  const inPlace = (value: Node, weight: Node): boolean =>
+    isElement(value) && (users.get(weight) ?? []).every((user) =>
+      !isBroadcast(user) && groupOf.get(user)! <= groupOf.get(value)! && (isElement(user) || groupOf.get(user)! < groupOf.get(value)!))
+
+  const read = (node: Node, index: readonly Expression[]): Expression => {
+    if (isNode(node, "fill")) return ir.constant(float === "f64" && node.dtype === "f32" ? "f64" : scalarFor(node), node.attributes.value)
+    if (isNode(node, "broadcast")) return read(node.inputs[0], index.with(node.attributes.axis, ir.i32(0)))
+    return ir.load(home(node), flat(node.shape, index))
+  }
+  const copies: Statement[] = []
+
+  /** One loop for element-wise nodes of one shape. */
+  const fused = (group: readonly Node[]): void => {
+    const { shape } = group[0]!
+    const flatten = !group.some((node) => node.inputs.some(isBroadcast)) // then one loop over all elements will do
+    const over: Shape = flatten ? [sizeOf(shape)] : shape
+    const axes = over.map((_, axis) => names.name(`axis${axis}`))
+    const index = axes.map((axis) => ir.local(axis))
+    const values = new Map<Node, Expression>()
+    const lets: Statement[] = []
+    const stores: Statement[] = []
+    for (const node of group) {
+      const { reference } = rulesOf(node)
+      assert(reference.kind === "element", "a group is element-wise")
+      const operands = node.inputs.map((input) => {
+        if (values.has(input)) return values.get(input)!
+        return flatten && !isNode(input, "fill") ? ir.load(home(input), index[0]!) : read(input, index)
+      })
+      const local = names.name("element")
+      const value = reference.value(operands, node.attributes)
+      lets.push(ir.let_(local, value))
+      values.set(node, ir.local(local, scalarOf(value)))
+      if (!escapes(node)) continue
+      const weight = updated.get(node)
+      if (weight && inPlace(node, weight) && !outputNames.has(node) && !needed(node)) stored.set(node, stored.get(weight)!)
+      stores.push(ir.store(home(node), flat(over, index), values.get(node)!))
+    }
+    const [last, length] = [axes.at(-1)!, over.at(-1)!]
+    const inner: Statement = ir.parallel(last, length, [...lets, ...stores])
+    body.push(over.slice(0, -1).reduceRight<Statement>((nest, length, axis) => ir.loop(axes[axis]!, length, [nest]), inner))
+  }
+  const needed = (node: Node): boolean =>
+    (users.get(node) ?? []).some((user) => isBroadcast(user) || groupOf.get(user) !== groupOf.get(node))
+  const operand = (node: Node): Operand => {
+    if (isNode(node, "fill") || isBroadcast(node)) materialise(node)
+    return { buffer: home(node), shape: node.shape }
+  }
+  /** Writes out what is otherwise only looked through. */
+  const materialise = (node: Node): void => {
+    if (stored.has(node)) return
+    const axes = node.shape.map((_, axis) => names.name(`axis${axis}`))
+    const index = axes.map((axis) => ir.local(axis))
+    const value = read(node, index)
+    const nest = node.shape.reduceRight<Statement>(
+      (inner, length, axis) => ir.loop(axes[axis]!, length, [inner]), ir.store(home(node), flat(node.shape, index), value))
+    body.push(nest)
+  }
+  const inline = (node: Node<"kernel">): void => {
+    const { program, output } = node.attributes
+    const instance = names.name(`k_${program.name}`)
+    const inputs = program.buffers.filter(({ access }) => access === "input")
+    const places = new Map(inputs.map((buffer, i) => [buffer.name, operand(node.inputs[i]!).buffer.name]))
+    places.set(output, home(node).name)
+    const renamed = renameProgram(program, (inner) => places.get(inner) ?? `${instance}_${inner}`)
+    const outside = new Set(places.values())
+    for (const buffer of renamed.buffers)
+      if (!outside.has(buffer.name)) declare(buffer.access === "constant" ? buffer : { ...buffer, access: "scratch" })
+    body.push(...renamed.body)
+  }
+
+  for (const group of groups) {
+    const node = group[0]!
+    const { reference } = rulesOf(node)
+    if (reference.kind === "element") fused(group)
+    else if (reference.kind === "loops") {
+      const inputs = node.inputs.map(operand)
+      body.push(...reference.body(node)(inputs, { buffer: home(node), shape: node.shape }, names))
+    } else if (isNode(node, "kernel")) inline(node)
+    else if (outputNames.has(node)) materialise(node)
+  }
+  for (const { weight, value } of updates) {
+    const [to, from] = [stored.get(weight)!, operand(value).buffer]
+    if (to === from) continue
+    const i = names.name("i")
+    copies.push(ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))]))
+  }
+  // A node may be asked for under two names, and an input may be an output: each name gets its own copy.
+  for (const [outputName, node] of Object.entries(outputs)) {
+    const from = operand(node).buffer
+    if (from.name === outputName) continue
+    const [to, i] = [declare(ir.buffer("output", from.dtype, outputName, from.length)), names.name("i")]
+    copies.push(ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))]))
+  }
+  return { name, buffers, body: [...body, ...copies] satisfies Block }
+}
+
+const rulesOf = <N extends Name>(node: Node<N>): Rules<N> => OPERATIONS[node.operation]
+const isElement = (node: Node): boolean => rulesOf(node).reference.kind === "element"
+const isBroadcast = (node: Node): boolean => node.operation === "broadcast"
+const scalarFor = ({ dtype }: Node): "i32" | "f32" => (dtype === "f32" ? "f32" : "i32")
+
+/** Neighbours in order that are element-wise and of one shape share a group; every other node stands alone. */
+function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
+  const groups: Node[][] = []
+  let open: Node[] | undefined
+  for (const node of order) {
+    if (rulesOf(node).reference.kind === "leaf" || isBroadcast(node)) {
+      if (isBroadcast(node) && open?.includes(node.inputs[0]!)) open = undefined // its input must be in memory
+      groups.push([node])
+      continue
+    }
+    if (!isElement(node)) { open = undefined; groups.push([node]); continue }
+    if (open && sameShape(open[0]!.shape, node.shape) && node.inputs.every((input) => !isBroadcast(input) || !open!.includes(rootOf(input))))
+      open.push(node)
+    else groups.push((open = [node]))
+  }
+  return groups
+}
+const rootOf = (node: Node): Node => (isNode(node, "broadcast") ? rootOf(node.inputs[0]) : node)
+
+/** Row-major place of an element; an index of 0 along an axis costs nothing. */
+function flat(shape: Shape, index: readonly Expression[]): Expression {
+  const strides = stridesOf(shape)
+  const terms = index.flatMap((at, axis) => {
+    if (at.kind === "constant") return at.value === 0 ? [] : [ir.i32(at.value * strides[axis]!)]
+    return [strides[axis] === 1 ? at : ir.mul(at, ir.i32(strides[axis]!))]
+  })
+  return terms.length === 0 ? ir.i32(0) : ir.total(...terms)
+}

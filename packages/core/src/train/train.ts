@@ -1,0 +1,131 @@
+import { assert, refuse } from "../base/problem.ts"
+import { shuffled, stream, type Stream } from "../base/random.ts"
+import type { Engine } from "../compile.ts"
+import type { Node } from "../graph/graph.ts"
+import { input } from "../graph/operations.ts"
+import { textClassifier } from "../nn/text_classifier.ts"
+import { compileStep } from "./step.ts"
+import { bagSize, largestBag, type Bags } from "./bags.ts"
+import type { Recipe } from "./recipe.ts"
+
+/** Learnt numbers by the name of their weight, in f32. */
+export type FloatWeights = Readonly<Record<"table" | "linear" | "bias", Float32Array>>
+
+export interface TrainingSet {
+  readonly bags: Bags
+  /** For each text the place of its label, or -1 for one that fits no label. */
+  readonly labels: Int32Array
+  readonly labelCount: number
+}
+export interface Progress {
+  readonly step: number
+  readonly steps: number
+  /** Mean loss of the last batch, in bits a text. */
+  readonly bits: number
+}
+
+/** Share of a bag's n-grams; a text of any length gives a vector of like size. */
+export const scaleOf = (count: number): number => 1 / Math.sqrt(Math.max(1, count))
+
+/**
+ * Trains a text classifier. Weights are a pure function of the arguments: the same bits on every engine and machine.
+ * Yields after each step, so that a caller can show progress, or stop. `table` continues from the rows of a base.
+ * Errors: OB401 when a loss or weight is no longer finite, naming the step.
+ */
+export function* train(
+  { bags, labels, labelCount }: TrainingSet, recipe: Recipe, seed: number, engine: Engine, base?: Float32Array,
+): Generator<Progress, FloatWeights> {
+  const { batch, buckets, dims } = recipe
+  const gramsMax = Math.max(1, largestBag(bags))
+  const net = textClassifier({ batch, gramsMax, buckets, dims, labels: labelCount })
+  const [rate, secondCorrection, decay, averageRate] =
+    ["rate", "secondCorrection", "decay", "averageRate"].map((name) => input(name, "f32", [1, 1])) as [Node, Node, Node, Node]
+  const { memory, run } = engine.instantiate(
+    compileStep(net.loss, net.weights, { rate, secondCorrection, decay, averageRate }, recipe))
+  const buffer = (name: string): Float32Array => {
+    const found = memory[name]
+    assert(found instanceof Float32Array, `no floats called ${name}`)
+    return found
+  }
+  initialise(buffer, recipe, seed, base)
+  const order = (epoch: number): Int32Array => epochOrder(labels, recipe.unsureWeight, stream(seed, "shuffle", epoch))
+  const rounds = order(0).length
+  const perEpoch = Math.ceil(rounds / batch)
+  const steps = perEpoch * recipe.epochs
+  let [power1, power2] = [1, 1]
+  let places = order(0)
+  for (let step = 0; step < steps; step++) {
+    if (step % perEpoch === 0) places = order(step / perEpoch)
+    const from = (step % perEpoch) * batch
+    fill(places.subarray(from, from + batch), { bags, labels, labelCount }, recipe, stream(seed, "dropout", step), memory, gramsMax)
+    power1 *= recipe.beta1
+    power2 *= recipe.beta2
+    const stepSize = recipe.rate * (1 - step / steps)
+    buffer("rate")[0] = stepSize / (1 - power1)
+    buffer("secondCorrection")[0] = 1 / (1 - power2)
+    buffer("decay")[0] = stepSize * recipe.weightDecay
+    buffer("averageRate")[0] = Math.max(1 - recipe.averageDecay, 1 / (step + 1)) // a plain mean until it is long enough
+    run()
+    const loss = buffer("loss")[0]!
+    if (!Number.isFinite(loss)) diverged(step)
+    yield { step: step + 1, steps, bits: loss / Math.min(batch, places.length - from) / Math.LN2 }
+  }
+  const learnt = (name: string): Float32Array => {
+    const average = buffer(`${name}_average`).slice()
+    if (!average.every(Number.isFinite)) diverged(steps)
+    return average
+  }
+  return { table: learnt("table"), linear: learnt("linear"), bias: learnt("bias") }
+}
+
+const diverged = (step: number): never =>
+  refuse({ code: "OB401", seen: `Training left the finite numbers at step ${step}.`, hint: "Lower `rate` in the recipe." })
+
+function initialise(buffer: (name: string) => Float32Array, recipe: Recipe, seed: number, base?: Float32Array): void {
+  const uniform = (array: Float32Array, range: number, random: Stream): void => {
+    for (let i = 0; i < array.length; i++) array[i] = (2 * random.uniform(i) - 1) * range
+  }
+  const [table, linear] = [buffer("table"), buffer("linear")]
+  if (base) table.set(base)
+  else uniform(table, recipe.initialRange, stream(seed, "initialise", 0))
+  uniform(linear, 1 / Math.sqrt(recipe.dims), stream(seed, "initialise", 1))
+}
+
+/** One epoch: every text once, those that fit no label `unsureWeight` times, in random order. */
+function epochOrder(labels: Int32Array, unsureWeight: number, random: Stream): Int32Array {
+  const places: number[] = []
+  labels.forEach((label, i) => {
+    for (let n = label < 0 ? unsureWeight : 1; n > 0; n--) places.push(i)
+  })
+  return shuffled(places.length, random).map((at) => places[at]!)
+}
+
+/** Fills the inputs with one batch; rows that are left over have no n-grams and no target. */
+function fill(
+  places: Int32Array, { bags, labels, labelCount }: TrainingSet, { batch, featureDropout, labelSmoothing }: Recipe,
+  random: Stream, memory: Readonly<Record<string, ArrayLike<number> & { fill(value: number): unknown }>>, gramsMax: number,
+): void {
+  const { slots, count, scale, target } = memory as unknown as
+    { slots: Uint16Array; count: Int32Array; scale: Float32Array; target: Float32Array }
+  target.fill(0)
+  count.fill(0)
+  const threshold = Math.round(featureDropout * 65536) // each random word decides twice
+  for (let row = 0; row < places.length; row++) {
+    const place = places[row]!
+    const [start, size] = [bags.starts[place]!, bagSize(bags, place)]
+    let kept = 0
+    let word = 0
+    for (let f = 0; f < size; f++) {
+      word = f % 2 === 0 ? random.word(row * 65536 + f) : word >>> 16
+      if ((word & 0xffff) >= threshold) slots[row * gramsMax + kept++] = bags.slots[start + f]!
+    }
+    count[row] = kept
+    scale[row] = scaleOf(kept)
+    const [label, share] = [labels[place]!, label_share(labels[place]!, labelSmoothing) / labelCount]
+    for (let c = 0; c < labelCount; c++) target[row * labelCount + c] = share
+    if (label >= 0) target[row * labelCount + label] = share + 1 - labelSmoothing
+  }
+  void batch
+}
+/** What is spread evenly: all of it for a text that fits no label. */
+const label_share = (label: number, smoothing: number): number => (label < 0 ? 1 : smoothing)

@@ -1,0 +1,49 @@
+/** The programs that tests run beside Node: found, or installed where this is a Debian machine of our own. */
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { canInstall, findProgram } from "./testing.ts"
+
+type Tool = { readonly debianPackage: string; readonly provides: string; readonly neededFor: string }
+
+/** `provides` is a program on PATH or the absolute path of a file. */
+export const TOOLS: readonly Tool[] = [
+  { debianPackage: "gcc", provides: "gcc", neededFor: "the C target" },
+  { debianPackage: "libc6-dev", provides: "/usr/include/stdio.h", neededFor: "the C target" },
+  { debianPackage: "chromium", provides: "chromium", neededFor: "running in a browser" },
+  { debianPackage: "fasttext", provides: "fasttext", neededFor: "comparing with fastText" },
+  { debianPackage: "gcc-avr", provides: "avr-gcc", neededFor: "the AVR board" },
+  { debianPackage: "avr-libc", provides: "/usr/lib/avr/include/avr/io.h", neededFor: "the AVR board" },
+  { debianPackage: "simavr", provides: "simavr", neededFor: "the AVR board" },
+  { debianPackage: "libsimavr-dev", provides: "/usr/include/simavr/sim_avr.h", neededFor: "the AVR board" },
+  { debianPackage: "libelf-dev", provides: "/usr/include/libelf.h", neededFor: "the AVR board" },
+]
+
+/** Installs what is missing in one go, or says which tests will be skipped for want of it. Speaks on stderr only. */
+export function setUpToolchains(): void {
+  let missing = TOOLS.filter(isMissing)
+  if (missing.length > 0 && canInstall()) {
+    const packages = missing.map((tool) => tool.debianPackage)
+    console.error(`Installing Debian packages for the tests: ${packages.join(" ")} ...`)
+    aptGet("update", "-qq")
+    aptGet("install", "-q", "--yes", "--no-install-recommends", ...packages)
+    missing = missing.filter(isMissing)
+  }
+  if (missing.length === 0) return
+  const uses = [...new Set(missing.map((tool) => tool.neededFor))]
+  console.error(`Not installed: ${missing.map((tool) => tool.provides).join(", ")}.`)
+  console.error(`Tests will be skipped that are about ${uses.join(", ")}.`)
+  if (findProgram("apt-get") !== undefined)
+    console.error(`To have them: sudo apt-get install ${missing.map((tool) => tool.debianPackage).join(" ")}`)
+}
+
+function isMissing(tool: Tool): boolean {
+  if (!tool.provides.startsWith("/")) return findProgram(tool.provides) === undefined
+  // Header files lie elsewhere on other systems, where the compiler that needs them knows where.
+  return process.platform === "linux" && !existsSync(tool.provides)
+}
+
+function aptGet(...words: readonly string[]): void {
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+  // Its output to our stderr: stdout is for results.
+  spawnSync("apt-get", words, { stdio: ["ignore", 2, 2], env: environment })
+}
