@@ -1,7 +1,10 @@
 import { DTYPE } from "./base/dtype.ts"
+import { refuse } from "./base/problem.ts"
 import { emitWasm } from "./emit/wasm/emit.ts"
 import { interpreter, type Memory, memoryOf } from "./ir/interpret.ts"
 import type { Program } from "./ir/program.ts"
+import { validate } from "./ir/validate.ts"
+import { type Entry, lowerGraph } from "./lower/lower.ts"
 
 /** Whatever runs programs: every engine gives the same bits, and the interpreter is their judge. */
 export interface Engine {
@@ -41,4 +44,11 @@ export const wasmEngine: Engine = {
 interface WasmExports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory
   readonly run: () => void
+}
+
+/** A graph, lowered, proved and ready to run. */
+export function compileGraph(entry: Entry, engine: Engine): Instance {
+  const program = lowerGraph(entry)
+  const problems = validate(program)
+  return problems.length > 0 ? refuse(...problems) : engine.instantiate(program)
 }

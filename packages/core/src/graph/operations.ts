@@ -1,6 +1,6 @@
 import { DTYPE, type Dtype } from "../base/dtype.ts"
-import { isProblem, refuse, type Problem } from "../base/problem.ts"
-import { sameShape, type Shape } from "../base/shape.ts"
+import { isProblem, type Problem, refuse } from "../base/problem.ts"
+import { type Shape, sameShape } from "../base/shape.ts"
 import * as ir from "../ir/build.ts"
 import type { Expression } from "../ir/program.ts"
 import type { Name, Node, Signatures } from "./graph.ts"
@@ -11,7 +11,10 @@ import { MULTIPLIER_MAX, requantised, SHIFT_MAX, SHIFT_MIN } from "./requantise.
 export type Reference<N extends Name> =
   | { readonly kind: "leaf" }
   /** Element i of the output, from element i of each input. */
-  | { readonly kind: "element"; value(operands: readonly Expression[], attributes: Signatures[N]["attributes"]): Expression }
+  | {
+      readonly kind: "element"
+      value(operands: readonly Expression[], attributes: Signatures[N]["attributes"]): Expression
+    }
   /** The output shows its input's elements at other places. */
   | { readonly kind: "broadcast" }
   | { readonly kind: "loops"; body(node: Node<N>): reference.Loops }
@@ -30,9 +33,13 @@ export interface Rules<N extends Name> {
 export const OPERATION_SET = 1
 
 const none = (): readonly undefined[] => []
-const element = (value: (...operands: readonly Expression[]) => Expression): Extract<Reference<Name>, { kind: "element" }> =>
-  ({ kind: "element", value: (operands) => value(...operands) })
-const loops = (body: reference.Loops): Extract<Reference<Name>, { kind: "loops" }> => ({ kind: "loops", body: () => body })
+const element = (
+  value: (...operands: readonly Expression[]) => Expression,
+): Extract<Reference<Name>, { kind: "element" }> => ({ kind: "element", value: (operands) => value(...operands) })
+const loops = (body: reference.Loops): Extract<Reference<Name>, { kind: "loops" }> => ({
+  kind: "loops",
+  body: () => body,
+})
 
 /** The one table. */
 export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
@@ -40,7 +47,12 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
   weight: { shape: (_, a) => a.shape, dtype: (_, a) => a.dtype, gradient: none, reference: { kind: "leaf" } },
   fill: { shape: (_, a) => a.shape, dtype: (_, a) => a.dtype, gradient: none, reference: { kind: "leaf" } },
   add: { shape: same, dtype: alike, gradient: (dy) => [dy, dy], reference: element((a, b) => ir.add(a!, b!)) },
-  subtract: { shape: same, dtype: alike, gradient: (dy) => [dy, negate(dy)], reference: element((a, b) => ir.sub(a!, b!)) },
+  subtract: {
+    shape: same,
+    dtype: alike,
+    gradient: (dy) => [dy, negate(dy)],
+    reference: element((a, b) => ir.sub(a!, b!)),
+  },
   multiply: {
     shape: same,
     dtype: alike,
@@ -56,7 +68,8 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     },
     reference: element((a, b) => ir.binary(ir.isF64(a!) ? "f64.div" : "f32.div", a!, b!)),
   },
-  equal: { // 1 where the inputs are equal, else 0
+  equal: {
+    // 1 where the inputs are equal, else 0
     shape: same,
     dtype: floats,
     gradient: () => [undefined, undefined],
@@ -71,8 +84,18 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     gradient: (dy, y) => [divide(dy, add(y, y))],
     reference: element((a) => ir.unary(ir.isF64(a!) ? "f64.sqrt" : "f32.sqrt", a!)),
   },
-  exp: { shape: ([a]) => a.shape, dtype: floats, gradient: (dy, y) => [multiply(dy, y)], reference: element((a) => reference.expOf(a!)) },
-  log: { shape: ([a]) => a.shape, dtype: floats, gradient: (dy, { inputs: [a] }) => [divide(dy, a)], reference: element((a) => reference.logOf(a!)) },
+  exp: {
+    shape: ([a]) => a.shape,
+    dtype: floats,
+    gradient: (dy, y) => [multiply(dy, y)],
+    reference: element((a) => reference.expOf(a!)),
+  },
+  log: {
+    shape: ([a]) => a.shape,
+    dtype: floats,
+    gradient: (dy, { inputs: [a] }) => [divide(dy, a)],
+    reference: element((a) => reference.logOf(a!)),
+  },
   broadcast: {
     shape: ([a], { axis, length }) => (a.shape[axis] === 1 ? a.shape.with(axis, length) : noBroadcast(a, axis, length)),
     dtype: ([a]) => a.dtype,
@@ -88,8 +111,12 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
   maximum: {
     shape: reduced,
     dtype: floats,
-    gradient(dy, y) { // shared among equals
-      const { inputs: [a], attributes: { axis } } = y
+    gradient(dy, y) {
+      // shared among equals
+      const {
+        inputs: [a],
+        attributes: { axis },
+      } = y
       const isLargest = equal(a, broadcastLike(y, a))
       return [multiply(isLargest, broadcastLike(divide(dy, sum(isLargest, axis)), a))]
     },
@@ -108,7 +135,11 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
   gather_sum: {
     shape: ([table, slots, count]) => bag(slots, count) ?? [slots.shape[0]!, table.shape[1]!],
     dtype: ([table, slots, count]) => indices(slots, count) ?? accumulator(table, table),
-    gradient: (dy, { inputs: [table, slots, count] }) => [scatterAdd(dy, slots, count, table.shape[0]!), undefined, undefined],
+    gradient: (dy, { inputs: [table, slots, count] }) => [
+      scatterAdd(dy, slots, count, table.shape[0]!),
+      undefined,
+      undefined,
+    ],
     reference: loops(reference.gatherSumLoops),
   },
   scatter_add: {
@@ -121,10 +152,15 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     shape: (inputs, { shift }) =>
       shift >= SHIFT_MIN && shift <= SHIFT_MAX && Number.isInteger(shift) ? same(inputs) : noShift(shift),
     dtype: ([x, multiplier], { dtype }) =>
-      [x, multiplier].every((each) => each.dtype === "i32") ? dtype : wrongDtype(x.dtype === "i32" ? multiplier : x, "i32"),
+      [x, multiplier].every((each) => each.dtype === "i32")
+        ? dtype
+        : wrongDtype(x.dtype === "i32" ? multiplier : x, "i32"),
     gradient: () => [undefined, undefined],
     // A multiplier out of 1 … 32767 would not overflow the meaning of i32, but is refused where modules are read.
-    reference: { kind: "element", value: ([x, m], { shift, dtype }) => requantised(x!, ir.clamp(m!, 0, MULTIPLIER_MAX), shift, dtype) },
+    reference: {
+      kind: "element",
+      value: ([x, m], { shift, dtype }) => requantised(x!, ir.clamp(m!, 0, MULTIPLIER_MAX), shift, dtype),
+    },
   },
   softmax_bits: {
     shape: ([a]) => matrix(a),
@@ -133,7 +169,10 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     reference: loops(reference.softmaxBitsLoops),
   },
   argmax: {
-    shape: ([a]) => { const shape = matrix(a); return isProblem(shape) ? shape : [shape[0]!, 1] },
+    shape: ([a]) => {
+      const shape = matrix(a)
+      return isProblem(shape) ? shape : [shape[0]!, 1]
+    },
     dtype: ([a]) => (DTYPE[a.dtype].scalar === "i32" ? "i32" : wrongDtype(a, "an integer")),
     gradient: () => [undefined],
     reference: loops(reference.argmaxLoops),
@@ -155,10 +194,16 @@ function reduced([a]: readonly [Node], { axis }: { readonly axis: number }): Sha
   if (axis in a.shape) return a.shape.with(axis, 1)
   return { code: "OB311", seen: `[${a.shape}] has no axis ${axis}.`, hint: `It has ${a.shape.length}, counted from 0.` }
 }
-const noBroadcast = ({ shape }: Node, axis: number, length: number): Problem =>
-  ({ code: "OB312", seen: `Axis ${axis} of [${shape}] cannot become ${length}.`, hint: `Make it 1 or ${length} long.` })
-const noShift = (shift: number): Problem =>
-  ({ code: "OB316", seen: `A shift of ${shift}.`, hint: `${SHIFT_MIN} to ${SHIFT_MAX}: scales below a quarter.` })
+const noBroadcast = ({ shape }: Node, axis: number, length: number): Problem => ({
+  code: "OB312",
+  seen: `Axis ${axis} of [${shape}] cannot become ${length}.`,
+  hint: `Make it 1 or ${length} long.`,
+})
+const noShift = (shift: number): Problem => ({
+  code: "OB316",
+  seen: `A shift of ${shift}.`,
+  hint: `${SHIFT_MIN} to ${SHIFT_MAX}: scales below a quarter.`,
+})
 function matrix({ shape }: Node): Shape | Problem {
   return shape.length === 2 ? shape : { code: "OB313", seen: `[${shape}] is no matrix.`, hint: "Give it two axes." }
 }
@@ -174,8 +219,11 @@ function bag(slots: Node, count: Node): Problem | undefined {
   const seen = `Slots [${slots.shape}] with counts [${count.shape}].`
   return { code: "OB315", seen, hint: "Slots are [B,F], counts [B,1]." }
 }
-const wrongDtype = ({ dtype }: Node, wanted: string): Problem =>
-  ({ code: "OB317", seen: `Found ${dtype} where ${wanted} belongs.`, hint: "Quantise or convert it." })
+const wrongDtype = ({ dtype }: Node, wanted: string): Problem => ({
+  code: "OB317",
+  seen: `Found ${dtype} where ${wanted} belongs.`,
+  hint: "Quantise or convert it.",
+})
 function alike([a, b]: readonly [Node, Node]): Dtype | Problem {
   return a.dtype === b.dtype && DTYPE[a.dtype].bytes >= 4 ? a.dtype : wrongDtype(b, `${a.dtype} of 32 bits`)
 }
@@ -191,9 +239,14 @@ function accumulator(a: Node, b: Node): Dtype | Problem {
 }
 const indices = (...nodes: readonly Node[]): Problem | undefined =>
   nodes.flatMap((node) => (DTYPE[node.dtype].scalar === "i32" ? [] : [wrongDtype(node, "an integer")]))[0]
-function kernelDtype(inputs: readonly Node[], program: Signatures["kernel"]["attributes"]["program"], output: string): Dtype | Problem {
+function kernelDtype(
+  inputs: readonly Node[],
+  program: Signatures["kernel"]["attributes"]["program"],
+  output: string,
+): Dtype | Problem {
   const wanted = program.buffers.filter(({ access }) => access === "input")
-  const fits = wanted.length === inputs.length &&
+  const fits =
+    wanted.length === inputs.length &&
     wanted.every(({ dtype, length }, i) => inputs[i]!.dtype === dtype && sameShape(inputs[i]!.shape, [1, length]))
   const given = program.buffers.find(({ name, access }) => name === output && access === "output")
   if (fits && given) return given.dtype
@@ -202,16 +255,23 @@ function kernelDtype(inputs: readonly Node[], program: Signatures["kernel"]["att
 }
 
 /** A checked node. Errors: a Refusal with the Problem of the shape or dtype rule. */
-export function node<N extends Name>(operation: N, inputs: Node<N>["inputs"], attributes: Node<N>["attributes"]): Node<N> {
+export function node<N extends Name>(
+  operation: N,
+  inputs: Node<N>["inputs"],
+  attributes: Node<N>["attributes"],
+): Node<N> {
   const rules: Rules<N> = OPERATIONS[operation]
   const [shape, dtype] = [rules.shape(inputs, attributes), rules.dtype(inputs, attributes)]
   for (const found of [shape, dtype]) if (isProblem(found)) refuse(found)
   return { operation, inputs, attributes, shape: shape as Shape, dtype: dtype as Dtype }
 }
 
-export const input = (name: string, dtype: Dtype, shape: Shape): Node<"input"> => node("input", [], { name, dtype, shape })
-export const weight = (name: string, dtype: Dtype, shape: Shape): Node<"weight"> => node("weight", [], { name, dtype, shape })
-export const fill = (value: number, { shape, dtype }: { shape: Shape; dtype: Dtype }): Node => node("fill", [], { value, shape, dtype })
+export const input = (name: string, dtype: Dtype, shape: Shape): Node<"input"> =>
+  node("input", [], { name, dtype, shape })
+export const weight = (name: string, dtype: Dtype, shape: Shape): Node<"weight"> =>
+  node("weight", [], { name, dtype, shape })
+export const fill = (value: number, { shape, dtype }: { shape: Shape; dtype: Dtype }): Node =>
+  node("fill", [], { value, shape, dtype })
 export const add = (a: Node, b: Node): Node => node("add", [a, b], {})
 export const subtract = (a: Node, b: Node): Node => node("subtract", [a, b], {})
 export const multiply = (a: Node, b: Node): Node => node("multiply", [a, b], {})

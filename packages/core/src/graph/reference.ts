@@ -1,8 +1,34 @@
 import { DTYPE, type Dtype, type Scalar } from "../base/dtype.ts"
-import { sizeOf, stridesOf, type Shape } from "../base/shape.ts"
-import { add, and, binary, clamp, constant, i32, less, let_, load, local, loop, loopUpTo, max, min, mul } from "../ir/build.ts"
-import { or, parallel, select, set, shl, shrS, shrU, store, sub, total, unary } from "../ir/build.ts"
-import { scalarOf, type Block, type Buffer, type Expression } from "../ir/program.ts"
+import { type Shape, sizeOf, stridesOf } from "../base/shape.ts"
+import {
+  add,
+  and,
+  binary,
+  clamp,
+  constant,
+  i32,
+  less,
+  let_,
+  load,
+  local,
+  loop,
+  loopUpTo,
+  max,
+  min,
+  mul,
+  or,
+  parallel,
+  select,
+  set,
+  shl,
+  shrS,
+  shrU,
+  store,
+  sub,
+  total,
+  unary,
+} from "../ir/build.ts"
+import { type Block, type Buffer, type Expression, scalarOf } from "../ir/program.ts"
 
 /** Where a reference expansion gets fresh names and working memory from. */
 export interface Scratch {
@@ -34,8 +60,10 @@ export function expOf(x: Expression): Expression {
   const half = select(binary("f32.lt", scaled, f(0)), f(-0.5), f(0.5))
   const n = unary("i32.from_f32", add(scaled, half))
   const whole = unary("f32.from_i32", n)
-  const r = sub(sub(bounded, mul(whole, f(0.693359375))), mul(whole, f(-2.12194440e-4)))
-  const coefficients = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]
+  const r = sub(sub(bounded, mul(whole, f(0.693359375))), mul(whole, f(-2.1219444e-4)))
+  const coefficients = [
+    1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+  ]
   const polynomial = coefficients.map(f).reduce((sum, c) => add(mul(sum, r), c))
   const powerOf = (exponent: Expression): Expression => unary("f32.of_bits", shl(add(exponent, i32(127)), 23))
   const low = shrS(n, 1)
@@ -56,11 +84,13 @@ export function logOf(x: Expression): Expression {
   const lifted = select(isSmall, i32(126 + 23), i32(126))
   const e = unary("f32.from_i32", sub(sub(and(shrU(bits, 23), 0xff), lifted), isLow))
   const z = sub(select(isLow, add(mantissa, mantissa), mantissa), f(1))
-  const coefficients = [7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-    -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1]
+  const coefficients = [
+    7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  ]
   const square = mul(z, z)
   const polynomial = coefficients.map(f).reduce((sum, c) => add(mul(sum, z), c))
-  const correction = sub(add(mul(mul(polynomial, z), square), mul(e, f(-2.12194440e-4))), mul(f(0.5), square))
+  const correction = sub(add(mul(mul(polynomial, z), square), mul(e, f(-2.1219444e-4))), mul(f(0.5), square))
   const value = add(add(z, correction), mul(e, f(0.693359375)))
   const special = select(binary("f32.eq", x, f(0)), f(-Infinity), f(NaN))
   const isOrdinary = binary("f32.lt", f(0), x)
@@ -73,74 +103,105 @@ const TREE = [8, 4, 2, 1]
  * y = Σ x along an axis, which stays with length 1: 16 interleaved partial sums, then a fixed tree. The bits depend
  * neither on the width of vectors nor on the place of the axis.
  */
-export const sumLoops = (axis: number): Loops => ([x], y, scratch) => {
-  const [length, inner] = [x!.shape[axis]!, stridesOf(x!.shape)[axis]!]
-  const names = (stem: string): Expression => local(scratch.name(stem))
-  const [o, s, j, t] = [names("outer"), names("inner"), names("lane"), names("chunk")]
-  const zero = constant(scalarIn(x!), 0)
-  const partial = scratch.buffer(x!.buffer.dtype, 16)
-  const base = names("base")
-  const sum = local(scratch.name("sum"), scalarIn(x!))
-  const chunks = Math.floor(length / 16)
-  const rest = length % 16
-  const nameOf = (e: Expression): string => (e.kind === "local" ? e.name : "")
-  const at = (step: Expression): Expression => load(x!.buffer, total(base, offset([step, inner])))
-  const tree = TREE.map((half): Block[number] => {
-    const k = names("half")
-    const both = add(load(partial, k), load(partial, add(k, i32(half))))
-    return parallel(nameOf(k), half, [store(partial, k, both)])
-  })
-  const left = names("left")
-  const last = add(left, i32(16 * chunks))
-  const outer = sizeOf(x!.shape.slice(0, axis))
-  return [loop(nameOf(o), outer, [loop(nameOf(s), inner, [
-    let_(nameOf(base), add(mul(o, i32(length * inner)), s)),
-    parallel(nameOf(j), 16, [
-      let_(nameOf(sum), zero),
-      loop(nameOf(t), chunks, [set(nameOf(sum), add(sum, at(add(mul(t, i32(16)), j))))]),
-      store(partial, j, sum),
-    ]),
-    parallel(nameOf(left), rest, [store(partial, left, add(load(partial, left), at(last)))]),
-    ...tree,
-    store(y.buffer, offset([o, inner], [s, 1]), load(partial, i32(0))),
-  ])])]
-}
+export const sumLoops =
+  (axis: number): Loops =>
+  ([x], y, scratch) => {
+    const [length, inner] = [x!.shape[axis]!, stridesOf(x!.shape)[axis]!]
+    const names = (stem: string): Expression => local(scratch.name(stem))
+    const [o, s, j, t] = [names("outer"), names("inner"), names("lane"), names("chunk")]
+    const zero = constant(scalarIn(x!), 0)
+    const partial = scratch.buffer(x!.buffer.dtype, 16)
+    const base = names("base")
+    const sum = local(scratch.name("sum"), scalarIn(x!))
+    const chunks = Math.floor(length / 16)
+    const rest = length % 16
+    const nameOf = (e: Expression): string => (e.kind === "local" ? e.name : "")
+    const at = (step: Expression): Expression => load(x!.buffer, total(base, offset([step, inner])))
+    const tree = TREE.map((half): Block[number] => {
+      const k = names("half")
+      const both = add(load(partial, k), load(partial, add(k, i32(half))))
+      return parallel(nameOf(k), half, [store(partial, k, both)])
+    })
+    const left = names("left")
+    const last = add(left, i32(16 * chunks))
+    const outer = sizeOf(x!.shape.slice(0, axis))
+    return [
+      loop(nameOf(o), outer, [
+        loop(nameOf(s), inner, [
+          let_(nameOf(base), add(mul(o, i32(length * inner)), s)),
+          parallel(nameOf(j), 16, [
+            let_(nameOf(sum), zero),
+            loop(nameOf(t), chunks, [set(nameOf(sum), add(sum, at(add(mul(t, i32(16)), j))))]),
+            store(partial, j, sum),
+          ]),
+          parallel(nameOf(left), rest, [store(partial, left, add(load(partial, left), at(last)))]),
+          ...tree,
+          store(y.buffer, offset([o, inner], [s, 1]), load(partial, i32(0))),
+        ]),
+      ]),
+    ]
+  }
 
 /** y = the largest x along an axis, compared in order: the first of equals stays, NaN loses unless it comes first. */
-export const maximumLoops = (axis: number): Loops => ([x], y, scratch) => {
-  const [length, inner] = [x!.shape[axis]!, stridesOf(x!.shape)[axis]!]
-  const [o, s, k] = [scratch.name("outer"), scratch.name("inner"), scratch.name("k")]
-  const best = local(scratch.name("best"), scalarIn(x!))
-  const name = best.kind === "local" ? best.name : ""
-  const base = offset([local(o), length * inner], [local(s), 1])
-  const at = (step: Expression): Expression => load(x!.buffer, total(base, offset([step, inner])))
-  return [loop(o, sizeOf(x!.shape.slice(0, axis)), [loop(s, inner, [
-    let_(name, at(i32(0))),
-    loop(k, length, [set(name, max(best, at(local(k))))]),
-    store(y.buffer, offset([local(o), inner], [local(s), 1]), best),
-  ])])]
-}
+export const maximumLoops =
+  (axis: number): Loops =>
+  ([x], y, scratch) => {
+    const [length, inner] = [x!.shape[axis]!, stridesOf(x!.shape)[axis]!]
+    const [o, s, k] = [scratch.name("outer"), scratch.name("inner"), scratch.name("k")]
+    const best = local(scratch.name("best"), scalarIn(x!))
+    const name = best.kind === "local" ? best.name : ""
+    const base = offset([local(o), length * inner], [local(s), 1])
+    const at = (step: Expression): Expression => load(x!.buffer, total(base, offset([step, inner])))
+    return [
+      loop(o, sizeOf(x!.shape.slice(0, axis)), [
+        loop(s, inner, [
+          let_(name, at(i32(0))),
+          loop(k, length, [set(name, max(best, at(local(k))))]),
+          store(y.buffer, offset([local(o), inner], [local(s), 1]), best),
+        ]),
+      ]),
+    ]
+  }
 
 /**
  * y[m,n] = Σₖ a[m,k] · b[k,n], summed in the order of k, rounded (f32) or wrapped (integers, i32) at every step.
  * Either side may lie transposed. Outputs are lanes, so neither vectors nor threads change the order of a sum.
  */
-export const matmulLoops = (transposeLeft: boolean, transposeRight: boolean): Loops => ([a, b], y, scratch) => {
-  const [rows, columns] = [y.shape[0]!, y.shape[1]!]
-  const depth = a!.shape[transposeLeft ? 0 : 1]!
-  const [m, n, k, sum, left] = ["m", "n", "k", "sum", "left"].map((stem) => scratch.name(stem)) as [string, string, string, string, string]
-  const scalar = scalarIn(y)
-  const aAt = transposeLeft ? offset([local(k), rows], [local(m), 1]) : offset([local(m), depth], [local(k), 1])
-  const right = transposeRight ? scratch.buffer(b!.buffer.dtype, depth * columns) : b!.buffer
-  return [...(transposeRight ? transposed(b!, right, scratch) : []), loop(m, rows, [parallel(n, columns, [
-    let_(sum, constant(scalar, 0)),
-    loop(k, depth, [
-      let_(left, load(a!.buffer, aAt)),
-      set(sum, add(local(sum, scalar), mul(local(left, scalar), load(right, offset([local(k), columns], [local(n), 1]))))),
-    ]),
-    store(y.buffer, offset([local(m), columns], [local(n), 1]), local(sum, scalar)),
-  ])])]
-}
+export const matmulLoops =
+  (transposeLeft: boolean, transposeRight: boolean): Loops =>
+  ([a, b], y, scratch) => {
+    const [rows, columns] = [y.shape[0]!, y.shape[1]!]
+    const depth = a!.shape[transposeLeft ? 0 : 1]!
+    const [m, n, k, sum, left] = ["m", "n", "k", "sum", "left"].map((stem) => scratch.name(stem)) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
+    const scalar = scalarIn(y)
+    const aAt = transposeLeft ? offset([local(k), rows], [local(m), 1]) : offset([local(m), depth], [local(k), 1])
+    const right = transposeRight ? scratch.buffer(b!.buffer.dtype, depth * columns) : b!.buffer
+    return [
+      ...(transposeRight ? transposed(b!, right, scratch) : []),
+      loop(m, rows, [
+        parallel(n, columns, [
+          let_(sum, constant(scalar, 0)),
+          loop(k, depth, [
+            let_(left, load(a!.buffer, aAt)),
+            set(
+              sum,
+              add(
+                local(sum, scalar),
+                mul(local(left, scalar), load(right, offset([local(k), columns], [local(n), 1]))),
+              ),
+            ),
+          ]),
+          store(y.buffer, offset([local(m), columns], [local(n), 1]), local(sum, scalar)),
+        ]),
+      ]),
+    ]
+  }
 
 /** Turned once, so that the lanes of a product read neighbours. */
 function transposed({ buffer, shape }: Operand, into: Buffer, scratch: Scratch): Block {
@@ -157,23 +218,40 @@ const rowOf = (slots: Operand, at: Expression, rows: number): Expression => clam
 export const gatherSumLoops: Loops = ([table, slots, count], y, scratch) => {
   const [rows, width] = [table!.shape[0]!, table!.shape[1]!]
   const most = slots!.shape[1]!
-  const [b, d, f, sum, row] = ["b", "d", "f", "sum", "row"].map((stem) => scratch.name(stem)) as [string, string, string, string, string]
+  const [b, d, f, sum, row] = ["b", "d", "f", "sum", "row"].map((stem) => scratch.name(stem)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
   const scalar = scalarIn(y)
-  return [loop(b, y.shape[0]!, [parallel(d, width, [
-    let_(sum, constant(scalar, 0)),
-    loopUpTo(f, load(count!.buffer, local(b)), most, [
-      let_(row, mul(rowOf(slots!, offset([local(b), most], [local(f), 1]), rows), i32(width))),
-      set(sum, add(local(sum, scalar), load(table!.buffer, add(local(row), local(d))))),
+  return [
+    loop(b, y.shape[0]!, [
+      parallel(d, width, [
+        let_(sum, constant(scalar, 0)),
+        loopUpTo(f, load(count!.buffer, local(b)), most, [
+          let_(row, mul(rowOf(slots!, offset([local(b), most], [local(f), 1]), rows), i32(width))),
+          set(sum, add(local(sum, scalar), load(table!.buffer, add(local(row), local(d))))),
+        ]),
+        store(y.buffer, offset([local(b), width], [local(d), 1]), local(sum, scalar)),
+      ]),
     ]),
-    store(y.buffer, offset([local(b), width], [local(d), 1]), local(sum, scalar)),
-  ])])]
+  ]
 }
 
 /** y[r,:] = Σ over all (b, f < count[b]) with slots[b,f] = r of rows[b,:], summed in the order of (b, f). */
 export const scatterAddLoops: Loops = ([rows, slots, count], y, scratch) => {
   const [length, width] = [y.shape[0]!, y.shape[1]!]
   const most = slots!.shape[1]!
-  const [b, d, f, row, i, source] = ["b", "d", "f", "row", "i", "source"].map((stem) => scratch.name(stem)) as [string, string, string, string, string, string]
+  const [b, d, f, row, i, source] = ["b", "d", "f", "row", "i", "source"].map((stem) => scratch.name(stem)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
   const at = add(local(row), local(d))
   return [
     parallel(i, length * width, [store(y.buffer, local(i), constant(scalarIn(y), 0))]),
@@ -195,7 +273,8 @@ function powersOfTwo(): readonly number[] {
   // The 256th root of ½ by eight exact-rounded square roots, then powers: no library's pow, whose last bit varies.
   let root = 0.5
   for (let i = 0; i < 8; i++) root = Math.sqrt(root)
-  return Array.from({ length: 256 }).reduce<number[]>((powers, _, i) => [...powers, i === 0 ? 1 : powers[i - 1]! * root], [])
+  return Array.from({ length: 256 })
+    .reduce<number[]>((powers, _, i) => [...powers, i === 0 ? 1 : powers[i - 1]! * root], [])
     .map((power) => Math.round(power * 32768))
 }
 
@@ -207,45 +286,54 @@ export const softmaxBitsLoops: Loops = ([x], y, scratch) => {
   const [rows, columns] = [x!.shape[0]!, x!.shape[1]!]
   const powers = scratch.table("u16", POWERS)
   const parts = scratch.buffer("i32", columns)
-  const [b, c, d, e, best, sum, gap, part, start] =
-    ["b", "c", "d", "e", "best", "sum", "gap", "part", "start"].map((stem) => scratch.name(stem)) as [string, string, string, string, string, string, string, string, string]
+  const [b, c, d, e, best, sum, gap, part, start] = ["b", "c", "d", "e", "best", "sum", "gap", "part", "start"].map(
+    (stem) => scratch.name(stem),
+  ) as [string, string, string, string, string, string, string, string, string]
   const at = (column: string): Expression => load(x!.buffer, add(local(start), local(column)))
   const power = shrU(load(powers, and(local(gap), 255)), shrU(local(gap), 8))
   // A sum of up to 2¹⁶ parts of up to 2¹⁵ fits; the quotient of part · 2¹⁶ needs it below 2³², so parts have 15 bits.
-  return [loop(b, rows, [
-    let_(start, mul(local(b), i32(columns))),
-    let_(best, at0(x!.buffer, local(start))),
-    loop(c, columns, [set(best, max(local(best), at(c)))]),
-    let_(sum, i32(0)),
-    loop(d, columns, [
-      let_(gap, clamp(sub(local(best), at(d)), 0, 16 * 256 - 1)),
-      let_(part, power),
-      store(parts, local(d), local(part)),
-      set(sum, add(local(sum), local(part))),
+  return [
+    loop(b, rows, [
+      let_(start, mul(local(b), i32(columns))),
+      let_(best, at0(x!.buffer, local(start))),
+      loop(c, columns, [set(best, max(local(best), at(c)))]),
+      let_(sum, i32(0)),
+      loop(d, columns, [
+        let_(gap, clamp(sub(local(best), at(d)), 0, 16 * 256 - 1)),
+        let_(part, power),
+        store(parts, local(d), local(part)),
+        set(sum, add(local(sum), local(part))),
+      ]),
+      loop(e, columns, [
+        store(
+          y.buffer,
+          add(local(start), local(e)),
+          min(binary("i32.div_u", add(shl(load(parts, local(e)), 16), shrU(local(sum), 1)), local(sum)), i32(65535)),
+        ),
+      ]),
     ]),
-    loop(e, columns, [
-      store(y.buffer, add(local(start), local(e)),
-        min(binary("i32.div_u", add(shl(load(parts, local(e)), 16), shrU(local(sum), 1)), local(sum)), i32(65535))),
-    ]),
-  ])]
+  ]
 }
 const at0 = (buffer: Buffer, start: Expression): Expression => load(buffer, start)
 
 /** y[b] = the place of the largest x[b,·]; of equals the first. */
 export const argmaxLoops: Loops = ([x], y, scratch) => {
   const [rows, columns] = [x!.shape[0]!, x!.shape[1]!]
-  const [b, c, best, place, start, value] =
-    ["b", "c", "best", "place", "start", "value"].map((stem) => scratch.name(stem)) as [string, string, string, string, string, string]
+  const [b, c, best, place, start, value] = ["b", "c", "best", "place", "start", "value"].map((stem) =>
+    scratch.name(stem),
+  ) as [string, string, string, string, string, string]
   const wins = less(local(best), local(value))
-  return [loop(b, rows, [
-    let_(start, mul(local(b), i32(columns))),
-    let_(best, at0(x!.buffer, local(start))),
-    let_(place, i32(0)),
-    loop(c, columns, [
-      let_(value, load(x!.buffer, add(local(start), local(c)))),
-      set(place, select(wins, local(c), local(place))),
-      set(best, max(local(best), local(value))),
+  return [
+    loop(b, rows, [
+      let_(start, mul(local(b), i32(columns))),
+      let_(best, at0(x!.buffer, local(start))),
+      let_(place, i32(0)),
+      loop(c, columns, [
+        let_(value, load(x!.buffer, add(local(start), local(c)))),
+        set(place, select(wins, local(c), local(place))),
+        set(best, max(local(best), local(value))),
+      ]),
+      store(y.buffer, local(b), local(place)),
     ]),
-    store(y.buffer, local(b), local(place)),
-  ])]
+  ]
 }

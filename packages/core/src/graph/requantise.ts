@@ -5,7 +5,8 @@ import type { Expression } from "../ir/program.ts"
 /** What a requantised value may be: saturated to its dtype. */
 export const SATURATION = { i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767] } as const
 export const MULTIPLIER_MAX = 32767
-export const SHIFT_MIN = 17, SHIFT_MAX = 31
+export const SHIFT_MIN = 17,
+  SHIFT_MAX = 31
 
 /**
  * y = saturate(⌊(x · m + 2^(t-1)) / 2^t⌋): the exact product, rounded once, ties towards +∞.
@@ -26,7 +27,10 @@ export function requantised(x: Expression, m: Expression, t: number, dtype: keyo
  * The multipliers and the one shift that stand for real scales: t from the largest, m_c = round(scale_c · 2^t).
  * Errors: an assertion when a scale is not in (0, ¼). Relative error of a scale: at most 2⁻¹⁵ of the largest.
  */
-export function multipliersOf(scales: readonly number[]): { readonly multipliers: readonly number[]; readonly shift: number } {
+export function multipliersOf(scales: readonly number[]): {
+  readonly multipliers: readonly number[]
+  readonly shift: number
+} {
   const largest = Math.max(...scales)
   assert(largest > 0 && largest < 0.25, `requantise by a scale of ${largest}`)
   let shift = SHIFT_MAX

@@ -1,5 +1,32 @@
-import { add, and, belowU, buffer, clamp, equal, i32, less, lessOrEqual, let_, load, local, loop } from "../ir/build.ts"
-import { loopUpTo, min, mul, or, select, set, shl, shrU, store, sub, table, total, when, xor } from "../ir/build.ts"
+import {
+  add,
+  and,
+  belowU,
+  buffer,
+  clamp,
+  equal,
+  i32,
+  less,
+  lessOrEqual,
+  let_,
+  load,
+  local,
+  loop,
+  loopUpTo,
+  min,
+  mul,
+  or,
+  select,
+  set,
+  shl,
+  shrU,
+  store,
+  sub,
+  table,
+  total,
+  when,
+  xor,
+} from "../ir/build.ts"
 import type { Block, Buffer, Expression, Program } from "../ir/program.ts"
 import { CLASS, RANGES } from "./letters.ts"
 
@@ -26,7 +53,11 @@ export function ngrams({ bytesMax, buckets }: NgramOptions): Program {
   const [text, length] = [buffer("input", "u8", "text", bytesMax), buffer("input", "i32", "length", 1)]
   const [slots, count] = [buffer("output", "u16", "slots", most), buffer("output", "i32", "count", 1)]
   const symbols = buffer("scratch", "i32", "symbols", 2 * bytesMax + 2)
-  const ranges = table("i32", "ranges", RANGES.flatMap((r) => [r.first, r.last, r.fold, r.class, r.alternate ? 1 : 0]))
+  const ranges = table(
+    "i32",
+    "ranges",
+    RANGES.flatMap((r) => [r.first, r.last, r.fold, r.class, r.alternate ? 1 : 0]),
+  )
   return {
     name: "ngrams",
     buffers: [text, length, slots, count, symbols, ranges],
@@ -35,11 +66,14 @@ export function ngrams({ bytesMax, buckets }: NgramOptions): Program {
 }
 
 /** Symbols beside code points: none of them is one. A byte that fits no sequence follows the last code point. */
-const OPEN = -1, CLOSE = -2, MALFORMED = 0x110000
+const OPEN = -1,
+  CLOSE = -2,
+  MALFORMED = 0x110000
 
 const v = local
 const at = (row: Expression, column: number): Expression => add(mul(row, i32(5)), i32(column))
-const between = (value: Expression, low: number, high: number): Expression => belowU(sub(value, i32(low)), i32(high - low + 1))
+const between = (value: Expression, low: number, high: number): Expression =>
+  belowU(sub(value, i32(low)), i32(high - low + 1))
 
 /** First pass: the text as folded code points, each word between OPEN and CLOSE; `symbol_count` says how many. */
 function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, bytesMax: number): Block {
@@ -57,7 +91,9 @@ function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, by
   const continues = (byte: string): Expression => equal(and(v(byte), 0xc0), 0x80)
   const bits = (byte: string, shift: number): Expression => shl(and(v(byte), 0x3f), shift)
   const decode: Block = [
-    let_("byte1", next(1)), let_("byte2", next(2)), let_("byte3", next(3)),
+    let_("byte1", next(1)),
+    let_("byte2", next(2)),
+    let_("byte3", next(3)),
     let_("two", or(shl(and(v("byte0"), 0x1f), 6), bits("byte1", 0))),
     let_("three", or(or(shl(and(v("byte0"), 0x0f), 12), bits("byte1", 6)), bits("byte2", 0))),
     let_("four", or(or(shl(and(v("byte0"), 0x07), 18), bits("byte1", 12)), or(bits("byte2", 6), bits("byte3", 0)))),
@@ -67,14 +103,23 @@ function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, by
     let_("is_three", and(and(between(v("byte0"), 0xe0, 0xef), v("tail2")), v("is_scalar"))),
     let_("in_planes", between(v("four"), 0x10000, 0x10ffff)),
     let_("is_four", and(and(between(v("byte0"), 0xf0, 0xf4), and(v("tail2"), continues("byte3"))), v("in_planes"))),
-    set("symbol", select(v("is_two"), v("two"), select(v("is_three"), v("three"),
-      select(v("is_four"), v("four"), add(v("byte0"), i32(MALFORMED)))))),
+    set(
+      "symbol",
+      select(
+        v("is_two"),
+        v("two"),
+        select(v("is_three"), v("three"), select(v("is_four"), v("four"), add(v("byte0"), i32(MALFORMED)))),
+      ),
+    ),
     set("skip", select(v("is_two"), i32(1), select(v("is_three"), i32(2), select(v("is_four"), i32(3), i32(0))))),
     set("class", i32(CLASS.letter)),
     let_("code_point", v("symbol")),
     loop("r", RANGES.length, [
       let_("first", load(ranges, at(v("r"), 0))),
-      let_("hits", and(lessOrEqual(v("first"), v("code_point")), lessOrEqual(v("code_point"), load(ranges, at(v("r"), 1))))),
+      let_(
+        "hits",
+        and(lessOrEqual(v("first"), v("code_point")), lessOrEqual(v("code_point"), load(ranges, at(v("r"), 1)))),
+      ),
       let_("folds", equal(and(load(ranges, at(v("r"), 4)), sub(v("code_point"), v("first"))), 0)),
       when(v("hits"), [
         set("class", load(ranges, at(v("r"), 3))),
@@ -85,27 +130,44 @@ function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, by
   const ascii: Block = [
     let_("is_capital", between(v("byte0"), 0x41, 0x5a)),
     set("symbol", add(v("byte0"), select(v("is_capital"), i32(32), i32(0)))),
-    let_("is_letter", or(or(between(v("symbol"), 0x61, 0x7a), between(v("byte0"), 0x30, 0x39)), equal(v("byte0"), 0x27))),
+    let_(
+      "is_letter",
+      or(or(between(v("symbol"), 0x61, 0x7a), between(v("byte0"), 0x30, 0x39)), equal(v("byte0"), 0x27)),
+    ),
     set("class", select(v("is_letter"), i32(CLASS.letter), i32(CLASS.separator))),
   ]
   return [
     let_("bytes", clamp(load(length, i32(0)), 0, bytesMax)),
-    let_("symbol_count", i32(0)), let_("in_word", i32(0)), let_("skip", i32(0)),
-    let_("symbol", i32(0)), let_("class", i32(0)),
+    let_("symbol_count", i32(0)),
+    let_("in_word", i32(0)),
+    let_("skip", i32(0)),
+    let_("symbol", i32(0)),
+    let_("class", i32(0)),
     loopUpTo("i", v("bytes"), bytesMax, [
-      when(v("skip"), [set("skip", sub(v("skip"), i32(1)))], [
-        let_("byte0", load(text, v("i"))),
-        when(less(v("byte0"), i32(0x80)), ascii, decode),
-        when(equal(v("class"), CLASS.letter), [open, ...put(v("symbol"))]),
-        when(equal(v("class"), CLASS.separator), [close]),
-        when(equal(v("class"), CLASS.alone), [close, open, ...put(v("symbol")), close]),
-      ]),
+      when(
+        v("skip"),
+        [set("skip", sub(v("skip"), i32(1)))],
+        [
+          let_("byte0", load(text, v("i"))),
+          when(less(v("byte0"), i32(0x80)), ascii, decode),
+          when(equal(v("class"), CLASS.letter), [open, ...put(v("symbol"))]),
+          when(equal(v("class"), CLASS.separator), [close]),
+          when(equal(v("class"), CLASS.alone), [close, open, ...put(v("symbol")), close]),
+        ],
+      ),
     ]),
     close,
   ]
 }
 
-const SEED = { word: 0x3c6ef372, pair: 0x78dde6e4, triple: 0x1bd11bda, three: 0x85ebca77, four: 0x27d4eb2f, five: 0x165667b1 }
+const SEED = {
+  word: 0x3c6ef372,
+  pair: 0x78dde6e4,
+  triple: 0x1bd11bda,
+  three: 0x85ebca77,
+  four: 0x27d4eb2f,
+  five: 0x165667b1,
+}
 const POWER = 0x01000193 // FNV's prime: n-grams are polynomials in it
 
 /** Second pass: every n-gram of the symbols becomes a slot. */
@@ -136,8 +198,14 @@ function hash(symbols: Buffer, slots: Buffer, count: Buffer, most: number, bucke
   ]
   return [
     let_("slot_count", i32(0)),
-    let_("before1", i32(OPEN)), let_("before2", i32(0)), let_("word", i32(0)), let_("place", i32(0)),
-    let_("last1", i32(0)), let_("last2", i32(0)), let_("last3", i32(0)), let_("last4", i32(0)),
+    let_("before1", i32(OPEN)),
+    let_("before2", i32(0)),
+    let_("word", i32(0)),
+    let_("place", i32(0)),
+    let_("last1", i32(0)),
+    let_("last2", i32(0)),
+    let_("last3", i32(0)),
+    let_("last4", i32(0)),
     loopUpTo("s", v("symbol_count"), symbols.length, [
       let_("now", load(symbols, v("s"))),
       when(equal(v("now"), OPEN), [set("place", i32(0)), set("word", i32(0))]),
@@ -147,7 +215,10 @@ function hash(symbols: Buffer, slots: Buffer, count: Buffer, most: number, bucke
       when(less(i32(2), v("place")), emit(v("run3"), SEED.three)),
       when(less(i32(3), v("place")), emit(v("run4"), SEED.four)),
       when(less(i32(4), v("place")), emit(add(v("run4"), mul(v("last4"), power(4))), SEED.five)),
-      set("last4", v("last3")), set("last3", v("last2")), set("last2", v("last1")), set("last1", v("now")),
+      set("last4", v("last3")),
+      set("last3", v("last2")),
+      set("last2", v("last1")),
+      set("last1", v("now")),
       when(equal(v("now"), CLOSE), word, [set("word", add(mul(v("word"), power(1)), v("now")))]),
     ]),
     when(v("symbol_count"), ends),

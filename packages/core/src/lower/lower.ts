@@ -1,11 +1,11 @@
 import type { Dtype } from "../base/dtype.ts"
 import { assert } from "../base/problem.ts"
-import { sameShape, sizeOf, stridesOf, type Shape } from "../base/shape.ts"
+import { type Shape, sameShape, sizeOf, stridesOf } from "../base/shape.ts"
 import { inOrder, isNode, type Name, type Node } from "../graph/graph.ts"
 import { OPERATIONS, type Rules } from "../graph/operations.ts"
 import type { Operand, Scratch } from "../graph/reference.ts"
 import * as ir from "../ir/build.ts"
-import { scalarOf, type Block, type Buffer, type Expression, type Program, type Statement } from "../ir/program.ts"
+import { type Block, type Buffer, type Expression, type Program, type Statement, scalarOf } from "../ir/program.ts"
 import { renameProgram } from "../ir/rename.ts"
 
 /** What to lower: values to give to the caller, and weights that take a new value at the end of a run. */
@@ -44,7 +44,8 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
 
   // Where each node's value lies, if it lies anywhere: `fill` and `broadcast` are only ever looked through.
   const outputNames = new Map<Node, string>()
-  for (const [outputName, node] of Object.entries(outputs)) if (!outputNames.has(node)) outputNames.set(node, outputName)
+  for (const [outputName, node] of Object.entries(outputs))
+    if (!outputNames.has(node)) outputNames.set(node, outputName)
   const stored = new Map<Node, Buffer>()
   const users = new Map<Node, Node[]>()
   for (const node of order) for (const input of node.inputs) users.set(input, [...(users.get(input) ?? []), node])
@@ -60,7 +61,9 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     if (known) return known
     const outputName = outputNames.get(node)
     const access = outputName === undefined ? "scratch" : "output"
-    const buffer = declare(ir.buffer(access, dtypeOf(node.dtype), outputName ?? names.name("value"), sizeOf(node.shape)))
+    const buffer = declare(
+      ir.buffer(access, dtypeOf(node.dtype), outputName ?? names.name("value"), sizeOf(node.shape)),
+    )
     stored.set(node, buffer)
     return buffer
   }
@@ -69,15 +72,22 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   const groupOf = new Map(groups.flatMap((group, at) => group.map((node) => [node, at] as const)))
   /** Whether anything but its own loop needs the value in memory. */
   const escapes = (node: Node): boolean =>
-    outputNames.has(node) || updated.has(node) ||
+    outputNames.has(node) ||
+    updated.has(node) ||
     (users.get(node) ?? []).some((user) => isBroadcast(user) || groupOf.get(user) !== groupOf.get(node))
   /** In place when every other reader of the weight comes earlier, or reads the same element in the same round. */
   const inPlace = (value: Node, weight: Node): boolean =>
-    isElement(value) && (users.get(weight) ?? []).every((user) =>
-      !isBroadcast(user) && groupOf.get(user)! <= groupOf.get(value)! && (isElement(user) || groupOf.get(user)! < groupOf.get(value)!))
+    isElement(value) &&
+    (users.get(weight) ?? []).every(
+      (user) =>
+        !isBroadcast(user) &&
+        groupOf.get(user)! <= groupOf.get(value)! &&
+        (isElement(user) || groupOf.get(user)! < groupOf.get(value)!),
+    )
 
   const read = (node: Node, index: readonly Expression[]): Expression => {
-    if (isNode(node, "fill")) return ir.constant(float === "f64" && node.dtype === "f32" ? "f64" : scalarFor(node), node.attributes.value)
+    if (isNode(node, "fill"))
+      return ir.constant(float === "f64" && node.dtype === "f32" ? "f64" : scalarFor(node), node.attributes.value)
     if (isNode(node, "broadcast")) return read(node.inputs[0], index.with(node.attributes.axis, ir.i32(0)))
     return ir.load(home(node), flat(node.shape, index))
   }
@@ -106,12 +116,15 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
       values.set(node, ir.local(local, scalarOf(value)))
       if (!escapes(node)) continue
       const weight = updated.get(node)
-      if (weight && inPlace(node, weight) && !outputNames.has(node) && !needed(node)) stored.set(node, stored.get(weight)!)
+      if (weight && inPlace(node, weight) && !outputNames.has(node) && !needed(node))
+        stored.set(node, stored.get(weight)!)
       stores.push(ir.store(home(node), flat(over, index), values.get(node)!))
     }
     const [last, length] = [axes.at(-1)!, over.at(-1)!]
     const inner: Statement = ir.parallel(last, length, [...lets, ...stores])
-    body.push(over.slice(0, -1).reduceRight<Statement>((nest, length, axis) => ir.loop(axes[axis]!, length, [nest]), inner))
+    body.push(
+      over.slice(0, -1).reduceRight<Statement>((nest, length, axis) => ir.loop(axes[axis]!, length, [nest]), inner),
+    )
   }
   const needed = (node: Node): boolean =>
     (users.get(node) ?? []).some((user) => isBroadcast(user) || groupOf.get(user) !== groupOf.get(node))
@@ -126,7 +139,9 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     const index = axes.map((axis) => ir.local(axis))
     const value = read(node, index)
     const nest = node.shape.reduceRight<Statement>(
-      (inner, length, axis) => ir.loop(axes[axis]!, length, [inner]), ir.store(home(node), flat(node.shape, index), value))
+      (inner, length, axis) => ir.loop(axes[axis]!, length, [inner]),
+      ir.store(home(node), flat(node.shape, index), value),
+    )
     body.push(nest)
   }
   const inline = (node: Node<"kernel">): void => {
@@ -183,8 +198,16 @@ function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
       groups.push([node])
       continue
     }
-    if (!isElement(node)) { open = undefined; groups.push([node]); continue }
-    if (open && sameShape(open[0]!.shape, node.shape) && node.inputs.every((input) => !isBroadcast(input) || !open!.includes(rootOf(input))))
+    if (!isElement(node)) {
+      open = undefined
+      groups.push([node])
+      continue
+    }
+    if (
+      open &&
+      sameShape(open[0]!.shape, node.shape) &&
+      node.inputs.every((input) => !isBroadcast(input) || !open!.includes(rootOf(input)))
+    )
       open.push(node)
     else groups.push((open = [node]))
   }

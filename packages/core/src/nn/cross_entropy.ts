@@ -15,4 +15,3 @@ export function crossEntropy(x: Node, target: Node): Node {
   const surprise = subtract(broadcastLike(normaliser, x), shifted)
   return sum(sum(multiply(target, surprise), 1), 0)
 }
-

@@ -44,7 +44,9 @@ export function adamw(p: Node<"weight">, g: Node, inputs: AdamInputs, options: A
   const nextP = subtract(subtract(p, step), multiply(spread(inputs.decay), p))
   const nextAverage = add(average, multiply(spread(inputs.averageRate), subtract(nextP, average)))
   return [
-    { weight: m, value: nextM }, { weight: v, value: nextV },
-    { weight: p, value: nextP }, { weight: average, value: nextAverage },
+    { weight: m, value: nextM },
+    { weight: v, value: nextV },
+    { weight: p, value: nextP },
+    { weight: average, value: nextAverage },
   ]
 }

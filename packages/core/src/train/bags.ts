@@ -30,7 +30,12 @@ export function bagsOf(texts: readonly string[], options: { bytesMax: number; bu
     starts[i + 1] = starts[i]! + found.length
   })
   const all = new Uint16Array(starts[texts.length]!)
-  parts.forEach((part, i) => { all.set(part, starts[i]!) })
-  assert(parts.every(({ length }) => length <= ngramsMax(options)), "more n-grams than there can be")
+  parts.forEach((part, i) => {
+    all.set(part, starts[i]!)
+  })
+  assert(
+    parts.every(({ length }) => length <= ngramsMax(options)),
+    "more n-grams than there can be",
+  )
   return { slots: all, starts }
 }

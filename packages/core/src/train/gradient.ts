@@ -12,7 +12,8 @@ export function backpropagate(y: Node, dy: Node, wanted: readonly Node[]): reado
   const leads = new Set<Node>(wanted)
   for (const node of order) if (node.inputs.some((input) => leads.has(input))) leads.add(node)
   const totals = new Map<Node, Node>([[y, dy]])
-  for (const node of order.toReversed()) { // users before inputs, so each total is complete when it is read
+  for (const node of order.toReversed()) {
+    // users before inputs, so each total is complete when it is read
     const total = totals.get(node)
     if (!total || !leads.has(node)) continue
     inputGradients(total, node).forEach((part, i) => {

@@ -1,12 +1,12 @@
 import { assert, refuse } from "../base/problem.ts"
-import { shuffled, stream, type Stream } from "../base/random.ts"
+import { type Stream, shuffled, stream } from "../base/random.ts"
 import type { Engine } from "../compile.ts"
 import type { Node } from "../graph/graph.ts"
 import { input } from "../graph/operations.ts"
 import { textClassifier } from "../nn/text_classifier.ts"
-import { compileStep } from "./step.ts"
-import { bagSize, largestBag, type Bags } from "./bags.ts"
+import { type Bags, bagSize, largestBag } from "./bags.ts"
 import type { Recipe } from "./recipe.ts"
+import { compileStep } from "./step.ts"
 
 /** Learnt numbers by the name of their weight, in f32. */
 export type FloatWeights = Readonly<Record<"table" | "linear" | "bias", Float32Array>>
@@ -24,8 +24,10 @@ export interface Progress {
   readonly bits: number
 }
 
-/** Share of a bag's n-grams; a text of any length gives a vector of like size. */
-export const scaleOf = (count: number): number => 1 / Math.sqrt(Math.max(1, count))
+/** Beyond this many n-grams a bag is scaled as if it had no more: a table of factors has to end somewhere. */
+export const SCALES = 1024
+/** Factor of a bag of `count` n-grams, 1 / √count: a text of any length gives a vector of like size. */
+export const scaleOf = (count: number): number => 1 / Math.sqrt(Math.min(Math.max(1, count), SCALES))
 
 /**
  * Trains a text classifier. Weights are a pure function of the arguments: the same bits on every engine and machine.
@@ -33,15 +35,21 @@ export const scaleOf = (count: number): number => 1 / Math.sqrt(Math.max(1, coun
  * Errors: OB401 when a loss or weight is no longer finite, naming the step.
  */
 export function* train(
-  { bags, labels, labelCount }: TrainingSet, recipe: Recipe, seed: number, engine: Engine, base?: Float32Array,
+  { bags, labels, labelCount }: TrainingSet,
+  recipe: Recipe,
+  seed: number,
+  engine: Engine,
+  base?: Float32Array,
 ): Generator<Progress, FloatWeights> {
   const { batch, buckets, dims } = recipe
   const gramsMax = Math.max(1, largestBag(bags))
   const net = textClassifier({ batch, gramsMax, buckets, dims, labels: labelCount })
-  const [rate, secondCorrection, decay, averageRate] =
-    ["rate", "secondCorrection", "decay", "averageRate"].map((name) => input(name, "f32", [1, 1])) as [Node, Node, Node, Node]
+  const [rate, secondCorrection, decay, averageRate] = ["rate", "secondCorrection", "decay", "averageRate"].map(
+    (name) => input(name, "f32", [1, 1]),
+  ) as [Node, Node, Node, Node]
   const { memory, run } = engine.instantiate(
-    compileStep(net.loss, net.weights, { rate, secondCorrection, decay, averageRate }, recipe))
+    compileStep(net.loss, net.weights, { rate, secondCorrection, decay, averageRate }, recipe),
+  )
   const buffer = (name: string): Float32Array => {
     const found = memory[name]
     assert(found instanceof Float32Array, `no floats called ${name}`)
@@ -57,7 +65,14 @@ export function* train(
   for (let step = 0; step < steps; step++) {
     if (step % perEpoch === 0) places = order(step / perEpoch)
     const from = (step % perEpoch) * batch
-    fill(places.subarray(from, from + batch), { bags, labels, labelCount }, recipe, stream(seed, "dropout", step), memory, gramsMax)
+    fill(
+      places.subarray(from, from + batch),
+      { bags, labels, labelCount },
+      recipe,
+      stream(seed, "dropout", step),
+      memory,
+      gramsMax,
+    )
     power1 *= recipe.beta1
     power2 *= recipe.beta2
     const stepSize = recipe.rate * (1 - step / steps)
@@ -79,7 +94,11 @@ export function* train(
 }
 
 const diverged = (step: number): never =>
-  refuse({ code: "OB401", seen: `Training left the finite numbers at step ${step}.`, hint: "Lower `rate` in the recipe." })
+  refuse({
+    code: "OB401",
+    seen: `Training left the finite numbers at step ${step}.`,
+    hint: "Lower `rate` in the recipe.",
+  })
 
 function initialise(buffer: (name: string) => Float32Array, recipe: Recipe, seed: number, base?: Float32Array): void {
   const uniform = (array: Float32Array, range: number, random: Stream): void => {
@@ -102,11 +121,19 @@ function epochOrder(labels: Int32Array, unsureWeight: number, random: Stream): I
 
 /** Fills the inputs with one batch; rows that are left over have no n-grams and no target. */
 function fill(
-  places: Int32Array, { bags, labels, labelCount }: TrainingSet, { batch, featureDropout, labelSmoothing }: Recipe,
-  random: Stream, memory: Readonly<Record<string, ArrayLike<number> & { fill(value: number): unknown }>>, gramsMax: number,
+  places: Int32Array,
+  { bags, labels, labelCount }: TrainingSet,
+  { batch, featureDropout, labelSmoothing }: Recipe,
+  random: Stream,
+  memory: Readonly<Record<string, ArrayLike<number> & { fill(value: number): unknown }>>,
+  gramsMax: number,
 ): void {
-  const { slots, count, scale, target } = memory as unknown as
-    { slots: Uint16Array; count: Int32Array; scale: Float32Array; target: Float32Array }
+  const { slots, count, scale, target } = memory as unknown as {
+    slots: Uint16Array
+    count: Int32Array
+    scale: Float32Array
+    target: Float32Array
+  }
   target.fill(0)
   count.fill(0)
   const threshold = Math.round(featureDropout * 65536) // each random word decides twice

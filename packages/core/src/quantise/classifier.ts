@@ -1,0 +1,99 @@
+import type { Numbers } from "../base/dtype.ts"
+import type { Node } from "../graph/graph.ts"
+import {
+  add,
+  argmax,
+  broadcastLike,
+  fill,
+  gatherSum,
+  node as graphNode,
+  input,
+  matmul,
+  multiply,
+  requantise,
+  softmaxBits,
+  weight,
+} from "../graph/operations.ts"
+import { multipliersOf } from "../graph/requantise.ts"
+import type { Program } from "../ir/program.ts"
+
+/** A learnt text classifier in floats, and how far its pooled vectors reach on the texts that it learnt from. */
+export interface FloatClassifier {
+  readonly table: Float32Array // [V,D]
+  readonly linear: Float32Array // [D,C]
+  readonly bias: Float32Array // [1,C]
+  readonly pooledMax: number
+  /** Factor of a bag of n n-grams, for n up to `scales`; larger bags have that of the last. */
+  scaleOf(count: number): number
+  readonly scales: number
+}
+export interface QuantisedNet {
+  readonly outputs: Readonly<Record<string, Node>>
+  readonly weights: Readonly<Record<string, Numbers>>
+}
+
+/** One unit of a quantised logit: 1/256 bit. */
+const UNITS_PER_NAT = 256 * Math.LOG2E
+
+/**
+ * The same classifier in integers, from text to answer: i8 rows summed in i32, requantised to an i8 vector with the
+ * bag's factor folded into the multiplier, an i8 matrix with one scale for each label, logits i16 in 1/256 bit.
+ *
+ * Shapes: inputs text u8 [1,bytes], length i32 [1,1]; outputs label i32 [1,1], logits i16 [1,C],
+ * probability u16 [1,C] in units of 2⁻¹⁶. Post-training: nothing is learnt again.
+ * Source: Jacob et al. 2018, arXiv:1712.05877, sections 2.1 and 2.2, with symmetric ranges.
+ */
+export function quantiseClassifier(net: FloatClassifier, kernel: Program): QuantisedNet {
+  const labels = net.bias.length
+  const dims = net.linear.length / labels
+  const buckets = net.table.length / dims
+  const bufferOf = (name: string): number => kernel.buffers.find((b) => b.name === name)!.length
+
+  const tableScale = largest(net.table) / 127
+  const pooledScale = net.pooledMax / 127
+  const labelScales = Array.from({ length: labels }, (_, c) => {
+    let most = 0
+    for (let d = 0; d < dims; d++) most = Math.max(most, Math.abs(net.linear[d * labels + c]!))
+    return Math.max(most, 2 ** -20) / 127
+  })
+  const bagScales = Array.from({ length: net.scales + 1 }, (_, n) => (tableScale * net.scaleOf(n)) / pooledScale)
+  const logitScales = labelScales.map((scale) => pooledScale * scale * UNITS_PER_NAT)
+  const bag = belowQuarter(bagScales)
+  const logit = belowQuarter(logitScales)
+
+  const text = input("text", "u8", [1, bufferOf("text")])
+  const length = input("length", "i32", [1, 1])
+  const part = (output: string): Node => graphNode("kernel", [text, length], { program: kernel, output })
+  const [slots, count] = [part("slots"), part("count")]
+  const one = fill(1, { shape: [1, 1], dtype: "i32" })
+  const bagMultiplier = gatherSum(weight("bag_multiplier", "i16", [net.scales + 1, 1]), count, one)
+  const pooledSum = gatherSum(weight("table", "i8", [buckets, dims]), slots, count)
+  const pooled = requantise(lifted(pooledSum, bag.lift), broadcastLike(bagMultiplier, pooledSum), bag.shift, "i8")
+  const product = matmul(pooled, weight("linear", "i8", [dims, labels]))
+  const sums = add(product, weight("bias", "i32", [1, labels]))
+  const logitMultiplier = weight("logit_multiplier", "i32", [1, labels])
+  const logits = requantise(lifted(sums, logit.lift), logitMultiplier, logit.shift, "i16")
+
+  return {
+    outputs: { label: argmax(logits), logits, probability: softmaxBits(logits) },
+    weights: {
+      table: Int8Array.from(net.table, (v) => Math.round(v / tableScale)),
+      linear: Int8Array.from(net.linear, (v, i) => Math.round(v / labelScales[i % labels]!)),
+      bias: Int32Array.from(net.bias, (v, c) => Math.round(v / (pooledScale * labelScales[c]!))),
+      bag_multiplier: Int16Array.from(bag.multipliers),
+      logit_multiplier: Int32Array.from(logit.multipliers),
+    },
+  }
+}
+
+const largest = (values: Float32Array): number =>
+  values.reduce<number>((most, v) => Math.max(most, Math.abs(v)), 2 ** -20)
+
+/** Multipliers for scales of any size: where one is a quarter or more, the sum is first shifted left by `lift` bits. */
+function belowQuarter(scales: readonly number[]): { multipliers: readonly number[]; shift: number; lift: number } {
+  const most = Math.max(...scales)
+  let lift = 0
+  while (most / 2 ** lift >= 0.2499) lift++
+  return { ...multipliersOf(scales.map((scale) => scale / 2 ** lift)), lift }
+}
+const lifted = (x: Node, lift: number): Node => (lift === 0 ? x : multiply(x, fill(2 ** lift, x)))

@@ -1,0 +1,103 @@
+import type { Numbers } from "../base/dtype.ts"
+import { refuse } from "../base/problem.ts"
+import { sizeOf } from "../base/shape.ts"
+import { compileGraph, type Engine } from "../compile.ts"
+import { inOrder, isNode } from "../graph/graph.ts"
+import type { Outputs } from "../graph/text.ts"
+
+/** What answers: a graph with its weights, and the names of its labels. */
+export interface ClassifierParts {
+  readonly graph: Outputs
+  readonly weights: Readonly<Record<string, { readonly data: Numbers }>>
+  readonly labels: readonly string[]
+  /** In 1/65536 of probability. */
+  readonly unsureBelow: number
+}
+export interface Answer {
+  /** The label, or nothing when none is likely enough: the text may fit no label. */
+  readonly label: string | undefined
+  /** Every label is a guess; this is the best one, sure or not. */
+  readonly guess: string
+  /** Of the guess, in 0 … 1: a multiple of 2⁻¹⁶. */
+  readonly probability: number
+  /** The bytes of the text that were not read, if it was longer than the module reads. */
+  readonly bytesCut: number
+}
+/** The numbers behind an answer, as the program gave them: compare these between engines. */
+export interface RawAnswer {
+  readonly label: number
+  readonly logits: Int16Array
+  readonly probability: Uint16Array
+}
+export interface Classifier {
+  readonly labels: readonly string[]
+  ask(text: string): Answer
+  /** The likeliest labels for the text that was asked last. */
+  ranking(count: number): readonly { readonly label: string; readonly probability: number }[]
+  /** Of the label at a place, for the text that was asked last. */
+  probabilityOf(place: number): number
+  /** Runs on bytes as they are, UTF-8 or not. The arrays are the program's own and change with the next call. */
+  run(bytes: Uint8Array): RawAnswer
+}
+
+/** Puts a classifier on an engine. Errors: OB230 when graph, weights and labels do not belong together. */
+export function openClassifier({ graph, weights, labels, unsureBelow }: ClassifierParts, engine: Engine): Classifier {
+  const wanted = { label: ["i32", 1], logits: ["i16", labels.length], probability: ["u16", labels.length] } as const
+  for (const [name, [dtype, length]] of Object.entries(wanted)) {
+    const output = graph[name]
+    if (!output || output.dtype !== dtype || sizeOf(output.shape) !== length)
+      unfit(
+        `its graph gives ${output ? `${name} ${output.dtype}[${output.shape}]` : `no ${name}`} for ${labels.length} labels`,
+      )
+  }
+  const { memory, run } = compileGraph({ name: "predict", outputs: graph }, engine)
+  for (const node of inOrder(Object.values(graph))) {
+    if (!isNode(node, "weight")) continue
+    const { name } = node.attributes
+    const data = weights[name]?.data
+    if (!data || data.constructor !== memory[name]!.constructor || data.length !== memory[name]!.length)
+      return unfit(`weight \`${name}\` is ${data ? `${data.constructor.name}[${data.length}]` : "absent"}`)
+    memory[name]!.set(data)
+  }
+  const { text, length } = memory
+  if (!(text instanceof Uint8Array) || !(length instanceof Int32Array) || length.length !== 1)
+    return unfit("its graph does not take a text")
+  const raw = { logits: memory["logits"] as Int16Array, probability: memory["probability"] as Uint16Array }
+  const best = memory["label"] as Int32Array
+  const encoder = new TextEncoder()
+
+  const answer = (bytesCut: number): Answer => {
+    const guess = best[0]!
+    const likely = raw.probability[guess]!
+    const name = labels[guess]!
+    return { label: likely >= unsureBelow ? name : undefined, guess: name, probability: likely / 65536, bytesCut }
+  }
+  return {
+    labels,
+    ask(question) {
+      const { read, written } = encoder.encodeInto(question, text)
+      length[0] = written
+      run()
+      return answer(read < question.length ? encoder.encode(question.slice(read)).length : 0)
+    },
+    ranking: (count) =>
+      Array.from(labels, (label, i) => ({ label, probability: raw.probability[i]! / 65536, logit: raw.logits[i]! }))
+        .sort((a, b) => b.logit - a.logit)
+        .slice(0, count)
+        .map(({ label, probability }) => ({ label, probability })),
+    probabilityOf: (place) => raw.probability[place]! / 65536,
+    run(bytes) {
+      text.set(bytes.subarray(0, text.length))
+      length[0] = Math.min(bytes.length, text.length)
+      run()
+      return { label: best[0]!, ...raw }
+    },
+  }
+}
+
+const unfit = (seen: string): never =>
+  refuse({
+    code: "OB230",
+    seen: `This module does not answer texts with labels: ${seen}.`,
+    hint: "Rebuild it, or take another copy.",
+  })
