@@ -16,10 +16,10 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compile: ["base", "ir", "graph", "nn", "quantise", "kernels", "lower", "link", "emit"],
   module: ["base", "graph"],
   composition: ["base", "module"],
-  run: ["base", "module", "compile"],
-  train: ["base", "graph", "nn", "quantise", "run"],
-  mix: ["base", "ir", "graph", "link"],
+  run: ["base", "graph", "module", "compile"],
   evaluate: ["base"],
+  train: ["base", "graph", "nn", "kernels", "quantise", "compile", "run", "evaluate"],
+  mix: ["base", "ir", "graph", "link"],
   gate: ["base", "evaluate"],
 }
 

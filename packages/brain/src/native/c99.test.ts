@@ -13,6 +13,7 @@ import { requireOrSkip } from "../../../../scripts/testing.ts"
 import { missingCompiler, nativeProgram, VARIANTS } from "./c99.ts"
 
 const missing = missingCompiler()
+vi.setConfig({ testTimeout: 60_000 })
 
 /** The outputs after each record and the state after the last, on the interpreter. */
 function judged(

@@ -6,8 +6,8 @@ export interface Scored {
   readonly guess: string
   /** Whether the classifier stood by its guess. */
   readonly isSure: boolean
-  /** Of the guess, in (0, 1]. */
-  readonly probability: number
+  /** What speaks for the guess, in bits; below a threshold the classifier is unsure. */
+  readonly evidence: number
   /** Of the expected label, in [0, 1]; 0 when there is none. */
   readonly probabilityOfExpected: number
 }
@@ -97,12 +97,12 @@ export function operating(scored: readonly Scored[]): Operating {
 }
 
 /**
- * The probability below which an answer is `unsure`, in 1/65536: where the share of texts with a label that are
+ * The evidence below which an answer is `unsure`, in 1/256 bit: where the share of texts with a label that are
  * answered right and the share of the others that are refused are largest together. Without texts that fit no label it
  * is what 2 % of the right answers fall below. Of equally good thresholds the lowest.
  */
 export function unsureThreshold(scored: readonly Scored[]): number {
-  const toUnits = ({ probability }: Scored): number => Math.round(probability * 65536)
+  const toUnits = ({ evidence }: Scored): number => Math.round(evidence * 256)
   const right = scored
     .filter(({ expected, guess }) => expected === guess)
     .map(toUnits)
@@ -115,9 +115,7 @@ export function unsureThreshold(scored: readonly Scored[]): number {
   const inScope = scored.length - outside.length
   let [best, bestValue] = [0, -1]
   let [lost, refused] = [0, 0]
-  for (const threshold of [0, ...new Set([...right, ...outside].map((units) => Math.min(units + 1, 65535)))].sort(
-    (a, b) => a - b,
-  )) {
+  for (const threshold of [...new Set([...right, ...outside].map((units) => units + 1))].sort((a, b) => a - b)) {
     while (lost < right.length && right[lost]! < threshold) lost++
     while (refused < outside.length && outside[refused]! < threshold) refused++
     const value = (right.length - lost) / Math.max(1, inScope) + refused / outside.length

@@ -134,7 +134,9 @@ export const sumLoops =
             loop(nameOf(t), chunks, [set(nameOf(sum), add(sum, at(add(mul(t, i32(16)), j))))]),
             store(partial, j, sum),
           ]),
-          parallel(nameOf(left), rest, [store(partial, left, add(load(partial, left), at(last)))]),
+          ...(rest > 0
+            ? [parallel(nameOf(left), rest, [store(partial, left, add(load(partial, left), at(last)))])]
+            : []),
           ...tree,
           store(y.buffer, offset([o, inner], [s, 1]), load(partial, i32(0))),
         ]),
@@ -273,9 +275,9 @@ function powersOfTwo(): readonly number[] {
   // The 256th root of ½ by eight exact-rounded square roots, then powers: no library's pow, whose last bit varies.
   let root = 0.5
   for (let i = 0; i < 8; i++) root = Math.sqrt(root)
-  return Array.from({ length: 256 })
-    .reduce<number[]>((powers, _, i) => [...powers, i === 0 ? 1 : powers[i - 1]! * root], [])
-    .map((power) => Math.round(power * 32768))
+  const powers = [1]
+  while (powers.length < 256) powers.push(powers.at(-1)! * root)
+  return powers.map((power) => Math.round(power * 32768))
 }
 
 /**

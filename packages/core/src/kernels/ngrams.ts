@@ -35,21 +35,31 @@ export interface NgramOptions {
   readonly bytesMax: number
   /** Slots of the table, 1 … 65536. */
   readonly buckets: number
+  /** Runs of one word up to this many, 1 … 3. */
+  readonly wordsMax: number
+  /** Runs of characters from this many, 2 … 5, */
+  readonly charactersMin: number
+  /** to this many, 2 … 5. */
+  readonly charactersMax: number
 }
-/** No text of n bytes has more n-grams than three a byte, and two at its end. */
-export const ngramsMax = ({ bytesMax }: Pick<NgramOptions, "bytesMax">): number => 3 * bytesMax + 2
+/**
+ * No text of n bytes has more n-grams than this. A word of k characters takes k + 1 bytes with what parts it from the
+ * next, and gives up to four runs for each of k + 1 places and three runs of words: at most 4 (k + 1) + 3, most for k = 1.
+ */
+export const ngramsMax = (bytesMax: number): number => 4 * bytesMax + 4
 
 /**
- * The hashed n-grams of a text: words, pairs and triples of neighbouring words (the ends of the text count as words),
- * and the runs of 3, 4 and 5 characters of `<word>`, each as a slot of a table; equal n-grams as often as they occur.
+ * The hashed n-grams of a text: words, and pairs and triples of neighbouring words (the ends of the text count as
+ * words), and runs of 2 to 5 characters of `<word>`, each as a slot of a table; equal n-grams as often as they occur.
  *
  * Shapes: text u8 [bytesMax], length i32 [1] → slots u16 [ngramsMax], count i32 [1].
  * Numbers: integers only. UTF-8 is decoded strictly; each byte that fits no sequence is a letter of its own, so any
  * bytes have n-grams. Capitals are folded and words told apart by letters.ts, never by the host.
  * Source: Joulin et al. 2017 and Bojanowski et al. 2017 for the features, Appleby's MurmurHash3 for the finaliser.
  */
-export function ngrams({ bytesMax, buckets }: NgramOptions): Program {
-  const most = ngramsMax({ bytesMax })
+export function ngrams(options: NgramOptions): Program {
+  const { bytesMax } = options
+  const most = ngramsMax(bytesMax)
   const [text, length] = [buffer("input", "u8", "text", bytesMax), buffer("input", "i32", "length", 1)]
   const [slots, count] = [buffer("output", "u16", "slots", most), buffer("output", "i32", "count", 1)]
   const symbols = buffer("scratch", "i32", "symbols", 2 * bytesMax + 2)
@@ -61,7 +71,7 @@ export function ngrams({ bytesMax, buckets }: NgramOptions): Program {
   return {
     name: "ngrams",
     buffers: [text, length, slots, count, symbols, ranges],
-    body: [...spell(text, length, symbols, ranges, bytesMax), ...hash(symbols, slots, count, most, buckets)],
+    body: [...spell(text, length, symbols, ranges, bytesMax), ...hash(symbols, slots, count, options)],
   }
 }
 
@@ -160,68 +170,68 @@ function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, by
   ]
 }
 
-const SEED = {
-  word: 0x3c6ef372,
-  pair: 0x78dde6e4,
-  triple: 0x1bd11bda,
-  three: 0x85ebca77,
-  four: 0x27d4eb2f,
-  five: 0x165667b1,
-}
-const POWER = 0x01000193 // FNV's prime: n-grams are polynomials in it
+const POWER = 0x01000193 // FNV's prime: an n-gram is a polynomial in it
+const POWERS = [1, POWER, Math.imul(POWER, POWER), Math.imul(POWER, Math.imul(POWER, POWER))]
+POWERS.push(Math.imul(POWERS[3]!, POWER))
+const GOLDEN = 0x9e3779b1
+/** Words and characters, of each length, get seeds of their own, so that they do not meet. */
+const seedOf = (kind: 1 | 2, n: number): number => Math.imul(8 * kind + n, GOLDEN)
+/** newest + older[0] · p + older[1] · p² + … */
+const polynomial = (newest: Expression, older: readonly string[]): Expression =>
+  total(newest, ...older.map((name, i) => mul(v(name), i32(POWERS[i + 1]!))))
 
 /** Second pass: every n-gram of the symbols becomes a slot. */
-function hash(symbols: Buffer, slots: Buffer, count: Buffer, most: number, buckets: number): Block {
+function hash(symbols: Buffer, slots: Buffer, count: Buffer, options: NgramOptions): Block {
+  const most = slots.length
   let serial = 0
-  const emit = (polynomial: Expression, seed: number): Block => {
+  const emit = (value: Expression, seed: number): Block => {
     const [a, b, c] = ["a", "b", "c"].map((stem) => `mix_${stem}${serial}`) as [string, string, string]
     serial++
     return [
-      let_(a, xor(polynomial, i32(seed))),
+      let_(a, xor(value, i32(seed))),
       let_(b, mul(xor(v(a), shrU(v(a), 16)), i32(0x85ebca6b))),
       let_(c, mul(xor(v(b), shrU(v(b), 13)), i32(0xc2b2ae35))),
-      store(slots, clamp(v("slot_count"), 0, most - 1), shrU(mul(shrU(v(c), 16), i32(buckets)), 16)),
+      store(slots, clamp(v("slot_count"), 0, most - 1), shrU(mul(shrU(v(c), 16), i32(options.buckets)), 16)),
       set("slot_count", add(v("slot_count"), i32(1))),
     ]
   }
-  const power = (n: number): Expression => i32(Array.from({ length: n }).reduce<number>((p) => Math.imul(p, POWER), 1))
-  const word = [
-    ...emit(v("word"), SEED.word),
-    ...emit(add(mul(v("before1"), power(1)), v("word")), SEED.pair),
-    ...emit(total(mul(v("before2"), power(2)), mul(v("before1"), power(1)), v("word")), SEED.triple),
-    set("before2", v("before1")),
-    set("before1", v("word")),
-  ]
-  const ends = [
-    ...emit(add(mul(v("before1"), power(1)), i32(CLOSE)), SEED.pair),
-    ...emit(total(mul(v("before2"), power(2)), mul(v("before1"), power(1)), i32(CLOSE)), SEED.triple),
+  const before = ["before1", "before2"]
+  const last = ["last1", "last2", "last3", "last4"]
+  const shift = (names: readonly string[], newest: Expression): Block =>
+    names.map((name, i) => set(name, i === 0 ? newest : v(names[i - 1]!))).toReversed()
+  /** n-grams of words that end in `newest`; the first word of a text has only its OPEN before it. */
+  const wordRuns = (newest: Expression, from: number): Block =>
+    [1, 2, 3]
+      .filter((n) => n >= from && n <= options.wordsMax)
+      .flatMap((n) => {
+        const run = emit(polynomial(newest, before.slice(0, n - 1)), seedOf(1, n))
+        return n < 3 ? run : [when(less(i32(0), v("word_count")), run)]
+      })
+  const characterRuns = [2, 3, 4, 5]
+    .filter((n) => n >= options.charactersMin && n <= options.charactersMax)
+    .map((n) => when(less(i32(n - 1), v("place")), emit(polynomial(v("now"), last.slice(0, n - 1)), seedOf(2, n))))
+  const endWord = [
+    ...wordRuns(v("word"), 1),
+    ...shift(before, v("word")),
+    set("word_count", add(v("word_count"), i32(1))),
   ]
   return [
     let_("slot_count", i32(0)),
-    let_("before1", i32(OPEN)),
-    let_("before2", i32(0)),
+    let_("word_count", i32(0)),
     let_("word", i32(0)),
     let_("place", i32(0)),
-    let_("last1", i32(0)),
-    let_("last2", i32(0)),
-    let_("last3", i32(0)),
-    let_("last4", i32(0)),
+    let_("before1", i32(OPEN)),
+    let_("before2", i32(0)),
+    ...last.map((name) => let_(name, i32(0))),
     loopUpTo("s", v("symbol_count"), symbols.length, [
       let_("now", load(symbols, v("s"))),
       when(equal(v("now"), OPEN), [set("place", i32(0)), set("word", i32(0))]),
       set("place", add(v("place"), i32(1))),
-      let_("run3", total(v("now"), mul(v("last1"), power(1)), mul(v("last2"), power(2)))),
-      let_("run4", add(v("run3"), mul(v("last3"), power(3)))),
-      when(less(i32(2), v("place")), emit(v("run3"), SEED.three)),
-      when(less(i32(3), v("place")), emit(v("run4"), SEED.four)),
-      when(less(i32(4), v("place")), emit(add(v("run4"), mul(v("last4"), power(4))), SEED.five)),
-      set("last4", v("last3")),
-      set("last3", v("last2")),
-      set("last2", v("last1")),
-      set("last1", v("now")),
-      when(equal(v("now"), CLOSE), word, [set("word", add(mul(v("word"), power(1)), v("now")))]),
+      ...characterRuns,
+      ...shift(last, v("now")),
+      when(equal(v("now"), CLOSE), endWord, [set("word", polynomial(v("now"), ["word"]))]),
     ]),
-    when(v("symbol_count"), ends),
+    when(v("symbol_count"), wordRuns(i32(CLOSE), 2)),
     store(count, i32(0), min(v("slot_count"), i32(most))),
   ]
 }

@@ -209,7 +209,10 @@ function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
       node.inputs.every((input) => !isBroadcast(input) || !open!.includes(rootOf(input)))
     )
       open.push(node)
-    else groups.push((open = [node]))
+    else {
+      open = [node]
+      groups.push(open)
+    }
   }
   return groups
 }

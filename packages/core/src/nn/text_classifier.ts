@@ -18,6 +18,8 @@ export interface TextClassifierShape {
 }
 export interface TextClassifier {
   readonly weights: readonly Node<"weight">[]
+  /** Those of them that weight decay is for: rows that no text pulls at shrink to nothing. */
+  readonly decaying: readonly Node<"weight">[]
   readonly pooled: Node
   readonly logits: Node
   readonly loss: Node
@@ -40,5 +42,5 @@ export function textClassifier({ batch, gramsMax, buckets, dims, labels }: TextC
   const bias = weight("bias", "f32", [1, labels])
   const pooled = embeddingBag(table, slots, count, scale)
   const logits = linear(pooled, matrix, bias)
-  return { weights: [table, matrix, bias], pooled, logits, loss: crossEntropy(logits, target) }
+  return { weights: [table, matrix, bias], decaying: [table], pooled, logits, loss: crossEntropy(logits, target) }
 }

@@ -82,6 +82,7 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Program): Quant
       bias: Int32Array.from(net.bias, (v, c) => Math.round(v / (pooledScale * labelScales[c]!))),
       bag_multiplier: Int16Array.from(bag.multipliers),
       logit_multiplier: Int32Array.from(logit.multipliers),
+      table_scale: Float32Array.of(tableScale), // for those who learn on from these rows; no graph reads it
     },
   }
 }

@@ -10,7 +10,7 @@ export interface ClassifierParts {
   readonly graph: Outputs
   readonly weights: Readonly<Record<string, { readonly data: Numbers }>>
   readonly labels: readonly string[]
-  /** In 1/65536 of probability. */
+  /** In 1/256 bit of evidence. */
   readonly unsureBelow: number
 }
 export interface Answer {
@@ -20,6 +20,8 @@ export interface Answer {
   readonly guess: string
   /** Of the guess, in 0 … 1: a multiple of 2⁻¹⁶. */
   readonly probability: number
+  /** What speaks for the guess, in bits: its logit, a multiple of 1/256. Below a threshold the answer is unsure. */
+  readonly evidence: number
   /** The bytes of the text that were not read, if it was longer than the module reads. */
   readonly bytesCut: number
 }
@@ -68,9 +70,15 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
 
   const answer = (bytesCut: number): Answer => {
     const guess = best[0]!
-    const likely = raw.probability[guess]!
+    const [likely, evidence] = [raw.probability[guess]!, raw.logits[guess]!]
     const name = labels[guess]!
-    return { label: likely >= unsureBelow ? name : undefined, guess: name, probability: likely / 65536, bytesCut }
+    return {
+      label: evidence >= unsureBelow ? name : undefined,
+      guess: name,
+      probability: likely / 65536,
+      evidence: evidence / 256,
+      bytesCut,
+    }
   }
   return {
     labels,

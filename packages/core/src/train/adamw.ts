@@ -24,12 +24,18 @@ export interface Update {
 
 /**
  * One step for one weight p, as graph: m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²;
- * p ← p − η (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε) − ηλp; and the average of the weights e ← e + (1−κ)(p − e).
+ * p ← p − η (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε), and − ηλp if it decays; and the average of the weights e ← e + (1−κ)(p − e).
  *
  * Shapes: all that of p. State: `NAME_m`, `NAME_v`, `NAME_average` beside `NAME`.
  * Source: Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2; average: Polyak & Juditsky 1992.
  */
-export function adamw(p: Node<"weight">, g: Node, inputs: AdamInputs, options: AdamOptions): readonly Update[] {
+export function adamw(
+  p: Node<"weight">,
+  g: Node,
+  inputs: AdamInputs,
+  options: AdamOptions,
+  decays: boolean,
+): readonly Update[] {
   const { name, shape, dtype } = p.attributes
   const state = (suffix: string): Node<"weight"> => weight(`${name}_${suffix}`, dtype, shape)
   const [m, v, average] = [state("m"), state("v"), state("average")]
@@ -41,7 +47,8 @@ export function adamw(p: Node<"weight">, g: Node, inputs: AdamInputs, options: A
   const nextV = blend(v, multiply(g, g), options.beta2)
   const deviation = add(sqrt(multiply(nextV, spread(inputs.secondCorrection))), number(options.epsilon))
   const step = divide(multiply(spread(inputs.rate), nextM), deviation)
-  const nextP = subtract(subtract(p, step), multiply(spread(inputs.decay), p))
+  const moved = subtract(p, step)
+  const nextP = decays ? subtract(moved, multiply(spread(inputs.decay), p)) : moved
   const nextAverage = add(average, multiply(spread(inputs.averageRate), subtract(nextP, average)))
   return [
     { weight: m, value: nextM },

@@ -1,6 +1,6 @@
 import { assert } from "../base/problem.ts"
 import type { Engine } from "../compile.ts"
-import { ngrams, ngramsMax } from "../kernels/ngrams.ts"
+import { type NgramOptions, ngrams, ngramsMax } from "../kernels/ngrams.ts"
 
 /** Texts as bags of n-grams: bag i is `slots` from `starts[i]` up to `starts[i + 1]`. */
 export interface Bags {
@@ -15,7 +15,7 @@ export const largestBag = ({ starts }: Bags): number => {
 }
 
 /** The n-grams of each text, by the program that also answers: what is trained is what is asked. */
-export function bagsOf(texts: readonly string[], options: { bytesMax: number; buckets: number }, engine: Engine): Bags {
+export function bagsOf(texts: readonly string[], options: NgramOptions, engine: Engine): Bags {
   const { memory, run } = engine.instantiate(ngrams(options))
   const [text, length, slots, count] = [memory["text"]!, memory["length"]!, memory["slots"]!, memory["count"]!]
   const encoder = new TextEncoder()
@@ -34,7 +34,7 @@ export function bagsOf(texts: readonly string[], options: { bytesMax: number; bu
     all.set(part, starts[i]!)
   })
   assert(
-    parts.every(({ length }) => length <= ngramsMax(options)),
+    parts.every(({ length }) => length <= ngramsMax(options.bytesMax)),
     "more n-grams than there can be",
   )
   return { slots: all, starts }

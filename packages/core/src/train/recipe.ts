@@ -1,10 +1,17 @@
 import type { Json } from "../base/json.ts"
+import { refuse } from "../base/problem.ts"
 
 /** Everything that weights depend on beside data, base and seed: plain numbers, stored as recipe.json. */
 export interface Recipe {
   /** Bytes of a text that are read. */
   readonly bytesMax: number
   readonly buckets: number
+  /** Runs of words up to this many are features, */
+  readonly wordsMax: number
+  /** and runs of characters of a word from this many */
+  readonly charactersMin: number
+  /** to this many. */
+  readonly charactersMax: number
   readonly dims: number
   readonly epochs: number
   readonly batch: number
@@ -24,6 +31,53 @@ export interface Recipe {
   readonly initialRange: number
   /** How often a message that fits no label is shown, for each time that another is. */
   readonly unsureWeight: number
+  /** Whether the held-out examples, once a choice has been made on them, are learnt from too. */
+  readonly relearn: boolean
 }
 
 export const asJson = (recipe: Recipe): Json => ({ ...recipe })
+
+/** What `teach` starts from. Found on the validation split of CLINC150: docs/adr/0005-recipe.md. */
+export const RECIPE: Recipe = {
+  bytesMax: 1024,
+  buckets: 4096,
+  wordsMax: 2,
+  charactersMin: 3,
+  charactersMax: 5,
+  dims: 64,
+  epochs: 20,
+  batch: 128,
+  rate: 0.015,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.2,
+  labelSmoothing: 0.05,
+  featureDropout: 0.4,
+  averageDecay: 0.99,
+  initialRange: 0.1,
+  unsureWeight: 5,
+  relearn: true,
+}
+
+/** A recipe out of a file. Errors: OB404 naming the member that is missing or no number. */
+export function recipeFrom(json: Json): Recipe {
+  const members = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {}
+  for (const [name, value] of Object.entries(RECIPE)) {
+    const found = (members as Readonly<Record<string, Json>>)[name]
+    if (typeof found !== typeof value || (typeof found === "number" && !(found >= 0)))
+      refuse({
+        code: "OB404",
+        seen: `The recipe's \`${name}\` is ${JSON.stringify(found) ?? "absent"}.`,
+        hint: `Give it a value such as ${value}.`,
+      })
+  }
+  return members as unknown as Recipe
+}
+
+/** Few examples want small batches and many epochs, so that there are steps enough to learn in. */
+export function recipeFor(examples: number, recipe: Recipe = RECIPE): Recipe {
+  if (examples >= 4000) return recipe
+  const batch = examples >= 1000 ? 64 : 32
+  return { ...recipe, batch, epochs: examples >= 1000 ? 20 : 30 }
+}

@@ -36,7 +36,7 @@ export interface TeachProgress extends Progress {
 
 /**
  * Teaches a text classifier. Each start is tried on the training examples and judged on the held-out ones, by bits;
- * the best is kept, and its threshold for `unsure` is set there too. With `relearn`, the winner is then taught once
+ * the best is kept, and its threshold for `unsure` is set there too. If its recipe says `relearn`, it is then taught once
  * more on training and held-out examples together. A pure function of its arguments, to the bit.
  */
 export function* teach(
@@ -44,7 +44,6 @@ export function* teach(
   starts: readonly Start[],
   seed: number,
   engine: Engine,
-  relearn: boolean,
 ): Generator<TeachProgress, Taught> {
   const labels = labelsOf([...splits.train, ...splits.validation])
   const tried: { start: Start; net: Quantised; trial: Trial; unsureBelow: number }[] = []
@@ -56,7 +55,9 @@ export function* teach(
   }
   const best = tried.reduce((a, b) => (b.trial.bits < a.trial.bits ? b : a))
   const all = [...splits.train, ...splits.validation]
-  const net = relearn ? yield* build(all, labels, best.start, seed, engine, "teaching with all examples") : best.net
+  const net = best.start.recipe.relearn
+    ? yield* build(all, labels, best.start, seed, engine, "teaching with all examples")
+    : best.net
   const weights = Object.fromEntries(Object.entries(net.weights).map(([name, { data }]) => [name, data]))
   return {
     graph: net.graph,
@@ -120,9 +121,9 @@ function pooledMax({ table }: FloatWeights, bags: Bags, { dims }: Recipe): numbe
 export function scoreAll(classifier: Classifier, examples: readonly Example[]): readonly Scored[] {
   const places = new Map(classifier.labels.map((label, i) => [label, i]))
   return examples.map(({ text, label: expected }) => {
-    const { guess, label, probability } = classifier.ask(text)
+    const { guess, label, evidence } = classifier.ask(text)
     const place = expected === undefined ? undefined : places.get(expected)
     const probabilityOfExpected = place === undefined ? 0 : classifier.probabilityOf(place)
-    return { text, expected, guess, isSure: label !== undefined, probability, probabilityOfExpected }
+    return { text, expected, guess, isSure: label !== undefined, evidence, probabilityOfExpected }
   })
 }

@@ -47,9 +47,8 @@ export function* train(
   const [rate, secondCorrection, decay, averageRate] = ["rate", "secondCorrection", "decay", "averageRate"].map(
     (name) => input(name, "f32", [1, 1]),
   ) as [Node, Node, Node, Node]
-  const { memory, run } = engine.instantiate(
-    compileStep(net.loss, net.weights, { rate, secondCorrection, decay, averageRate }, recipe),
-  )
+  const inputs = { rate, secondCorrection, decay, averageRate }
+  const { memory, run } = compileStep(net.loss, net.weights, inputs, recipe, net.decaying, engine)
   const buffer = (name: string): Float32Array => {
     const found = memory[name]
     assert(found instanceof Float32Array, `no floats called ${name}`)
@@ -123,7 +122,7 @@ function epochOrder(labels: Int32Array, unsureWeight: number, random: Stream): I
 function fill(
   places: Int32Array,
   { bags, labels, labelCount }: TrainingSet,
-  { batch, featureDropout, labelSmoothing }: Recipe,
+  { featureDropout, labelSmoothing }: Recipe,
   random: Stream,
   memory: Readonly<Record<string, ArrayLike<number> & { fill(value: number): unknown }>>,
   gramsMax: number,
@@ -146,13 +145,18 @@ function fill(
       word = f % 2 === 0 ? random.word(row * 65536 + f) : word >>> 16
       if ((word & 0xffff) >= threshold) slots[row * gramsMax + kept++] = bags.slots[start + f]!
     }
+    if (kept < KEPT_MIN) {
+      kept = size
+      slots.set(bags.slots.subarray(start, start + size), row * gramsMax)
+    }
     count[row] = kept
     scale[row] = scaleOf(kept)
     const [label, share] = [labels[place]!, label_share(labels[place]!, labelSmoothing) / labelCount]
     for (let c = 0; c < labelCount; c++) target[row * labelCount + c] = share
     if (label >= 0) target[row * labelCount + label] = share + 1 - labelSmoothing
   }
-  void batch
 }
+/** A text of which dropout leaves fewer n-grams is shown whole. */
+const KEPT_MIN = 3
 /** What is spread evenly: all of it for a text that fits no label. */
 const label_share = (label: number, smoothing: number): number => (label < 0 ? 1 : smoothing)

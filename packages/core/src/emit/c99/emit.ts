@@ -41,14 +41,7 @@ export function emitC99(program: Program): string {
   const block = (inner: Block): string =>
     inner.length === 0 ? "{}" : `{\n${inner.map(statement).join("\n").replace(/^/gm, "  ")}\n}`
   const declared = buffers.filter((b) => !isPrivate(b) || names.has(b.name)).map(declaration)
-  return [
-    prelude(operations, floats),
-    ...declared,
-    "",
-    `void ${name}_run(void);`,
-    `void ${name}_run(void) ${block(body)}`,
-    "",
-  ].join("\n")
+  return [prelude(operations, floats), ...declared, "", `void ${name}_run(void) ${block(body)}`, ""].join("\n")
 }
 
 /** What C calls a buffer or a local. */

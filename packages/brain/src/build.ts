@@ -1,0 +1,81 @@
+import { canonicalJson } from "@open-brains/core/base/json.ts"
+import { assert, refuse } from "@open-brains/core/base/problem.ts"
+import { wasmEngine } from "@open-brains/core/compile.ts"
+import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
+import { graphToJson } from "@open-brains/core/graph/text.ts"
+import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
+import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
+import { type PlacedExample, splitsOf } from "./examples.ts"
+import { contentsOf } from "./load.ts"
+import { jsonPart } from "./parts.ts"
+import type { ModuleFiles } from "./store/folder.ts"
+
+export interface Build {
+  readonly taught: Taught
+  /** graph.json, recipe.json and weights.safetensors. */
+  readonly parts: Readonly<Record<string, Uint8Array>>
+}
+
+/** The parts of a module that are a pure function of examples, starts and seed. Errors: OB401, OB402, OB403. */
+export function buildModule(
+  examples: readonly PlacedExample[],
+  starts: readonly Start[],
+  seed: number,
+  onProgress?: (progress: TeachProgress) => void,
+): Build {
+  const { train, validation } = splitsOf(examples)
+  if (train.length === 0)
+    refuse({
+      code: "OB403",
+      seen: "There is no example to learn from.",
+      hint: "Give some without a split, or with the split `train`.",
+    })
+  const lesson = teach({ train, validation }, starts, seed, wasmEngine)
+  let next = lesson.next()
+  for (; !next.done; next = lesson.next()) onProgress?.(next.value)
+  const taught = next.value
+  const parts = {
+    "graph.json": encode(canonicalJson(graphToJson(taught.graph))),
+    "recipe.json": encode(canonicalJson(asJson(taught.kept.recipe))),
+    "weights.safetensors": writeSafetensors(tensorsOf(taught)),
+  }
+  return { taught, parts }
+}
+
+export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** Weights with the shapes that the graph gives them. */
+function tensorsOf({ graph, weights }: Taught): Readonly<Record<string, Tensor>> {
+  const shapes = new Map(
+    inOrder(Object.values(graph)).flatMap((node) =>
+      isNode(node, "weight") ? [[node.attributes.name, node.attributes] as const] : [],
+    ),
+  )
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, data]) => {
+      const { shape, dtype } = shapes.get(name) ?? { shape: [data.length], dtype: "f32" as const }
+      return [name, { dtype, shape, data }]
+    }),
+  )
+}
+
+/** Learning on from a base: its rows, and of the recipe what they are bound to. Smaller steps keep what it knows. */
+export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
+  const { bytesMax, buckets, dims } = recipeFrom(jsonPart(base, "recipe.json"))
+  const { weights } = contentsOf(base)
+  const [table, scale] = [weights["table"], weights["table_scale"]]
+  if (!table || !scale || table.data.length !== buckets * dims)
+    return refuse({
+      code: "OB405",
+      seen: `${base.path} has no table to learn on from.`,
+      hint: "Choose another base, or teach from scratch with --base none.",
+    })
+  const factor = scale.data[0]
+  assert(factor !== undefined, "a scale is one number")
+  return {
+    name: "base",
+    recipe: { ...recipe, bytesMax, buckets, dims },
+    table: Float32Array.from(table.data, (value) => value * factor),
+  }
+}

@@ -1,0 +1,82 @@
+import { createInterface } from "node:readline"
+import { Readable } from "node:stream"
+import { refuse } from "@open-brains/core/base/problem.ts"
+import { percent } from "../card.ts"
+import { type Brain, load } from "../load.ts"
+import type { ExitCode, Services } from "../services.ts"
+
+export interface AskOptions {
+  readonly json?: boolean
+  readonly top: number
+}
+
+/** `brain ask MODULE [TEXT…]`: answers a text, or each line of standard input; a line of JSON gives a line of JSON. */
+export async function ask(
+  path: string,
+  words: readonly string[],
+  { json = false, top }: AskOptions,
+  services: Services,
+): Promise<ExitCode> {
+  const brain = await load(path)
+  if (words.length > 0) {
+    services.print(answer(brain, words.join(" "), json, top, services))
+    return 0
+  }
+  if (services.input.isTTY) services.progress("Type a message and press Enter; Ctrl-D ends.\n")
+  let line = 0
+  for await (const text of createInterface({ input: Readable.from(services.input), crlfDelay: Infinity })) {
+    line++
+    if (text.trim() === "") continue
+    const asked = text.startsWith("{") ? textOf(text, line) : undefined
+    services.print(
+      asked ? answer(brain, asked.text, true, top, services, asked) : answer(brain, text, json, top, services),
+    )
+  }
+  return 0
+}
+
+function textOf(source: string, line: number): { readonly text: string } {
+  let found: unknown
+  try {
+    found = JSON.parse(source)
+  } catch {
+    found = undefined
+  }
+  if (typeof found === "object" && found !== null && "text" in found && typeof found.text === "string")
+    return { ...found, text: found.text }
+  return refuse({
+    code: "OB504",
+    seen: `Line ${line} of the input is no JSON object with a \`text\`: ${source.slice(0, 60)}`,
+    hint: 'Write one object a line, such as {"text": "where is my parcel"}.',
+  })
+}
+
+function answer(
+  brain: Brain,
+  text: string,
+  json: boolean,
+  top: number,
+  { paint }: Services,
+  asked: object = { text },
+): string {
+  const { label, guess, probability, evidence, bytesCut } = brain.ask(text)
+  const ranking = brain.ranking(top)
+  if (json)
+    return JSON.stringify({
+      ...asked,
+      label: label ?? null,
+      guess,
+      probability,
+      evidence,
+      ranking,
+      ...(bytesCut > 0 ? { bytesCut } : {}),
+    })
+  const others = ranking
+    .slice(1)
+    .map((each) => `${each.label} ${percent(each.probability)}`)
+    .join(", ")
+  const cut = bytesCut > 0 ? paint("yellow", `  (${bytesCut} bytes were not read)`) : ""
+  if (label !== undefined)
+    return `${paint("green", label)}  ${percent(probability)}${paint("dim", others && `  then ${others}`)}${cut}`
+  return `${paint("yellow", "unsure")}  ${paint("dim", `closest: ${guess} ${percent(probability)}${others && `, ${others}`}`)}${cut}`
+}

@@ -1,0 +1,28 @@
+import { rebuild as rebuildModule } from "../rebuild.ts"
+import { defaultBase, type ExitCode, type Services } from "../services.ts"
+import { readModule } from "../store/folder.ts"
+import { progressBar } from "./progress.ts"
+
+/** `brain rebuild MODULE`: builds the weights again and compares their digest. Exit code 1 when it differs. */
+export async function rebuild(
+  path: string,
+  options: { readonly base?: string; readonly json?: boolean },
+  services: Services,
+): Promise<ExitCode> {
+  const files = await readModule(path)
+  const basePath = files.manifest.built.base ? (options.base ?? defaultBase()) : undefined
+  const base = basePath === undefined ? {} : { base: await readModule(basePath) }
+  const { parts, isSame } = rebuildModule(files, { ...base, onProgress: progressBar(services) })
+  services.progress(undefined)
+  if (options.json) services.print(JSON.stringify({ path, isSame, parts }))
+  else {
+    for (const { name, named, built } of parts)
+      services.print(
+        named === built
+          ? `${services.paint("green", "same")}     ${name}  ${built}`
+          : `${services.paint("red", "differs")}  ${name}  named ${named}, built ${built}`,
+      )
+    services.print(isSame ? "Built again, bit for bit." : "The build does not give what the module names.")
+  }
+  return isSame ? 0 : 1
+}

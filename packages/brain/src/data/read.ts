@@ -1,0 +1,219 @@
+import { readFile } from "node:fs/promises"
+import { basename, extname } from "node:path"
+import { type Problem, refuse, suggest } from "@open-brains/core/base/problem.ts"
+import { type Example, UNSURE } from "@open-brains/core/train/examples.ts"
+import { CsvError, parse } from "csv-parse/sync"
+
+export const SPLITS = ["train", "validation", "test"] as const
+export type SplitName = (typeof SPLITS)[number]
+/** An example as a file has it: with the line that it starts on, and its split if the file says one. */
+export interface ReadExample extends Example {
+  readonly line: number
+  readonly split: SplitName | undefined
+}
+/** Names of the columns, or members of a JSON line, that hold text, label and split. */
+export interface Columns {
+  readonly text: string
+  readonly label: string
+  readonly split: string
+}
+export const COLUMNS: Columns = { text: "text", label: "label", split: "split" }
+export const BYTES_MAX = 2 ** 28
+
+type Row = { readonly line: number; readonly values: Readonly<Record<string, unknown>> }
+
+/**
+ * Examples out of a CSV, TSV or JSONL file in UTF-8; the first line of CSV and TSV names the columns. An empty label,
+ * or `unsure`, says that the text fits no label. Errors: OB501 to OB508, each with the line.
+ */
+export async function readExamples(path: string, columns: Columns = COLUMNS): Promise<readonly ReadExample[]> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => refuse(unreadable(path, error)))
+  if (bytes.length > BYTES_MAX)
+    refuse({
+      code: "OB501",
+      seen: `${path} has ${bytes.length} bytes.`,
+      hint: `Split it: ${BYTES_MAX} bytes are the limit.`,
+    })
+  return parseExamples(path, decoded(path, bytes), columns)
+}
+
+/** The same, of a text that has been read: the ending of `path` says what it is. */
+export function parseExamples(path: string, text: string, columns: Columns = COLUMNS): readonly ReadExample[] {
+  if (text.trim() === "")
+    refuse({
+      code: "OB502",
+      seen: `${path} is empty.`,
+      hint: `Give it a line \`${columns.text},${columns.label}\` and one line an example.`,
+    })
+  const rows = isJsonLines(path) ? jsonLines(path, text) : separated(path, text, columns)
+  const problems: Problem[] = []
+  const examples = rows.flatMap((row) => {
+    const found = exampleOf(path, row, columns)
+    if ("code" in found) problems.push(found)
+    return "code" in found ? [] : [found]
+  })
+  if (problems.length > 0) refuse(...problems.slice(0, PROBLEMS_SHOWN), ...more(path, problems.length - PROBLEMS_SHOWN))
+  if (examples.length === 0)
+    refuse({
+      code: "OB502",
+      seen: `${path} has a heading and no examples.`,
+      hint: "Write one example a line below it.",
+    })
+  return examples
+}
+
+const PROBLEMS_SHOWN = 5
+const more = (path: string, count: number): readonly Problem[] =>
+  count > 0
+    ? [
+        {
+          code: "OB508",
+          seen: `${path} has ${count} more lines like these.`,
+          hint: "Mend those above first, then run it again.",
+        },
+      ]
+    : []
+const isJsonLines = (path: string): boolean => [".jsonl", ".ndjson", ".json"].includes(extname(path).toLowerCase())
+const at = (path: string, line: number): string => `${basename(path)}, line ${line}`
+
+function unreadable(path: string, { code }: NodeJS.ErrnoException): Problem {
+  const seen = code === "ENOENT" ? `There is no file ${path}.` : `${path} cannot be read (${code}).`
+  return {
+    code: "OB501",
+    seen,
+    hint: code === "EISDIR" ? "Name a file in it." : "Check the name and the folder that you are in.",
+  }
+}
+
+function decoded(path: string, bytes: Uint8Array): string {
+  const looksLikeUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  try {
+    if (!looksLikeUtf16) return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    // Falls through to the message: where the first byte lies that is no UTF-8 is found by decoding line by line.
+  }
+  let line = 1
+  let start = 0
+  for (let i = 0; !looksLikeUtf16 && i <= bytes.length; i++) {
+    if (i < bytes.length && bytes[i] !== 10) continue
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, i))
+    } catch {
+      break
+    }
+    line++
+    start = i + 1
+  }
+  const seen = looksLikeUtf16 ? `${path} is in UTF-16.` : `${at(path, line)} is not UTF-8.`
+  return refuse({
+    code: "OB503",
+    seen,
+    hint: "Save the file as UTF-8: in a spreadsheet, choose “CSV UTF-8” when you export it.",
+  })
+}
+
+function jsonLines(path: string, text: string): readonly Row[] {
+  return text.split(/\r?\n/).flatMap((source, i): Row[] => {
+    if (source.trim() === "") return []
+    const line = i + 1
+    try {
+      const values: unknown = JSON.parse(source)
+      if (typeof values === "object" && values !== null && !Array.isArray(values))
+        return [{ line, values: values as Row["values"] }]
+    } catch {
+      // Reported below, with what is on the line.
+    }
+    return refuse({
+      code: "OB504",
+      seen: `${at(path, line)} is no JSON object: ${source.slice(0, 60)}`,
+      hint: `Write one object a line, such as {"text": "where is my parcel", "label": "parcel_status"}.`,
+    })
+  })
+}
+
+function separated(path: string, text: string, columns: Columns): readonly Row[] {
+  const firstLine = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n"))
+  const delimiter =
+    extname(path).toLowerCase() === ".tsv" || (firstLine.includes("\t") && !firstLine.includes(",")) ? "\t" : ","
+  try {
+    const records = parse(text, {
+      columns: (names: string[]) => headingOf(path, names, columns),
+      delimiter,
+      info: true,
+      bom: true,
+      skip_empty_lines: true,
+      quote: delimiter === "\t" ? null : '"',
+    })
+    return (records as unknown as { record: Record<string, string>; info: { lines: number } }[]).map(
+      ({ record, info }) => ({ line: startOf(record, info.lines), values: record }),
+    )
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    return refuse(brokenLine(path, error))
+  }
+}
+/** csv-parse counts the line that a record ends on; a person looks for the one that it starts on. */
+const startOf = (record: Record<string, string>, last: number): number =>
+  last - Object.values(record).reduce((breaks, value) => breaks + (value.match(/\n/g)?.length ?? 0), 0)
+
+function headingOf(path: string, names: readonly string[], columns: Columns): string[] {
+  const trimmed = names.map((name) => name.trim())
+  const missing = [columns.text, columns.label].filter((name) => !trimmed.includes(name))
+  if (missing.length > 0)
+    refuse(
+      ...missing.map(
+        (name): Problem => ({
+          code: "OB505",
+          seen: `${basename(path)} has no column \`${name}\`: its first line is \`${names.join(",").slice(0, 100)}\`.`,
+          hint: `${suggest(name, trimmed)} Name it on the first line, or say which column it is: --${name === columns.text ? "text" : "label"} NAME.`,
+        }),
+      ),
+    )
+  return trimmed
+}
+
+function brokenLine(path: string, error: CsvError): Problem {
+  const lines = Number((error as unknown as { lines?: number }).lines ?? 0)
+  const code = error.code
+  if (code === "CSV_QUOTE_NOT_CLOSED")
+    return {
+      code: "OB506",
+      seen: `${at(path, quoteLine(error, lines))}: a quotation mark is opened and never closed.`,
+      hint: 'Close it, or write each " inside a quoted text twice: "he said ""no""".',
+    }
+  if (code === "INVALID_OPENING_QUOTE" || code === "CSV_INVALID_CLOSING_QUOTE")
+    return {
+      code: "OB506",
+      seen: `${at(path, lines)}: a quotation mark in the wrong place.`,
+      hint: 'Put the whole text in quotation marks and write each " inside it twice: "he said ""no""".',
+    }
+  if (code === "CSV_RECORD_INCONSISTENT_COLUMNS" || code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH")
+    return {
+      code: "OB507",
+      seen: `${at(path, lines)} has another number of columns than the first line.`,
+      hint: 'Put a text with a comma in quotation marks: "yes, please",label.',
+    }
+  return { code: "OB507", seen: `${at(path, lines)}: ${error.message}`, hint: "Export the file again as CSV." }
+}
+const quoteLine = (error: CsvError, fallback: number): number =>
+  Number(/line (\d+)/.exec(error.message)?.[1] ?? fallback)
+
+function exampleOf(path: string, { line, values }: Row, columns: Columns): ReadExample | Problem {
+  const [text, label, split] = [values[columns.text], values[columns.label], values[columns.split]]
+  const missing = (name: string, value: unknown): Problem => ({
+    code: "OB505",
+    seen: `${at(path, line)} has ${value === undefined ? "no" : "an empty"} \`${name}\`.`,
+    hint: `Give each example a \`${name}\`, as text.`,
+  })
+  if (typeof text !== "string" || text.trim() === "") return missing(columns.text, text)
+  if (label !== null && typeof label !== "string") return missing(columns.label, label)
+  const named = SPLITS.find((name) => name === split)
+  if (split !== undefined && split !== null && split !== "" && named === undefined)
+    return {
+      code: "OB508",
+      seen: `${at(path, line)} has the split \`${String(split)}\`.`,
+      hint: suggest(String(split), SPLITS),
+    }
+  const name = label?.trim() ?? ""
+  return { text, label: name === "" || name === UNSURE ? undefined : name, line, split: named }
+}

@@ -1,0 +1,75 @@
+import { canonicalJson } from "@open-brains/core/base/json.ts"
+import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
+import { type Columns, parseExamples, type ReadExample, readExamples, type SplitName } from "./data/read.ts"
+import type { ModuleFiles } from "./store/folder.ts"
+
+/** An example in the split that it was put in. */
+export interface PlacedExample extends Example {
+  readonly split: SplitName
+}
+/** An example whose split may still be open. */
+export interface OpenExample extends Example {
+  readonly split?: SplitName | undefined
+}
+export const HELD_OUT = 0.15
+
+/**
+ * Puts every example in a split. What a file says stays; else `HELD_OUT` of each label is held out to be scored once
+ * at the end, and as much of what is left to choose on. Of equal examples the first is kept.
+ */
+export function place(examples: readonly OpenExample[], seed: number): readonly PlacedExample[] {
+  const own = examples.filter(({ split }) => split !== undefined)
+  const free = examples.filter(({ split }) => split === undefined)
+  const has = (name: SplitName): boolean => own.some(({ split }) => split === name)
+  const [rest, test] = has("test") ? [free, []] : holdOut(free, HELD_OUT, seed, 0)
+  const [train, validation] = has("validation") ? [rest, []] : holdOut(rest, HELD_OUT, seed, 1)
+  const named = (part: readonly Example[], split: SplitName): readonly PlacedExample[] =>
+    part.map(({ text, label }) => ({ text, label, split }))
+  const all = [
+    ...own.flatMap((each) => named([each], each.split!)),
+    ...named(train, "train"),
+    ...named(validation, "validation"),
+    ...named(test, "test"),
+  ]
+  const seen = new Set<string>()
+  return all.filter(({ text, label }) => {
+    const key = JSON.stringify([text, label])
+    const isNew = !seen.has(key)
+    seen.add(key)
+    return isNew
+  })
+}
+
+export const splitsOf = (examples: readonly PlacedExample[]): Splits => {
+  const of = (name: SplitName): readonly Example[] => examples.filter(({ split }) => split === name)
+  return { train: of("train"), validation: of("validation"), test: of("test") }
+}
+
+/** One canonical JSON object a line: the examples as a module keeps them. */
+export const printExamples = (examples: readonly PlacedExample[]): string =>
+  examples.map(({ text, label, split }) => `${canonicalJson({ text, label: label ?? null, split })}\n`).join("")
+
+/** The part of a module that holds its examples. */
+export const EXAMPLES = "examples.jsonl"
+
+/**
+ * Examples of several files, or of modules that carry theirs, one after the other; those of `test` are for the final
+ * score alone.
+ */
+export async function gather(
+  paths: readonly string[],
+  test: string | undefined,
+  columns?: Columns,
+): Promise<readonly ReadExample[]> {
+  const parts = await Promise.all(paths.map((path) => readExamples(path, columns)))
+  const tests = test === undefined ? [] : await readExamples(test, columns)
+  return [...parts.flat(), ...tests.map((each) => ({ ...each, split: "test" as const }))]
+}
+
+/** The examples that a module carries, if it does. */
+export function ownExamples(files: ModuleFiles): readonly PlacedExample[] | undefined {
+  const bytes = files.parts[EXAMPLES]
+  return (
+    bytes && (parseExamples(`${files.path}/${EXAMPLES}`, new TextDecoder().decode(bytes)) as readonly PlacedExample[])
+  )
+}

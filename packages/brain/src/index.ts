@@ -1,0 +1,11 @@
+/** The library: everything that the `brain` command does, as functions. */
+
+export { type Problem, Refusal } from "@open-brains/core/base/problem.ts"
+export type { Answer, Classifier } from "@open-brains/core/run/classifier.ts"
+export type { Example } from "@open-brains/core/train/examples.ts"
+export { readExamples } from "./data/read.ts"
+export { type OpenExample, type PlacedExample, place } from "./examples.ts"
+export { type Brain, load } from "./load.ts"
+export { type Rebuilt, rebuild } from "./rebuild.ts"
+export { type Report, score } from "./report.ts"
+export { type Lesson, type TeachOptions, teachModule as teach } from "./teach.ts"

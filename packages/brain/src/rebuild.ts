@@ -1,0 +1,53 @@
+import { type Digest, digest } from "@open-brains/core/base/digest.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
+import { recipeFrom } from "@open-brains/core/train/recipe.ts"
+import type { Start, TeachProgress } from "@open-brains/core/train/teach.ts"
+import { buildModule, startFrom } from "./build.ts"
+import { ownExamples, type PlacedExample } from "./examples.ts"
+import { jsonPart } from "./parts.ts"
+import type { ModuleFiles } from "./store/folder.ts"
+
+export interface Rebuilt {
+  /** Each part that a build gives: the digest that the module names, and that of the new build. */
+  readonly parts: readonly { readonly name: string; readonly named: Digest; readonly built: Digest }[]
+  readonly isSame: boolean
+}
+export interface RebuildOptions {
+  /** The module that this one was learnt on from, if its manifest names one. */
+  readonly base?: ModuleFiles
+  /** The examples, when the module does not carry them. */
+  readonly examples?: readonly PlacedExample[]
+  readonly onProgress?: (progress: TeachProgress) => void
+}
+
+/**
+ * Builds a module's parts again from its examples, recipe, base and seed, and compares digests. Nothing is written.
+ * Errors: OB520 when the base is absent or another one, OB521 when the examples are; those of `buildModule`.
+ */
+export function rebuild(
+  files: ModuleFiles,
+  { base, examples = ownExamples(files), onProgress }: RebuildOptions = {},
+): Rebuilt {
+  const { built, parts } = files.manifest
+  const recipe = recipeFrom(jsonPart(files, "recipe.json"))
+  if (!examples)
+    return refuse({
+      code: "OB521",
+      seen: `${files.path} learnt from ${built.data.map(({ name }) => name).join(", ")}, which it does not carry.`,
+      hint: "Run the recipe of its data set: its README says how.",
+    })
+  if (built.base && base?.digest !== built.base.digest)
+    return refuse({
+      code: "OB520",
+      seen: `${files.path} was learnt on from \`${built.base.name}\` ${built.base.digest}${base ? `, not ${base.digest}` : ""}.`,
+      hint: "Name the folder that holds it: --base FOLDER.",
+    })
+  const start: Start = built.base && base ? { ...startFrom(base, recipe), recipe } : { name: "scratch", recipe }
+  const again = buildModule(examples, [start], built.seed, onProgress)
+  const compared = Object.entries(again.parts).map(([name, bytes]) => ({
+    name,
+    named: parts[name]!,
+    built: digest(bytes),
+  }))
+  return { parts: compared, isSame: compared.every(({ named, built }) => named === built) }
+}

@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** All that a command may touch of the outside. Tests pass fakes; only main.ts builds the real one. */
+export interface Services {
+  /** One line on standard output. */
+  print(line: string): void
+  /** Something that passes on standard error: progress on a terminal, nothing elsewhere. */
+  progress(line: string | undefined): void
+  readonly isTerminal: boolean
+  readonly input: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean }
+  /** Colours the text on a terminal. */
+  readonly paint: Paint
+}
+export type Colour = "bold" | "dim" | "green" | "red" | "yellow" | "cyan"
+export type Paint = (colour: Colour, text: string) => string
+export type ExitCode = 0 | 1 | 2 // done, refused, misused
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url))
+/** A first-party module or example of the repository that this command stands in, if it is there. */
+export const firstParty = (...path: readonly string[]): string | undefined => {
+  const found = join(repository, ...path)
+  return existsSync(found) ? found : undefined
+}
+/** What `--base` is when nobody says. */
+export const defaultBase = (): string | undefined => firstParty("modules", "intent")

@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto"
+import { basename, dirname, join, resolve } from "node:path"
+import { digest as digestOf } from "@open-brains/core/base/digest.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
+import type { Manifest } from "@open-brains/core/module/manifest.ts"
+import { printManifest } from "@open-brains/core/module/text.ts"
+import { codeOf, diskFiles, explain, type Files } from "./files.ts"
+import { heal, siblingsOf } from "./heal.ts"
+import { withLock } from "./lock.ts"
+import { MANIFEST, type ModuleFiles, readWhole, sha256 } from "./whole.ts"
+
+export type { ModuleFiles } from "./whole.ts"
+
+/**
+ * Reads a module and checks each part against the digest that its manifest names. Heals first what an interrupted
+ * write left behind. Errors: OB150 to OB154, OB156 to OB158, and those of `parseManifest`.
+ */
+export function readModule(path: string, files: Files = diskFiles): Promise<ModuleFiles> {
+  return explain(path, readHealed(path, files))
+}
+
+async function readHealed(path: string, files: Files): Promise<ModuleFiles> {
+  await healIfNeeded(await placeOf(path, files), files)
+  for (let attempt = 0; ; attempt++) {
+    const place = await placeOf(path, files)
+    const before = await files.kind(place)
+    try {
+      return await readWhole(place, files, path)
+    } catch (error) {
+      // Another process may have swapped the folder between two files: then the next attempt reads the new one.
+      const after = await files.kind(place)
+      const swapped = before?.id !== after?.id || (after === undefined && (await siblingsOf(place, files)).length > 0)
+      if (attempt >= 20 || !swapped) throw error
+      await new Promise((wake) => setTimeout(wake, 10))
+    }
+  }
+}
+
+/** Where the folder really is: a link to it stays a link when it is replaced. */
+const placeOf = async (path: string, files: Files): Promise<string> => (await files.realPath(path)) ?? resolve(path)
+
+const lockOf = (place: string): string => join(dirname(place), `.${basename(place)}.lock`)
+
+async function healIfNeeded(place: string, files: Files): Promise<void> {
+  const isThere = async (): Promise<boolean> => (await files.kind(place)) !== undefined
+  for (let attempt = 0; ; attempt++) {
+    if ((await siblingsOf(place, files)).length === 0) return
+    try {
+      await withLock(files, lockOf(place), newToken(), () => heal(place, files))
+      return
+    } catch (error) {
+      const isBusy = error instanceof Refusal && error.problems[0]?.code === "OB156"
+      const isReadOnly = ["EACCES", "EPERM", "EROFS"].includes(codeOf(error) ?? "")
+      // A writer at work, or a disk that can only be read, does not keep anybody from reading what is there.
+      if ((isBusy || isReadOnly) && (await isThere())) return
+      if (!isBusy || attempt >= 100) throw error
+      await new Promise((wake) => setTimeout(wake, 20)) // it is between its two renames, or writes the first time
+    }
+  }
+}
+const newToken = (): string => randomBytes(8).toString("hex")
+
+export interface Written extends ModuleFiles {
+  /** Files of the person's own that had the name of a part, and the names under which they are kept. */
+  readonly kept: readonly string[]
+}
+
+/**
+ * Writes a module so that at every moment the old one or the new one is whole, whatever happens in between. Files of
+ * the old folder that are no parts of it stay; an altered part stays under another name. Errors: OB155, OB156, OB157,
+ * and those of `printManifest`.
+ */
+export function writeModule(
+  path: string,
+  manifest: Omit<Manifest, "parts">,
+  parts: Readonly<Record<string, Uint8Array>>,
+  files: Files = diskFiles,
+): Promise<Written> {
+  return explain(path, writeLocked(path, manifest, parts, files))
+}
+
+async function writeLocked(
+  path: string,
+  withoutParts: Omit<Manifest, "parts">,
+  parts: Readonly<Record<string, Uint8Array>>,
+  files: Files,
+): Promise<Written> {
+  const digests = Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)] as const)
+  const manifest: Manifest = { ...withoutParts, parts: Object.fromEntries(digests) }
+  const text = printManifest(manifest)
+  const place = await placeOf(path, files)
+  const parent = dirname(place)
+  const token = newToken()
+  const kept = await withLock(files, lockOf(place), token, async () => {
+    await heal(place, files)
+    await refuseDocuments(place, files, path)
+    const fresh = join(parent, `.${basename(place)}.new-${token}`)
+    await files.makeFolder(fresh)
+    for (const [name, bytes] of Object.entries(parts)) await files.write(join(fresh, name), bytes)
+    await files.write(join(fresh, MANIFEST), new TextEncoder().encode(text)) // last: with it the folder is a module
+    await files.settle(fresh)
+    await files.settle(parent)
+    // From here on `heal` completes what is interrupted, and does the rest of the work when nothing is.
+    if ((await files.kind(place)) !== undefined)
+      await files.rename(place, join(parent, `.${basename(place)}.old-${token}`))
+    await files.rename(fresh, place)
+    await files.settle(parent)
+    return heal(place, files)
+  })
+  return { path, manifest, digest: digestOf(text), parts, kept }
+}
+
+async function refuseDocuments(place: string, files: Files, shown: string): Promise<void> {
+  const found = await files.kind(place)
+  if (found === undefined) return
+  const names = found.is === "folder" ? await files.list(place) : []
+  if (found.is === "folder" && (names.length === 0 || names.includes(MANIFEST))) return
+  refuse({
+    code: "OB155",
+    seen: `${shown} is there and is no module${names.length > 0 ? `: it holds ${names.slice(0, 3).join(", ")}` : ""}. It is left as it is.`,
+    hint: "Choose another name for the module, or move away what is there.",
+  })
+}

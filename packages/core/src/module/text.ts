@@ -1,0 +1,242 @@
+import type { Digest } from "../base/digest.ts"
+import { parseDigest } from "../base/digest.ts"
+import { suggest } from "../base/problem.ts"
+import { isWord, type Lexer, lex, quote, shown } from "./lexer.ts"
+import type { Build, Manifest, NamedDigest } from "./manifest.ts"
+import * as read from "./values.ts"
+import { LIMITS } from "./values.ts"
+
+/**
+ * The canonical text: one manifest has one, and its digest is the module's. Ends in a line break.
+ * Errors: as `parseManifest`, with spans in the text that would have been: what is printed can be read.
+ */
+export function printManifest(manifest: Manifest): string {
+  const { name, about, licence, takes, gives, unsureBelow, built } = manifest
+  const parts = Object.entries(manifest.parts).sort(([a], [b]) => (a < b ? -1 : 1))
+  const base = built.base === undefined ? [] : [`    base ${printNamed(built.base)}`]
+  const text = `${[
+    `net ${printWord(name)} {`,
+    `  about ${quote(about)}`,
+    `  licence ${quote(licence)}`,
+    `  takes ${printWord(takes.name)}: ${takes.type} up to ${takes.bytesMax} bytes`,
+    `  gives ${printWord(gives.name)}: ${gives.type} {`,
+    ...gives.labels.map((label) => `    ${printWord(label)}`),
+    "  }",
+    `  unsure below ${unsureBelow} of 65536`,
+    "  built {",
+    `    operations ${built.operations}`,
+    `    seed ${built.seed}`,
+    ...built.data.map((each) => `    data ${printNamed(each)}`),
+    ...base,
+    "  }",
+    ...parts.map(([part, digest]) => `  part ${quote(part)} ${printDigest(digest)}`),
+    "}",
+  ].join("\n")}\n`
+  parseManifest(text, "module.brain")
+  return text
+}
+const printWord = (text: string): string => (isWord(text) ? text : quote(text))
+const printNamed = ({ name, digest }: NamedDigest): string => `${quote(name)} ${printDigest(digest)}`
+/** A digest that somebody forced into its type must not become another line of the manifest. */
+const printDigest = (digest: Digest): string => (parseDigest(digest) === undefined ? quote(digest) : digest)
+
+/**
+ * Reads a manifest; docs/formats/module.md has the grammar. Members may stand in any order.
+ * Errors: all that are found, at most ten: OB100 to OB119.
+ */
+export function parseManifest(source: string, file: string): Manifest {
+  const lexer = lex(source, file)
+  const kind = lexer.next()
+  if (kind.kind === "word" && kind.text !== "net") {
+    const hint = `If a newer version made this module, update \`open-brains\`. ${suggest(kind.text.slice(0, 64), ["net"])}`
+    lexer.report(kind, "OB104", `This version knows no kind of module called ${shown(kind)}.`, hint)
+    lexer.finish()
+  }
+  if (kind.kind !== "word") {
+    const hint = "A manifest begins with its kind and name, like this: net helpdesk {"
+    lexer.report(kind, "OB105", `\`net\` was expected here, not ${shown(kind)}.`, hint)
+    lexer.finish()
+  }
+  const name = read.name(lexer, "-", "net helpdesk {")
+  const draft: Draft = { kind: "net", ...(name === undefined ? {} : { name }) }
+  const parts: Parts = new Map()
+  block(lexer, "net", NET_REQUIRED, ["part"], {
+    about: () =>
+      put(draft, "about", read.line(lexer, "The line about it", LIMITS.about, 'about "What it is good for"')),
+    licence: () => put(draft, "licence", read.licence(lexer)),
+    takes: () => put(draft, "takes", takes(lexer)),
+    gives: () => put(draft, "gives", gives(lexer)),
+    unsure: () =>
+      read.expectAll(lexer, ["below"], UNSURE) && put(draft, "unsureBelow", read.sixtyFiveThousandths(lexer)),
+    built: () => put(draft, "built", built(lexer)),
+    part: () => part(lexer, parts),
+  })
+  if (lexer.peek().kind !== "end") read.unexpected(lexer, "The end of the file", "one module to a file")
+  lexer.finish()
+  return { ...draft, parts: Object.fromEntries(parts.values()) } as Manifest // whole, since nothing was reported
+}
+
+type Draft = { -readonly [Member in keyof Manifest]?: Manifest[Member] }
+const NET_REQUIRED = ["about", "licence", "takes", "gives", "unsure", "built"]
+const UNSURE = "unsure below 22282 of 65536"
+const TAKES = "takes message: text up to 1024 bytes"
+const GIVES = "gives intent: label { yes no }"
+
+function put<T, Member extends keyof T>(draft: T, member: Member, value: T[Member] | undefined): boolean {
+  if (value !== undefined) draft[member] = value
+  return value !== undefined
+}
+
+/** A member reads what follows its keyword and says whether it could; if not, reading goes on at the next line. */
+type Members = Readonly<Record<string, () => boolean>>
+
+/** `{ member… }`. Errors: OB105, OB106, OB107, OB108. */
+function block(
+  lexer: Lexer,
+  what: string,
+  required: readonly string[],
+  repeated: readonly string[],
+  members: Members,
+): boolean {
+  if (!read.expectAll(lexer, ["{"], `${what} … {`)) skipMember(lexer)
+  const seen = new Set<string>()
+  let unknown = false
+  for (;;) {
+    const token = lexer.peek()
+    if (token.kind === "end") {
+      read.unexpected(lexer, `The } that closes \`${what}\``, `${what} … { … }`)
+      return false
+    }
+    lexer.next()
+    if (token.kind === "}") {
+      const missing = required.filter((member) => !seen.has(member))
+      // A member that is misspelt is not missing as well.
+      if (missing.length > 0 && !unknown)
+        lexer.report(
+          token,
+          "OB108",
+          `\`${what}\` ends here without ${missing.map((member) => `\`${member}\``).join(", ")}.`,
+          `Add before this brace: ${missing.map((member) => EXAMPLES[member]).join("; ")}`,
+        )
+      return true
+    }
+    const member = token.kind === "word" && Object.hasOwn(members, token.text) ? members[token.text] : undefined
+    if (member === undefined) {
+      unknown = true
+      const hint = suggest(token.text.slice(0, 64), Object.keys(members))
+      lexer.report(token, "OB106", `${shown(token)} is no member of \`${what}\`.`, hint)
+    } else if (seen.has(token.text) && !repeated.includes(token.text))
+      lexer.report(token, "OB107", `\`${token.text}\` is here for the second time.`, "Keep one of the two.")
+    seen.add(token.text)
+    if (member === undefined || !member()) skipMember(lexer)
+  }
+}
+const EXAMPLES: Readonly<Record<string, string>> = {
+  about: 'about "What it is good for"',
+  licence: 'licence "CC0-1.0"',
+  takes: TAKES,
+  gives: GIVES,
+  unsure: UNSURE,
+  built: "built { operations 1 seed 1 }",
+  operations: "operations 1",
+  seed: "seed 1",
+}
+
+/** To the next line, past a whole block, never out of the block that it stands in. */
+function skipMember(lexer: Lexer): void {
+  for (let depth = 0; ; lexer.next()) {
+    const { kind, first } = lexer.peek()
+    if (kind === "end" || (depth === 0 && (first || kind === "}"))) return
+    if (kind === "{") depth++
+    if (kind === "}") depth--
+  }
+}
+
+function takes(lexer: Lexer): Manifest["takes"] | undefined {
+  const name = read.name(lexer, "_", TAKES)
+  if (name === undefined || !portType(lexer, "text", TAKES) || !read.expectAll(lexer, ["up", "to"], TAKES)) return
+  const bytesMax = read.whole(lexer, 1, LIMITS.bytes, TAKES)
+  return bytesMax !== undefined && read.expectAll(lexer, ["bytes"], TAKES)
+    ? { name, type: "text", bytesMax }
+    : undefined
+}
+
+function gives(lexer: Lexer): Manifest["gives"] | undefined {
+  const name = read.name(lexer, "_", GIVES)
+  if (name === undefined || !portType(lexer, "label", GIVES) || !read.expectAll(lexer, ["{"], GIVES)) return
+  const labels = new Set<string>()
+  for (;;) {
+    const token = lexer.peek()
+    const isLabel = token.kind === "word" || token.kind === "string"
+    if (!isLabel && token.kind !== "}") read.unexpected(lexer, "A label or }", GIVES)
+    if (token.kind === "end") return
+    lexer.next()
+    if (token.kind === "}") {
+      if (labels.size === 0) tooManyOrNone(lexer, token, "labels", labels.size, LIMITS.labels)
+      return { name, type: "label", labels: [...labels] }
+    }
+    const label = isLabel ? read.checkLine(lexer, token, "This label", LIMITS.label) : undefined
+    if (label === undefined) continue
+    if (labels.has(label))
+      lexer.report(token, "OB112", `The label ${shown(token)} is here for the second time.`, "Keep one of the two.")
+    labels.add(label)
+    if (labels.size === LIMITS.labels + 1) tooManyOrNone(lexer, token, "labels", labels.size, LIMITS.labels)
+  }
+}
+function tooManyOrNone(lexer: Lexer, at: ReturnType<Lexer["next"]>, what: string, count: number, max: number): void {
+  const seen = count === 0 ? `There are no ${what}.` : `There are more than ${max} ${what}.`
+  lexer.report(at, "OB113", seen, `Name at least one and at most ${max}.`)
+}
+
+/** `: text`. Errors: OB105, OB118. */
+function portType(lexer: Lexer, type: string, example: string): boolean {
+  if (!read.expectAll(lexer, [":"], example)) return false
+  const token = lexer.peek()
+  if (token.kind === "word" && token.text !== type) {
+    const hint = `If a newer version made this module, update \`open-brains\`. ${suggest(token.text.slice(0, 64), [type])}`
+    lexer.report(token, "OB118", `This version knows no type ${shown(token)} here.`, hint)
+    return false
+  }
+  return read.expectAll(lexer, [type], example)
+}
+
+function built(lexer: Lexer): Build | undefined {
+  const draft: { operations?: number; seed?: number; base?: NamedDigest } = {}
+  const data = new Map<string, NamedDigest>()
+  const readNamed = (example: string): NamedDigest | undefined => {
+    const name = read.line(lexer, "The name", LIMITS.dataName, example)
+    const digest = name === undefined ? undefined : read.digestValue(lexer)
+    return name === undefined || digest === undefined ? undefined : { name, digest }
+  }
+  const closed = block(lexer, "built", ["operations", "seed"], ["data"], {
+    operations: () => put(draft, "operations", read.whole(lexer, 1, LIMITS.operations, "operations 1")),
+    seed: () => put(draft, "seed", read.whole(lexer, 0, LIMITS.seed, "seed 1")),
+    base: () => put(draft, "base", readNamed('base "intent" sha256:…')),
+    data: () => {
+      const token = lexer.peek()
+      const each = readNamed('data "examples.jsonl" sha256:…')
+      if (each === undefined) return false
+      if (data.has(each.name))
+        lexer.report(token, "OB119", `The data ${shown(token)} is here for the second time.`, "Keep one of the two.")
+      data.set(each.name, each)
+      if (data.size === LIMITS.data + 1) tooManyOrNone(lexer, token, "data", data.size, LIMITS.data)
+      return true
+    },
+  })
+  return closed ? ({ ...draft, data: [...data.values()] } as unknown as Build) : undefined // whole, or it was reported
+}
+
+/** By name in small letters: two names that differ in case alone are one file on Windows and macOS. */
+type Parts = Map<string, readonly [name: string, digest: Digest]>
+
+function part(lexer: Lexer, parts: Parts): boolean {
+  const token = lexer.peek()
+  const name = read.partName(lexer, 'part "graph.json" sha256:…')
+  const digest = name === undefined ? undefined : read.digestValue(lexer)
+  if (name === undefined || digest === undefined) return false
+  if (parts.has(name.toLowerCase()))
+    lexer.report(token, "OB116", `The part ${shown(token)} is here for the second time.`, "Keep one of the two.")
+  parts.set(name.toLowerCase(), [name, digest])
+  if (parts.size === LIMITS.parts + 1) tooManyOrNone(lexer, token, "parts", parts.size, LIMITS.parts)
+  return true
+}
