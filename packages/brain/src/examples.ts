@@ -1,7 +1,12 @@
+import { stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
-import { type Columns, parseExamples, type ReadExample, readExamples, type SplitName } from "./data/read.ts"
-import type { ModuleFiles } from "./store/folder.ts"
+import { recipeFrom } from "@open-brains/core/train/recipe.ts"
+import { type Columns, parseExamples, readExamples, type SplitName } from "./data/read.ts"
+import { type DataSet, dataSetNamed, readDataSet } from "./data/sets.ts"
+import { jsonPart } from "./parts.ts"
+import { type ModuleFiles, readModule } from "./store/folder.ts"
 
 /** An example in the split that it was put in. */
 export interface PlacedExample extends Example {
@@ -52,18 +57,47 @@ export const printExamples = (examples: readonly PlacedExample[]): string =>
 /** The part of a module that holds its examples. */
 export const EXAMPLES = "examples.jsonl"
 
+/** What a lesson learns from. */
+export interface Sources {
+  readonly examples: readonly OpenExample[]
+  /** The published data set, when the examples are just that. */
+  readonly data?: DataSet
+  /** Whether the held-out examples were set apart by a person, and not by an earlier lesson of the same module. */
+  readonly isSetApart: boolean
+}
+
 /**
- * Examples of several files, or of modules that carry theirs, one after the other; those of `test` are for the final
- * score alone.
+ * Examples of several sources, one after the other: files, modules that carry theirs, published data sets by name.
+ * Those of `test` are for the final score alone.
  */
 export async function gather(
-  paths: readonly string[],
+  sources: readonly string[],
   test: string | undefined,
   columns?: Columns,
-): Promise<readonly ReadExample[]> {
-  const parts = await Promise.all(paths.map((path) => readExamples(path, columns)))
+): Promise<Sources> {
+  const parts = await Promise.all(sources.map((source) => sourceOf(source, columns)))
   const tests = test === undefined ? [] : await readExamples(test, columns)
-  return [...parts.flat(), ...tests.map((each) => ({ ...each, split: "test" as const }))]
+  const examples = [
+    ...parts.flatMap((part) => part.examples),
+    ...tests.map((each) => ({ ...each, split: "test" as const })),
+  ]
+  const only = parts.length === 1 && test === undefined ? parts[0]?.data : undefined
+  return { examples, isSetApart: parts.some((part) => part.isSetApart), ...(only ? { data: only } : {}) }
+}
+
+async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
+  const kind = await stat(source).catch(() => undefined)
+  const data = kind ? undefined : dataSetNamed(source)
+  if (data) return { examples: await readDataSet(data), data, isSetApart: true }
+  if (kind?.isDirectory()) {
+    const files = await readModule(source)
+    const hint = `Name the file that it was taught from, beside or instead of ${source}.`
+    const examples =
+      ownExamples(files) ?? refuse({ code: "OB514", seen: `${source} does not carry its examples.`, hint })
+    return { examples, isSetApart: !recipeFrom(jsonPart(files, "recipe.json")).relearn }
+  }
+  const examples = await readExamples(source, columns)
+  return { examples, isSetApart: examples.some(({ split }) => split === "validation") }
 }
 
 /** The examples that a module carries, if it does. */

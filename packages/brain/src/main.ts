@@ -123,4 +123,8 @@ async function main(): Promise<number> {
   }
   return code
 }
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
+  process.exit(0) // the reader has seen enough, as `head` does
+})
 process.exitCode = await main()

@@ -12,6 +12,8 @@ import { type ModuleFiles, readModule, writeModule } from "./store/folder.ts"
 
 export interface TeachOptions {
   readonly examples: readonly OpenExample[]
+  /** Whether the examples for validation are never to be learnt from (default: when there are some). */
+  readonly isSetApart?: boolean
   /** The folder that is written. */
   readonly into: string
   readonly name: string
@@ -41,7 +43,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const { into, name, base, seed = 1, data, onProgress } = options
   const examples = place(options.examples, seed)
   const splits = splitsOf(examples)
-  const isSetApart = options.examples.some(({ split }) => split === "validation")
+  const isSetApart = options.isSetApart ?? options.examples.some(({ split }) => split === "validation")
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
   const scratch: Start = { name: "scratch", recipe }
   const starts = base ? [startFrom(base, recipe), scratch] : [scratch]

@@ -1,3 +1,4 @@
+import { dataSetOf, readDataSet } from "../data/sets.ts"
 import { rebuild as rebuildModule } from "../rebuild.ts"
 import { defaultBase, type ExitCode, type Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
@@ -12,7 +13,9 @@ export async function rebuild(
   const files = await readModule(path)
   const basePath = files.manifest.built.base ? (options.base ?? defaultBase()) : undefined
   const base = basePath === undefined ? {} : { base: await readModule(basePath) }
-  const { parts, isSame } = rebuildModule(files, { ...base, onProgress: progressBar(services) })
+  const set = dataSetOf(files.manifest.built.data)
+  const given = set ? { examples: await readDataSet(set) } : {}
+  const { parts, isSame } = rebuildModule(files, { ...base, ...given, onProgress: progressBar(services) })
   services.progress(undefined)
   if (options.json) services.print(JSON.stringify({ path, isSame, parts }))
   else {

@@ -2,6 +2,7 @@ import { basename } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { inBits, percent } from "../card.ts"
 import { COLUMNS } from "../data/read.ts"
+import { asData } from "../data/sets.ts"
 import { gather } from "../examples.ts"
 import type { Report } from "../report.ts"
 import { defaultBase, type ExitCode, type Services } from "../services.ts"
@@ -26,11 +27,15 @@ export interface TeachArguments {
 export async function teach(paths: readonly string[], options: TeachArguments, services: Services): Promise<ExitCode> {
   const { into, seed, json = false } = options
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const examples = await gather(paths, options.test, columns)
+  const { examples, isSetApart, data } = await gather(paths, options.test, columns)
   const basePath = options.base === "none" ? undefined : (options.base ?? defaultBase())
   const base = basePath === undefined ? undefined : await readModule(basePath)
   const lesson = await teachModule({
     examples,
+    isSetApart,
+    ...(data
+      ? { data: asData(data), about: `Recognises the intents of ${data.attribution}`, licence: data.licence }
+      : {}),
     into,
     name: options.name ?? nameFrom(into),
     ...(options.about === undefined ? {} : { about: options.about }),

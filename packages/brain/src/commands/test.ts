@@ -1,5 +1,6 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { COLUMNS } from "../data/read.ts"
+import { dataSetOf, readDataSet } from "../data/sets.ts"
 import { gather, ownExamples, splitsOf } from "../examples.ts"
 import { load } from "../load.ts"
 import { score } from "../report.ts"
@@ -21,8 +22,10 @@ export async function test(
 ): Promise<ExitCode> {
   const brain = await load(path)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const own = file === undefined ? splitsOf(ownExamples(brain.files) ?? []).test : []
-  const examples = file === undefined ? own : await gather([file], undefined, columns)
+  const set = dataSetOf(brain.files.manifest.built.data)
+  const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)
+  const own = splitsOf(carried ?? []).test
+  const examples = file === undefined ? own : (await gather([file], undefined, columns)).examples
   if (examples.length === 0)
     refuse({
       code: "OB513",

@@ -1,5 +1,6 @@
 import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
+import { basename, dirname, join, resolve } from "node:path"
 import { type Problem, Refusal, refuse } from "@open-brains/core/base/problem.ts"
 
 /** What the store asks of a file system. Tests hand in one that fails at the n-th step. */
@@ -19,8 +20,8 @@ export interface Files {
   remove(path: string): Promise<void>
   /** What the folder lists is on the disk when this returns. */
   settle(folder: string): Promise<void>
-  /** Without symbolic links; undefined when nothing is there. */
-  realPath(path: string): Promise<string | undefined>
+  /** Without symbolic links, also where nothing is there yet, or nothing for a moment. */
+  realPath(path: string): Promise<string>
 }
 
 export const diskFiles: Files = {
@@ -54,7 +55,18 @@ export const diskFiles: Files = {
       await opened.close()
     }
   },
-  realPath: (path) => ifThere(fs.realpath(path)),
+  realPath,
+}
+
+async function realPath(path: string): Promise<string> {
+  const real = await ifThere(fs.realpath(path))
+  if (real !== undefined) return real
+  try {
+    return await realPath(resolve(dirname(path), await fs.readlink(path)))
+  } catch (error) {
+    if (!["ENOENT", "EINVAL"].includes(codeOf(error) ?? "")) throw error
+    return join((await ifThere(fs.realpath(dirname(path)))) ?? resolve(dirname(path)), basename(path))
+  }
 }
 
 async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {

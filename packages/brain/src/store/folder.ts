@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { basename, dirname, join, resolve } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { digest as digestOf } from "@open-brains/core/base/digest.ts"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
@@ -20,9 +20,9 @@ export function readModule(path: string, files: Files = diskFiles): Promise<Modu
 }
 
 async function readHealed(path: string, files: Files): Promise<ModuleFiles> {
-  await healIfNeeded(await placeOf(path, files), files)
+  await healIfNeeded(await files.realPath(path), files)
   for (let attempt = 0; ; attempt++) {
-    const place = await placeOf(path, files)
+    const place = await files.realPath(path)
     const before = await files.kind(place)
     try {
       return await readWhole(place, files, path)
@@ -36,9 +36,6 @@ async function readHealed(path: string, files: Files): Promise<ModuleFiles> {
   }
 }
 
-/** Where the folder really is: a link to it stays a link when it is replaced. */
-const placeOf = async (path: string, files: Files): Promise<string> => (await files.realPath(path)) ?? resolve(path)
-
 const lockOf = (place: string): string => join(dirname(place), `.${basename(place)}.lock`)
 
 async function healIfNeeded(place: string, files: Files): Promise<void> {
@@ -46,7 +43,7 @@ async function healIfNeeded(place: string, files: Files): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     if ((await siblingsOf(place, files)).length === 0) return
     try {
-      await withLock(files, lockOf(place), newToken(), () => heal(place, files))
+      await withLock(files, lockOf(place), newToken(), "heal", () => heal(place, files))
       return
     } catch (error) {
       const isBusy = error instanceof Refusal && error.problems[0]?.code === "OB156"
@@ -88,10 +85,10 @@ async function writeLocked(
   const digests = Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)] as const)
   const manifest: Manifest = { ...withoutParts, parts: Object.fromEntries(digests) }
   const text = printManifest(manifest)
-  const place = await placeOf(path, files)
+  const place = await files.realPath(path) // a link to a module stays a link
   const parent = dirname(place)
   const token = newToken()
-  const kept = await withLock(files, lockOf(place), token, async () => {
+  const kept = await withLock(files, lockOf(place), token, "write", async () => {
     await heal(place, files)
     await refuseDocuments(place, files, path)
     const fresh = join(parent, `.${basename(place)}.new-${token}`)

@@ -62,6 +62,7 @@ export function validate(program: Program): readonly Problem[] {
   }
   if (statements > LIMITS.statements) report(`${statements} statements.`, `${LIMITS.statements} is the limit.`)
 
+  let unreached = 0 // how many loops around this place have no rounds
   const bound = new Set<string>()
   const visible: string[] = [] // the keys of `scope`, innermost last
   const scope = new Map<string, { readonly scalar: Scalar; readonly interval: Interval; readonly counts: boolean }>()
@@ -80,7 +81,7 @@ export function validate(program: Program): readonly Problem[] {
       report(`\`${name}\` holds ${buffer.dtype}, not ${dtype}.`, "Load it as what it is.")
     expect(index, "i32")
     const [low, high] = intervalOf(index, ofLocal)
-    if (low < 0 || high >= buffer.length)
+    if (unreached === 0 && (low < 0 || high >= buffer.length))
       report(
         `an index of \`${name}\` (length ${buffer.length}) may be ${low < 0 ? low : high}.`,
         "Pass it through a mask, a clamp or a remainder.",
@@ -162,7 +163,9 @@ export function validate(program: Program): readonly Problem[] {
         const rounds = Math.min(s.maximum, intervalOf(s.count, ofLocal)[1])
         const outside = visible.length
         bind(s.index, "i32", [0, Math.max(0, rounds - 1)], true)
+        if (rounds <= 0) unreached++ // what never runs cannot reach out of range
         block(s.body, depth + 1)
+        if (rounds <= 0) unreached--
         return leave(outside)
       }
       default:

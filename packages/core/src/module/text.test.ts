@@ -71,7 +71,7 @@ test("a manifest is read aloud", () => {
 
 // What published modules rely on: a change of the text changes the digest of every module.
 test("the digest of a manifest stays", () => {
-  expect(digest(TEXT)).toBe("sha256:GOLDEN")
+  expect(digest(TEXT)).toBe("sha256:a6b2f5b7e06edbbbd3f9728719196f668791be6b5983a4358817efe1d48b9c24")
 })
 
 const line = (max: number): fc.Arbitrary<string> =>
@@ -149,35 +149,28 @@ test("order, comments, line ends, white space and a byte order mark make no diff
   expect(printManifest(parseManifest(TEXT.replaceAll(/\n\s*/g, " "), "module.brain"))).toBe(TEXT)
 })
 
-test("all mistakes are told at once, each where it is", () => {
+test("all mistakes are told at once, each where it is, with what mends it", () => {
   const source = TEXT.replace("about", "abuot").replace("1024", "01024").replace("22282 of 65536", "0.34")
-  expect(messageOf(source)).toBe(
-    [
-      "error[OB106]: `abuot` is no member of `net`.",
-      " --> module.brain:2:3",
-      "  |",
-      `2 |   abuot "Twelve intents of a small shop's help desk"`,
-      "  |   ^^^^^",
-      "hint: Did you mean `about`? Known: about, licence, takes, gives, unsure, built, part.",
-      "",
-      "error[OB111]: `01024` is no whole number from 1 to 1048576.",
-      " --> module.brain:4:26",
-      "  |",
-      "4 |   takes message: text up to 01024 bytes",
-      "  |                             ^^^^^",
-      "hint: Write it in plain digits, like this: takes message: text up to 1024 bytes",
-      "",
-      "error[OB111]: `0.34` is no whole number from 0 to 65535.",
-      "  --> module.brain:9:16",
-      "   |",
-      " 9 |   unsure below 0.34",
-      "hint",
-    ]
-      .slice(0, 13)
-      .join("\n")
-      .replace(":4:26", ":4:29") + messageOf(source).slice(messageOf(source).indexOf("\nhint: Write it in plain")),
-  )
-  expect(messageOf(source)).toContain("like this: unsure below 22282 of 65536")
+  expect(messageOf(source)).toBe(`error[OB106]: \`abuot\` is no member of \`net\`.
+ --> module.brain:2:3
+  |
+2 |   abuot "Twelve intents of a small shop's help desk"
+  |   ^^^^^
+hint: Did you mean \`about\`? Known: about, licence, takes, gives, unsure, built, part.
+
+error[OB111]: \`01024\` is no whole number from 1 to 1048576.
+ --> module.brain:4:29
+  |
+4 |   takes message: text up to 01024 bytes
+  |                             ^^^^^
+hint: Write it in plain digits, like this: takes message: text up to 1024 bytes
+
+error[OB111]: \`0.34\` is no whole number from 0 to 65535.
+ --> module.brain:9:16
+  |
+9 |   unsure below 0.34
+  |                ^^^^
+hint: Write it in plain digits, like this: unsure below 22282 of 65536`)
 })
 
 test("a text cannot smuggle in another member", () => {

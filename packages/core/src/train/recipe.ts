@@ -42,7 +42,7 @@ export const RECIPE: Recipe = {
   bytesMax: 1024,
   buckets: 4096,
   wordsMax: 2,
-  charactersMin: 3,
+  charactersMin: 2,
   charactersMax: 5,
   dims: 64,
   epochs: 20,

@@ -256,7 +256,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
       case "set": {
         if (varying.has(s.name)) return each((v) => [...lanes(s.value, v), op.local_set, ...localOf(s.name, v)])
         const scalar = narrow(s.value)
-        const both = [op.local_tee, ...scope.fresh("i32"), ...SPLAT[scalar], op.local_set]
+        const both = [op.local_tee, ...scope.slot(s.name, scalar), ...SPLAT[scalar], op.local_set]
         return [...scope.expression(s.value), ...both, ...localOf(s.name, 0)]
       }
       case "store":
