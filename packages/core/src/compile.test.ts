@@ -90,6 +90,33 @@ test("a value shared by all lanes serves addresses and arithmetic at once", () =
   compare(program, {}, state)
 })
 
+test("a shared value that is set again is new in every lane", () => {
+  const [shared, k] = [local("shared", "f32"), local("k")]
+  const inner = [set("shared", load(w, k)), set("sum", add(local("sum", "f32"), mul(load(x, local("i")), shared)))]
+  const first = [let_("shared", load(w, i32(0))), let_("sum", load(x, local("i")))]
+  const body = [parallel("i", 40, [...first, loop("k", 3, inner), store(y, local("i"), local("sum", "f32"))])]
+  const program = { name: "again", buffers: [x, w, y], body }
+  expect(hasSimd(program)).toBe(true)
+  compare(program, {}, fc.sample(memoryFor(program, "input"), { numRuns: 5, seed: SEED }))
+})
+
+test("a value that comes to vary late in a loop varies at its beginning too", () => {
+  const [before, late] = [local("before", "f32"), local("late", "f32")]
+  const inner = [set("before", late), set("late", load(x, local("i")))]
+  const first = [let_("before", load(w, i32(0))), let_("late", load(w, i32(1)))]
+  const body = [parallel("i", 40, [...first, loop("k", 2, inner), store(y, local("i"), before)])]
+  const program = { name: "late", buffers: [x, w, y], body }
+  expect(hasSimd(program)).toBe(true)
+  compare(program, {}, fc.sample(memoryFor(program, "input"), { numRuns: 5, seed: SEED }))
+})
+
+test("every second element is not what neighbouring lanes can read", () => {
+  const i = local("i")
+  const program = { name: "strided", buffers: [x, y], body: [parallel("i", 20, [store(y, i, load(x, add(i, i)))])] }
+  expect(hasSimd(program)).toBe(false)
+  compare(program, {}, fc.sample(memoryFor(program, "input"), { numRuns: 5, seed: SEED }))
+})
+
 test("a loop that carries a value from round to round stays a plain loop, whatever it promises", () => {
   const sum = local("sum", "f32")
   const carry = parallel("i", 40, [set("sum", add(sum, load(x, local("i")))), store(y, local("i"), sum)])

@@ -44,7 +44,7 @@ const JSONS: fc.Arbitrary<Json> = fc.letrec<{ json: Json }>((tie) => ({
 
 test("what is written is read back, but for promises, which a stranger may not make", () => {
   const constants = /NaN|Infinity/ // JSON has none
-  for (const program of fc.sample(hostileProgram(), { numRuns: 60, seed: SEED })) {
+  for (const program of fc.sample(hostileProgram(), { numRuns: 40, seed: SEED })) {
     const text = JSON.stringify(program, (_, v) => (typeof v === "number" && !Number.isFinite(v) ? `${v}` : v))
     if (constants.test(text)) continue
     const kept = JSON.parse(text.replaceAll('"parallel":true', '"parallel":false')) as Json
@@ -72,9 +72,9 @@ test(`a damaged program is refused, or is a valid one that runs within its memor
       expect(validate(outcome)).toEqual([])
       interpret(bounded(outcome), memoryOf(outcome)) // asserts every index
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: 80 },
   )
-  expect(refused).toBeGreaterThan(50)
+  expect(refused).toBeGreaterThan(20)
 })
 
 test("nesting beyond all limits is refused before the stack ends", () => {
