@@ -77,7 +77,7 @@ test("a product is rounded before it is added, in every variant", (context) => {
   const [x, y] = [buffer("input", "f32", "x", 3), buffer("output", "f32", "y", 1)]
   const [a, b, c] = [0, 1, 2].map((i) => load(x, i32(i))) as [Expression, Expression, Expression]
   const program: Program = { name: "fused", buffers: [x, y], body: [store(y, i32(0), add(mul(a, b), c))] }
-  const records = [{ x: Float32Array.of(1 + 2 ** -12, 1 - 2 ** -12, -1) }] // 0; fused it would be -2⁻²⁴
+  const records = [{ x: Float32Array.of(1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)) }] // 0; fused it would be 2⁻²⁴
   for (const flags of Object.values(VARIANTS)) compare(program, flags, records, {})
 })
 test("10,000 records run in one process, and state passes from one to the next", (context) => {
