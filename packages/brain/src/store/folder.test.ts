@@ -200,6 +200,16 @@ test("each part that is altered, cut or missing is named with both digests", asy
   expect(await codesOf(readModule(path))).toBe("OB153,OB153,OB153")
 })
 
+test("a part that is too large is not read", async () => {
+  const path = join(folder(), "helpdesk")
+  await write(path, "a")
+  const kind: Files["kind"] = async (each) => {
+    const found = await diskFiles.kind(each)
+    return found && each.endsWith("graph.json") ? { ...found, bytes: 2 ** 30 + 1 } : found
+  }
+  expect(await codesOf(readModule(path, { ...diskFiles, kind }))).toBe("OB154")
+})
+
 test("a folder or a file that is no module is not touched", async () => {
   const parent = folder()
   const path = join(parent, "letters")

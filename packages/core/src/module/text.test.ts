@@ -179,9 +179,20 @@ test("a text cannot smuggle in another member", () => {
   expect(() => printManifest({ ...HELPDESK, name: 'a { about "b"' })).toThrow("OB109")
   expect(() => printManifest({ ...HELPDESK, unsureBelow: Number.NaN })).toThrow(Refusal)
   expect(() => printManifest({ ...HELPDESK, parts: { "a.json": "sha256:0\n}" as Digest } })).toThrow("OB114")
+  const two = `${digest("a")}\n  part "b.json" ${digest("b")}` as Digest
+  expect(() => printManifest({ ...HELPDESK, parts: { "a.json": two } })).toThrow(Refusal)
+  expect(() => printManifest({ ...HELPDESK, about: "a\nb" })).toThrow("OB110")
   expect(() => printManifest({ ...HELPDESK, parts: { "../a": digest("") } })).toThrow("OB115")
   // A character that turns the direction of writing is shown by its number, so that the text reads as it is.
   expect(printManifest({ ...HELPDESK, about: "a\u202eb" })).toContain('about "a\\u{202e}b"')
+})
+
+test("what cannot be seen is refused wherever it stands", () => {
+  for (const hidden of ["\0", "\u001b", "\r", "\u0085", "\u202e", "\u2066", "\u2028", "\ufeff", "\ud800"]) {
+    expect(codesOf(TEXT.replace("Twelve", `Tw${hidden}elve`))).toEqual(["OB101"])
+    expect(codesOf(TEXT.replace("{", `{ # a${hidden}note`))).toEqual(["OB101"])
+    expect(codesOf(TEXT.replace("takes", `${hidden}takes`))).toEqual(["OB101"])
+  }
 })
 
 test.each([
