@@ -48,11 +48,14 @@ export const isNode = <N extends Name>(node: Node, operation: N): node is Node<N
 /** `outputs` and all that they need, inputs before their users, in an order that depends on the graph alone. */
 export function inOrder(outputs: readonly Node[]): readonly Node[] {
   const order = new Set<Node>()
-  const visit = (node: Node): void => {
-    if (order.has(node)) return
-    node.inputs.forEach(visit)
-    order.add(node)
+  const path: { readonly node: Node; seen: number }[] = [] // not the call stack: a stranger's graph may be deep
+  for (const output of outputs) {
+    path.push({ node: output, seen: 0 })
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const next = order.has(top.node) ? undefined : top.node.inputs[top.seen++]
+      if (next) path.push({ node: next, seen: 0 })
+      else order.add(path.pop()!.node)
+    }
   }
-  outputs.forEach(visit)
   return [...order]
 }

@@ -5,7 +5,7 @@ import * as ir from "../ir/build.ts"
 import type { Expression } from "../ir/program.ts"
 import type { Name, Node, Signatures } from "./graph.ts"
 import * as reference from "./reference.ts"
-import { MULTIPLIER_MAX, requantised, SHIFT_MAX, SHIFT_MIN } from "./requantise.ts"
+import { MULTIPLIER_MAX, requantised, SATURATION, SHIFT_MAX, SHIFT_MIN } from "./requantise.ts"
 
 /** The meaning of an operation to the bit. Changing one makes a new version: see OPERATION_SET. */
 export type Reference<N extends Name> =
@@ -45,7 +45,7 @@ const loops = (body: reference.Loops): Extract<Reference<Name>, { kind: "loops" 
 export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
   input: { shape: (_, a) => a.shape, dtype: (_, a) => a.dtype, gradient: none, reference: { kind: "leaf" } },
   weight: { shape: (_, a) => a.shape, dtype: (_, a) => a.dtype, gradient: none, reference: { kind: "leaf" } },
-  fill: { shape: (_, a) => a.shape, dtype: (_, a) => a.dtype, gradient: none, reference: { kind: "leaf" } },
+  fill: { shape: (_, a) => a.shape, dtype: (_, a) => holds(a), gradient: none, reference: { kind: "leaf" } },
   add: { shape: same, dtype: alike, gradient: (dy) => [dy, dy], reference: element((a, b) => ir.add(a!, b!)) },
   subtract: {
     shape: same,
@@ -133,7 +133,7 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     reference: { kind: "loops", body: ({ attributes: a }) => reference.matmulLoops(a.transposeLeft, a.transposeRight) },
   },
   gather_sum: {
-    shape: ([table, slots, count]) => bag(slots, count) ?? [slots.shape[0]!, table.shape[1]!],
+    shape: ([table, slots, count]) => rank2(table) ?? bag(slots, count) ?? [slots.shape[0]!, table.shape[1]!],
     dtype: ([table, slots, count]) => indices(slots, count) ?? accumulator(table, table),
     gradient: (dy, { inputs: [table, slots, count] }) => [
       scatterAdd(dy, slots, count, table.shape[0]!),
@@ -143,7 +143,8 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     reference: loops(reference.gatherSumLoops),
   },
   scatter_add: {
-    shape: ([rows, slots, count], { length }) => bag(slots, count) ?? [length, rows.shape[1]!],
+    shape: ([rows, slots, count], { length }) =>
+      rank2(rows) ?? bag(slots, count, rows.shape[0]) ?? [length, rows.shape[1]!],
     dtype: ([rows, slots, count]) => indices(slots, count) ?? floats([rows]),
     gradient: (dy, { inputs: [, slots, count] }) => [gatherSum(dy, slots, count), undefined, undefined],
     reference: loops(reference.scatterAddLoops),
@@ -151,10 +152,11 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
   requantise: {
     shape: (inputs, { shift }) =>
       shift >= SHIFT_MIN && shift <= SHIFT_MAX && Number.isInteger(shift) ? same(inputs) : noShift(shift),
-    dtype: ([x, multiplier], { dtype }) =>
-      [x, multiplier].every((each) => each.dtype === "i32")
-        ? dtype
-        : wrongDtype(x.dtype === "i32" ? multiplier : x, "i32"),
+    dtype([x, multiplier], { dtype }) {
+      if (!Object.hasOwn(SATURATION, dtype)) return wrongDtype({ dtype }, Object.keys(SATURATION).join(", "))
+      const other = [x, multiplier].find((each) => each.dtype !== "i32")
+      return other ? wrongDtype(other, "i32") : dtype
+    },
     gradient: () => [undefined, undefined],
     // A multiplier out of 1 … 32767 would not overflow the meaning of i32, but is refused where modules are read.
     reference: {
@@ -163,7 +165,10 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     },
   },
   softmax_bits: {
-    shape: ([a]) => matrix(a),
+    shape([a]) {
+      const shape = matrix(a)
+      return !isProblem(shape) && shape[1]! > reference.SOFTMAX_COLUMNS_MAX ? tooWide(a) : shape
+    },
     dtype: ([a]) => (a.dtype === "i16" ? "u16" : wrongDtype(a, "i16")),
     gradient: () => [undefined],
     reference: loops(reference.softmaxBitsLoops),
@@ -207,6 +212,15 @@ const noShift = (shift: number): Problem => ({
 function matrix({ shape }: Node): Shape | Problem {
   return shape.length === 2 ? shape : { code: "OB313", seen: `[${shape}] is no matrix.`, hint: "Give it two axes." }
 }
+const tooWide = ({ shape }: Node): Problem => ({
+  code: "OB319",
+  seen: `A softmax over ${shape[1]} columns.`,
+  hint: `${reference.SOFTMAX_COLUMNS_MAX} is the limit: a sum of more parts may wrap.`,
+})
+const rank2 = (node: Node): Problem | undefined => {
+  const shape = matrix(node)
+  return isProblem(shape) ? shape : undefined
+}
 function product([a, b]: readonly [Node, Node], t: Signatures["matmul"]["attributes"]): Shape | Problem {
   if (a.shape.length !== 2 || b.shape.length !== 2) return matrix(a.shape.length === 2 ? b : a)
   const [m, k] = t.transposeLeft ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!]
@@ -214,12 +228,13 @@ function product([a, b]: readonly [Node, Node], t: Signatures["matmul"]["attribu
   if (k === k2) return [m, n]
   return { code: "OB314", seen: `A product over ${k} and ${k2}.`, hint: "The inner axes must be equally long." }
 }
-function bag(slots: Node, count: Node): Problem | undefined {
-  if (slots.shape.length === 2 && sameShape(count.shape, [slots.shape[0]!, 1])) return undefined
-  const seen = `Slots [${slots.shape}] with counts [${count.shape}].`
-  return { code: "OB315", seen, hint: "Slots are [B,F], counts [B,1]." }
+function bag(slots: Node, count: Node, rows = slots.shape[0]): Problem | undefined {
+  const fits = slots.shape.length === 2 && slots.shape[0] === rows
+  if (fits && sameShape(count.shape, [slots.shape[0]!, 1])) return undefined
+  const seen = `Slots [${slots.shape}] with counts [${count.shape}] for ${rows} rows.`
+  return { code: "OB315", seen, hint: "Slots are [B,F], counts [B,1], rows to scatter [B,D]." }
 }
-const wrongDtype = ({ dtype }: Node, wanted: string): Problem => ({
+const wrongDtype = ({ dtype }: { readonly dtype: Dtype }, wanted: string): Problem => ({
   code: "OB317",
   seen: `Found ${dtype} where ${wanted} belongs.`,
   hint: "Quantise or convert it.",
@@ -236,6 +251,11 @@ function accumulator(a: Node, b: Node): Dtype | Problem {
   const [x, y] = [DTYPE[a.dtype].scalar, DTYPE[b.dtype].scalar]
   if (x === "i32" && y === "i32") return "i32"
   return a.dtype === b.dtype ? a.dtype : wrongDtype(b, a.dtype)
+}
+function holds({ value, dtype }: Signatures["fill"]["attributes"]): Dtype | Problem {
+  const range: readonly [number, number] | undefined = DTYPE[dtype].range
+  if (!range || (Number.isInteger(value) && value >= range[0] && value <= range[1])) return dtype
+  return { code: "OB317", seen: `${value} is no ${dtype}.`, hint: `A whole number in ${range[0]} … ${range[1]}.` }
 }
 const indices = (...nodes: readonly Node[]): Problem | undefined =>
   nodes.flatMap((node) => (DTYPE[node.dtype].scalar === "i32" ? [] : [wrongDtype(node, "an integer")]))[0]

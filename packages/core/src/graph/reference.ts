@@ -280,6 +280,8 @@ function powersOfTwo(): readonly number[] {
   return powers.map((power) => Math.round(power * 32768))
 }
 
+/** A sum of this many parts of up to 2¹⁵ is at most 2³¹. */
+export const SOFTMAX_COLUMNS_MAX = 65536
 /**
  * p[b,c] = 2^(x[b,c] / 256) / Σ 2^(x[b,·] / 256), in units of 2⁻¹⁶, at most 65535: a softmax over logits in 1/256 bit.
  * Integers only; a distance to the largest logit of 16 bits or more counts as 0. Error: at most 2⁻¹⁴ plus 2⁻¹⁵ relative.

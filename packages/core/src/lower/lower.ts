@@ -27,11 +27,17 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   const buffers: Buffer[] = []
   const body: Statement[] = []
   const counter = new Map<string, number>()
+  const taken = new Set(Object.keys(outputs)) // the caller's names come first: ours go around them
+  for (const node of order) if (isNode(node, "input") || isNode(node, "weight")) taken.add(node.attributes.name)
   const names: Scratch = {
     name(stem) {
-      const n = counter.get(stem) ?? 0
-      counter.set(stem, n + 1)
-      return `${stem}_${n}`
+      for (let n = counter.get(stem) ?? 0; ; n++) {
+        const found = `${stem.slice(0, STEM_MAX)}_${n}`
+        if (taken.has(found)) continue
+        counter.set(stem, n + 1)
+        taken.add(found)
+        return found
+      }
     },
     buffer: (dtype, length) => declare(ir.buffer("scratch", dtype, names.name("scratch"), length)),
     table: (dtype, values) => declare(ir.table(dtype, names.name("table"), values)),
@@ -48,8 +54,15 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     if (!outputNames.has(node)) outputNames.set(node, outputName)
   const stored = new Map<Node, Buffer>()
   const users = new Map<Node, Node[]>()
-  for (const node of order) for (const input of node.inputs) users.set(input, [...(users.get(input) ?? []), node])
+  for (const node of order)
+    for (const input of node.inputs) {
+      const known = users.get(input)
+      if (known) known.push(node)
+      else users.set(input, [node])
+    }
   const updated = new Map(updates.map(({ weight, value }) => [value, weight]))
+  /** Whether its value from before the run is still asked for at the end. */
+  const keepsOld = (weight: Node): boolean => outputNames.has(weight) || updated.has(weight)
   for (const node of order)
     if (isNode(node, "input") || isNode(node, "weight")) {
       const { name, dtype, shape } = node.attributes
@@ -78,6 +91,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   /** In place when every other reader of the weight comes earlier, or reads the same element in the same round. */
   const inPlace = (value: Node, weight: Node): boolean =>
     isElement(value) &&
+    !keepsOld(weight) &&
     (users.get(weight) ?? []).every(
       (user) =>
         !isBroadcast(user) &&
@@ -88,10 +102,15 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   const read = (node: Node, index: readonly Expression[]): Expression => {
     if (isNode(node, "fill"))
       return ir.constant(float === "f64" && node.dtype === "f32" ? "f64" : scalarFor(node), node.attributes.value)
-    if (isNode(node, "broadcast")) return read(node.inputs[0], index.with(node.attributes.axis, ir.i32(0)))
-    return ir.load(home(node), flat(node.shape, index))
+    if (!isNode(node, "broadcast")) return ir.load(home(node), flat(node.shape, index))
+    const [root, at] = [rootOf(node), [...index]]
+    for (let each: Node = node; isNode(each, "broadcast"); each = each.inputs[0]) at[each.attributes.axis] = ir.i32(0)
+    return read(root, at)
   }
-  const copies: Statement[] = []
+  const copy = (from: Buffer, to: Buffer): Statement => {
+    const i = names.name("i")
+    return ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))])
+  }
 
   /** One loop for element-wise nodes of one shape. */
   const fused = (group: readonly Node[]): void => {
@@ -146,11 +165,16 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   }
   const inline = (node: Node<"kernel">): void => {
     const { program, output } = node.attributes
-    const instance = names.name(`k_${program.name}`)
+    const stem = `k_${program.name}`.slice(0, STEM_MAX / 2)
+    const own = new Map<string, string>()
     const inputs = program.buffers.filter(({ access }) => access === "input")
     const places = new Map(inputs.map((buffer, i) => [buffer.name, operand(node.inputs[i]!).buffer.name]))
     places.set(output, home(node).name)
-    const renamed = renameProgram(program, (inner) => places.get(inner) ?? `${instance}_${inner}`)
+    const renamed = renameProgram(program, (inner) => {
+      const known = places.get(inner) ?? own.get(inner) ?? names.name(`${stem}_${inner}`)
+      own.set(inner, known)
+      return known
+    })
     const outside = new Set(places.values())
     for (const buffer of renamed.buffers)
       if (!outside.has(buffer.name)) declare(buffer.access === "constant" ? buffer : { ...buffer, access: "scratch" })
@@ -167,21 +191,24 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     } else if (isNode(node, "kernel")) inline(node)
     else if (outputNames.has(node)) materialise(node)
   }
-  for (const { weight, value } of updates) {
-    const [to, from] = [stored.get(weight)!, operand(value).buffer]
-    if (to === from) continue
-    const i = names.name("i")
-    copies.push(ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))]))
-  }
-  // A node may be asked for under two names, and an input may be an output: each name gets its own copy.
-  for (const [outputName, node] of Object.entries(outputs)) {
+  const changes = updates.map(({ weight, value }) => ({ to: stored.get(weight)!, from: operand(value).buffer, value }))
+  // A node may be asked for under two names, and an input or a weight may be an output: each name gets its own copy.
+  const copies = Object.entries(outputs).flatMap(([outputName, node]) => {
     const from = operand(node).buffer
-    if (from.name === outputName) continue
-    const [to, i] = [declare(ir.buffer("output", from.dtype, outputName, from.length)), names.name("i")]
-    copies.push(ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))]))
-  }
-  return { name, buffers, body: [...body, ...copies] satisfies Block }
+    return from.name === outputName ? [] : [copy(from, declare(ir.buffer("output", from.dtype, outputName, from.length)))]
+  })
+  // A weight that takes the old value of another, which itself changes, takes it from a copy: a <-> b is a swap.
+  const moves = changes.flatMap(({ to, from, value }) => {
+    if (to === from) return []
+    if (!updates.some(({ weight }) => weight === value)) return [copy(from, to)]
+    const held = names.buffer(from.dtype, from.length)
+    copies.push(copy(from, held))
+    return [copy(held, to)]
+  })
+  return { name, buffers, body: [...body, ...copies, ...moves] satisfies Block }
 }
+/** So that a name with its number has at most 64 characters. */
+const STEM_MAX = 56
 
 const rulesOf = <N extends Name>(node: Node<N>): Rules<N> => OPERATIONS[node.operation]
 const isElement = (node: Node): boolean => rulesOf(node).reference.kind === "element"
@@ -191,10 +218,10 @@ const scalarFor = ({ dtype }: Node): "i32" | "f32" => (dtype === "f32" ? "f32" :
 /** Neighbours in order that are element-wise and of one shape share a group; every other node stands alone. */
 function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
   const groups: Node[][] = []
-  let open: Node[] | undefined
+  let open: Set<Node> | undefined
   for (const node of order) {
     if (rulesOf(node).reference.kind === "leaf" || isBroadcast(node)) {
-      if (isBroadcast(node) && open?.includes(node.inputs[0]!)) open = undefined // its input must be in memory
+      if (isBroadcast(node) && open?.has(node.inputs[0]!)) open = undefined // its input must be in memory
       groups.push([node])
       continue
     }
@@ -203,16 +230,7 @@ function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
       groups.push([node])
       continue
     }
-    if (
-      open &&
-      sameShape(open[0]!.shape, node.shape) &&
-      node.inputs.every((input) => !isBroadcast(input) || !open!.includes(rootOf(input)))
-    )
-      open.push(node)
-    else {
-      open = [node]
-      groups.push(open)
-    }
+    const group = groups.at(-1)
   }
   return groups
 }
