@@ -65,8 +65,9 @@ export function confusions(scored: readonly Scored[], examplesMax = 3): readonly
     const examples = known.examples.length < examplesMax ? [...known.examples, text] : known.examples
     pairs.set(key, { ...known, count: known.count + 1, examples })
   }
+  const inOrder = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
   const order = (a: Confusion, b: Confusion): number =>
-    b.count - a.count || (a.expected + a.guess < b.expected + b.guess ? -1 : 1)
+    b.count - a.count || inOrder(a.expected, b.expected) || inOrder(a.guess, b.guess)
   return [...pairs.values()].sort(order)
 }
 
@@ -113,9 +114,10 @@ export function unsureThreshold(scored: readonly Scored[]): number {
     .sort((a, b) => a - b)
   if (outside.length === 0) return right[Math.floor(right.length * 0.02)] ?? 0
   const inScope = scored.length - outside.length
-  let [best, bestValue] = [0, -1]
-  let [lost, refused] = [0, 0]
-  for (const threshold of [...new Set([...right, ...outside].map((units) => units + 1))].sort((a, b) => a - b)) {
+  const units = [...right, ...outside]
+  const lowest = units.reduce((least, each) => Math.min(least, each)) // where nothing is refused
+  let [best, bestValue, lost, refused] = [lowest, -1, 0, 0]
+  for (const threshold of [...new Set([lowest, ...units.map((each) => each + 1)])].sort((a, b) => a - b)) {
     while (lost < right.length && right[lost]! < threshold) lost++
     while (refused < outside.length && outside[refused]! < threshold) refused++
     const value = (right.length - lost) / Math.max(1, inScope) + refused / outside.length

@@ -2,7 +2,7 @@ import { isDtype } from "../base/dtype.ts"
 import type { Json } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
 import { parseProgram } from "../ir/parse.ts"
-import type { Program } from "../ir/program.ts"
+import { type Expression, operandOf, type Program, type Statement, scalarOf, statementsOf } from "../ir/program.ts"
 import { inOrder, type Name, type Node } from "./graph.ts"
 import { node, OPERATION_SET, OPERATIONS } from "./operations.ts"
 
@@ -37,6 +37,7 @@ export function graphFromJson(json: Json): Outputs {
       hint: `This version runs set ${OPERATION_SET}: update it, or rebuild the module.`,
     })
   const programs = list(whole["programs"]).map(parseProgram)
+  if (programs.some(usesF64)) wrong("a kernel computes in f64, which is for gradient checks")
   const built: Node[] = []
   const found = (place: Json | undefined): Node =>
     typeof place === "number" && built[place] ? built[place] : wrong(`${shown(place)} is no earlier node`)
@@ -80,7 +81,7 @@ const INPUTS: Readonly<Record<Exclude<Name, "kernel">, number>> = {
 /** What each attribute must be, whatever the operation: one name has one meaning. */
 const ATTRIBUTE: Readonly<Record<string, (value: Json | undefined, programs: readonly Program[]) => unknown>> = {
   name: (v) => (typeof v === "string" && /^[a-z][a-z0-9_]{0,63}$/i.test(v) ? v : wrong(`${shown(v)} is no name`)),
-  dtype: (v) => (isDtype(v) ? v : wrong(`${shown(v)} is no dtype`)),
+  dtype: (v) => (isDtype(v) && v !== "f64" ? v : wrong(`${shown(v)} is no dtype of a module`)),
   shape: (v) => list(v).map((n) => whole(n, 1, 2 ** 28)),
   value: (v) => (typeof v === "number" ? v : wrong(`${shown(v)} is no number`)),
   axis: (v) => whole(v, 0, 7),
@@ -123,6 +124,44 @@ function attributesOf(
   const stray = Object.keys(given).find((key) => !known.includes(key))
   if (stray !== undefined) wrong(`${name} has no attribute ${shown(stray)}`)
   return Object.fromEntries(known.map((key) => [key, ATTRIBUTE[key]!(given[key], programs)]))
+}
+
+/** No target has f64. */
+function usesF64({ buffers, body }: Program): boolean {
+  const inExpression = (e: Expression): boolean => {
+    if (scalarOf(e) === "f64") return true
+    switch (e.kind) {
+      case "constant":
+      case "local":
+        return false
+      case "load":
+        return inExpression(e.index)
+      case "unary":
+        return operandOf(e.op) === "f64" || inExpression(e.value)
+      case "binary":
+        return operandOf(e.op) === "f64" || inExpression(e.left) || inExpression(e.right)
+      case "select":
+        return [e.condition, e.yes, e.no].some(inExpression)
+      default:
+        return e satisfies never
+    }
+  }
+  const inStatement = (s: Statement): boolean => {
+    switch (s.kind) {
+      case "let":
+      case "set":
+        return inExpression(s.value)
+      case "store":
+        return inExpression(s.index) || inExpression(s.value)
+      case "if":
+        return inExpression(s.condition)
+      case "loop":
+        return inExpression(s.count)
+      default:
+        return s satisfies never
+    }
+  }
+  return buffers.some(({ dtype }) => dtype === "f64") || [...statementsOf(body)].some(inStatement)
 }
 
 const wrong = (seen: string): never =>

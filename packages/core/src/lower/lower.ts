@@ -195,7 +195,9 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   // A node may be asked for under two names, and an input or a weight may be an output: each name gets its own copy.
   const copies = Object.entries(outputs).flatMap(([outputName, node]) => {
     const from = operand(node).buffer
-    return from.name === outputName ? [] : [copy(from, declare(ir.buffer("output", from.dtype, outputName, from.length)))]
+    return from.name === outputName
+      ? []
+      : [copy(from, declare(ir.buffer("output", from.dtype, outputName, from.length)))]
   })
   // A weight that takes the old value of another, which itself changes, takes it from a copy: a <-> b is a swap.
   const moves = changes.flatMap(({ to, from, value }) => {
@@ -218,23 +220,31 @@ const scalarFor = ({ dtype }: Node): "i32" | "f32" => (dtype === "f32" ? "f32" :
 /** Neighbours in order that are element-wise and of one shape share a group; every other node stands alone. */
 function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
   const groups: Node[][] = []
-  let open: Set<Node> | undefined
+  let open: Node[] | undefined
+  let inside = new Set<Node>() // what `open` holds
   for (const node of order) {
     if (rulesOf(node).reference.kind === "leaf" || isBroadcast(node)) {
-      if (isBroadcast(node) && open?.has(node.inputs[0]!)) open = undefined // its input must be in memory
+      if (isBroadcast(node) && inside.has(node.inputs[0]!)) open = undefined // its input must be in memory
       groups.push([node])
-      continue
-    }
-    if (!isElement(node)) {
+    } else if (!isElement(node)) {
       open = undefined
       groups.push([node])
-      continue
+    } else if (open && sameShape(open[0]!.shape, node.shape)) {
+      open.push(node)
+      inside.add(node)
+    } else {
+      open = [node]
+      inside = new Set(open)
+      groups.push(open)
     }
-    const group = groups.at(-1)
   }
   return groups
 }
-const rootOf = (node: Node): Node => (isNode(node, "broadcast") ? rootOf(node.inputs[0]) : node)
+function rootOf(node: Node): Node {
+  let root = node
+  while (isNode(root, "broadcast")) root = root.inputs[0]
+  return root
+}
 
 /** Row-major place of an element; an index of 0 along an axis costs nothing. */
 function flat(shape: Shape, index: readonly Expression[]): Expression {

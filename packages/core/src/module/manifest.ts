@@ -11,7 +11,7 @@ export interface Manifest {
   readonly licence: string // SPDX expression
   readonly takes: { readonly name: string; readonly type: "text"; readonly bytesMax: number }
   readonly gives: { readonly name: string; readonly type: "label"; readonly labels: readonly string[] }
-  readonly unsureBelow: number // 0 … 65535, in 1/65536 of probability: an answer below it is `unsure`
+  readonly unsureBelow: number // -32768 … 32767, in 1/256 bit of evidence: an answer with less is `unsure`
   readonly built: Build
   readonly parts: Readonly<Record<string, Digest>> // every other file: "graph.json", "recipe.json", "README.md", …
 }

@@ -18,7 +18,7 @@ const HELPDESK: Manifest = {
   licence: "CC0-1.0",
   takes: { name: "message", type: "text", bytesMax: 1024 },
   gives: { name: "intent", type: "label", labels: ["account_login", "two words"] },
-  unsureBelow: 22_282,
+  unsureBelow: 2624,
   built: {
     operations: 1,
     seed: 1,
@@ -56,7 +56,7 @@ test("a manifest is read aloud", () => {
     account_login
     "two words"
   }
-  unsure below 22282 of 65536
+  unsure below 10.25 bits
   built {
     operations 1
     seed 1
@@ -71,7 +71,7 @@ test("a manifest is read aloud", () => {
 
 // What published modules rely on: a change of the text changes the digest of every module.
 test("the digest of a manifest stays", () => {
-  expect(digest(TEXT)).toBe("sha256:a6b2f5b7e06edbbbd3f9728719196f668791be6b5983a4358817efe1d48b9c24")
+  expect(digest(TEXT)).toBe("")
 })
 
 const line = (max: number): fc.Arbitrary<string> =>
@@ -114,7 +114,7 @@ const manifests: fc.Arbitrary<Manifest> = fc.record({
       minLength: 1,
     }),
   }),
-  unsureBelow: fc.integer({ min: 0, max: 65_535 }),
+  unsureBelow: fc.integer({ min: -32_768, max: 32_767 }),
   built: fc
     .record({
       operations: fc.integer({ min: 1, max: 65_535 }),
@@ -150,7 +150,7 @@ test("order, comments, line ends, white space and a byte order mark make no diff
 })
 
 test("all mistakes are told at once, each where it is, with what mends it", () => {
-  const source = TEXT.replace("about", "abuot").replace("1024", "01024").replace("22282 of 65536", "0.34")
+  const source = TEXT.replace("about", "abuot").replace("1024", "01024").replace("10.25 bits", "10.3 bits")
   expect(messageOf(source)).toBe(`error[OB106]: \`abuot\` is no member of \`net\`.
  --> module.brain:2:3
   |
@@ -165,12 +165,12 @@ error[OB111]: \`01024\` is no whole number from 1 to 1048576.
   |                             ^^^^^
 hint: Write it in plain digits, like this: takes message: text up to 1024 bytes
 
-error[OB111]: \`0.34\` is no whole number from 0 to 65535.
+error[OB111]: \`10.3\` is no multiple of 1/256 from -128 to 127.99609375.
  --> module.brain:9:16
   |
-9 |   unsure below 0.34
+9 |   unsure below 10.3 bits
   |                ^^^^
-hint: Write it in plain digits, like this: unsure below 22282 of 65536`)
+hint: Write the nearest one in plain digits, like this: unsure below 10.30078125 bits`)
 })
 
 test("a text cannot smuggle in another member", () => {

@@ -22,7 +22,7 @@ export function printManifest(manifest: Manifest): string {
     `  gives ${printWord(gives.name)}: ${gives.type} {`,
     ...gives.labels.map((label) => `    ${printWord(label)}`),
     "  }",
-    `  unsure below ${unsureBelow} of 65536`,
+    `  unsure below ${unsureBelow / 256} bits`,
     "  built {",
     `    operations ${built.operations}`,
     `    seed ${built.seed}`,
@@ -66,8 +66,7 @@ export function parseManifest(source: string, file: string): Manifest {
     licence: () => put(draft, "licence", read.licence(lexer)),
     takes: () => put(draft, "takes", takes(lexer)),
     gives: () => put(draft, "gives", gives(lexer)),
-    unsure: () =>
-      read.expectAll(lexer, ["below"], UNSURE) && put(draft, "unsureBelow", read.sixtyFiveThousandths(lexer)),
+    unsure: () => read.expectAll(lexer, ["below"], UNSURE) && put(draft, "unsureBelow", read.evidence(lexer)),
     built: () => put(draft, "built", built(lexer)),
     part: () => part(lexer, parts),
   })
@@ -78,7 +77,7 @@ export function parseManifest(source: string, file: string): Manifest {
 
 type Draft = { -readonly [Member in keyof Manifest]?: Manifest[Member] }
 const NET_REQUIRED = ["about", "licence", "takes", "gives", "unsure", "built"]
-const UNSURE = "unsure below 22282 of 65536"
+const UNSURE = "unsure below 10.25 bits"
 const TAKES = "takes message: text up to 1024 bytes"
 const GIVES = "gives intent: label { yes no }"
 

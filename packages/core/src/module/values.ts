@@ -96,13 +96,25 @@ export function whole(lexer: Lexer, min: number, max: number, example: string): 
   return undefined
 }
 
-/** Errors: OB105, OB111; a fraction is answered with the exact form nearest to it. */
-export function sixtyFiveThousandths(lexer: Lexer): Value<number> {
+/** Bits of evidence, counted in 256ths. Errors: OB105, OB111; another fraction is answered with the nearest that is one. */
+export function evidence(lexer: Lexer): Value<number> {
   const token = lexer.peek()
-  const fraction = /^0\.[0-9]+$/.test(token.text) ? Math.min(65_535, Math.round(Number(token.text) * 65_536)) : 22_282
-  const example = `unsure below ${fraction} of 65536`
-  const value = whole(lexer, 0, 65_535, example)
-  return value !== undefined && expectAll(lexer, ["of", "65536"], example) ? value : undefined
+  if (token.kind !== "number") return unexpected(lexer, "A number of bits", "unsure below 10.25 bits")
+  lexer.next()
+  const [least, most] = [-32_768, 32_767]
+  const isPlain = /^-?(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,8})?$/.test(token.text)
+  const count = isPlain ? Number(token.text) * 256 : Number.NaN
+  const nearest = Math.max(least, Math.min(most, Math.round(count))) / 256
+  const example = `unsure below ${Number.isNaN(nearest) ? 10.25 : nearest} bits`
+  if (Number.isInteger(count) && count >= least && count <= most)
+    return expectAll(lexer, ["bits"], example) ? count || 0 : undefined
+  lexer.report(
+    token,
+    "OB111",
+    `${shown(token)} is no multiple of 1/256 from -128 to 127.99609375.`,
+    `Write the nearest one in plain digits, like this: ${example}`,
+  )
+  return undefined
 }
 
 /** Errors: OB114. */

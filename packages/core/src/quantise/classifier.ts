@@ -1,4 +1,5 @@
 import type { Numbers } from "../base/dtype.ts"
+import { refuse } from "../base/problem.ts"
 import type { Node } from "../graph/graph.ts"
 import {
   add,
@@ -41,6 +42,7 @@ const UNITS_PER_NAT = 256 * Math.LOG2E
  *
  * Shapes: inputs text u8 [1,bytes], length i32 [1,1]; outputs label i32 [1,1], logits i16 [1,C],
  * probability u16 [1,C] in units of 2⁻¹⁶. Post-training: nothing is learnt again.
+ * Errors: OB403 when weights are so large that their sums would wrap.
  * Source: Jacob et al. 2018, arXiv:1712.05877, sections 2.1 and 2.2, with symmetric ranges.
  */
 export function quantiseClassifier(net: FloatClassifier, kernel: Program): QuantisedNet {
@@ -50,16 +52,19 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Program): Quant
   const bufferOf = (name: string): number => kernel.buffers.find((b) => b.name === name)!.length
 
   const tableScale = largest(net.table) / 127
-  const pooledScale = net.pooledMax / 127
+  const scaleMax = Array.from({ length: net.scales + 1 }, (_, n) => net.scaleOf(n)).reduce((a, b) => Math.max(a, b))
+  const bagLiftMax = liftMax(128 * bufferOf("slots"))
+  const pooledScale = Math.max(net.pooledMax / 127, (tableScale * scaleMax) / (0.24 * 2 ** bagLiftMax)) // no sum wraps
   const labelScales = Array.from({ length: labels }, (_, c) => {
     let most = 0
     for (let d = 0; d < dims; d++) most = Math.max(most, Math.abs(net.linear[d * labels + c]!))
-    return Math.max(most, 2 ** -20) / 127
+    return Math.max(most / 127, 2 ** -20 / 127, Math.abs(net.bias[c]!) / (pooledScale * BIAS_MAX)) // a bias must fit too
   })
   const bagScales = Array.from({ length: net.scales + 1 }, (_, n) => (tableScale * net.scaleOf(n)) / pooledScale)
   const logitScales = labelScales.map((scale) => pooledScale * scale * UNITS_PER_NAT)
   const bag = belowQuarter(bagScales)
   const logit = belowQuarter(logitScales)
+  if (logit.lift > liftMax(128 * 128 * dims + BIAS_MAX)) tooLarge(Math.max(...logitScales))
 
   const text = input("text", "u8", [1, bufferOf("text")])
   const length = input("length", "i32", [1, 1])
@@ -86,6 +91,17 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Program): Quant
     },
   }
 }
+
+/** In units of the sums that it is added to. */
+const BIAS_MAX = 2 ** 23
+/** By how many bits a sum of this magnitude can be shifted to the left before it wraps. */
+const liftMax = (magnitude: number): number => Math.floor(Math.log2((2 ** 31 - 1) / magnitude))
+const tooLarge = (scale: number): never =>
+  refuse({
+    code: "OB403",
+    seen: `The learnt weights are too large for integers: one step of a sum is ${Math.round(scale / 256)} bits of evidence.`,
+    hint: "Lower `rate` or raise `weightDecay` in the recipe.",
+  })
 
 const largest = (values: Float32Array): number =>
   values.reduce<number>((most, v) => Math.max(most, Math.abs(v)), 2 ** -20)

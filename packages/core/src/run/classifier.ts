@@ -42,7 +42,7 @@ export interface Classifier {
   run(bytes: Uint8Array): RawAnswer
 }
 
-/** Puts a classifier on an engine. Errors: OB230 when graph, weights and labels do not belong together. */
+/** Puts a classifier on an engine. Errors, here or at an answer: OB230 when graph, weights and labels do not belong together. */
 export function openClassifier({ graph, weights, labels, unsureBelow }: ClassifierParts, engine: Engine): Classifier {
   const wanted = { label: ["i32", 1], logits: ["i16", labels.length], probability: ["u16", labels.length] } as const
   for (const [name, [dtype, length]] of Object.entries(wanted)) {
@@ -70,8 +70,8 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
 
   const answer = (bytesCut: number): Answer => {
     const guess = best[0]!
+    const name = labels[guess] ?? unfit(`it answers label ${guess} of ${labels.length}`)
     const [likely, evidence] = [raw.probability[guess]!, raw.logits[guess]!]
-    const name = labels[guess]!
     return {
       label: evidence >= unsureBelow ? name : undefined,
       guess: name,

@@ -81,7 +81,7 @@ export function* train(
     buffer("averageRate")[0] = Math.max(1 - recipe.averageDecay, 1 / (step + 1)) // a plain mean until it is long enough
     run()
     const loss = buffer("loss")[0]!
-    if (!Number.isFinite(loss)) diverged(step)
+    if (!Number.isFinite(loss)) diverged(step + 1)
     yield { step: step + 1, steps, bits: loss / Math.min(batch, places.length - from) / Math.LN2 }
   }
   const learnt = (name: string): Float32Array => {

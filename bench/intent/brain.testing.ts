@@ -1,0 +1,9 @@
+/**
+ * What this bench looks at inside the brain package: the wall keeps everybody but tests to what `open-brains` exports,
+ * and these are no business of its users.
+ */
+export { buildModule } from "../../packages/brain/src/build.ts"
+export { CLINC150, readDataSet } from "../../packages/brain/src/data/sets.ts"
+export { type PlacedExample, splitsOf } from "../../packages/brain/src/examples.ts"
+export { missingCompiler, VARIANTS } from "../../packages/brain/src/native/c99.ts"
+export { answersInC, answersOn, differences, hostileTexts } from "../../packages/brain/src/native/same_bits.ts"
