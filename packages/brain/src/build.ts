@@ -1,6 +1,6 @@
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { assert, refuse } from "@open-brains/core/base/problem.ts"
-import { wasmEngine } from "@open-brains/core/compile.ts"
+import { soundEngine } from "@open-brains/core/compile.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
@@ -31,7 +31,7 @@ export function buildModule(
       seen: "There is no example to learn from.",
       hint: "Give some without a split, or with the split `train`.",
     })
-  const lesson = teach({ train, validation }, starts, seed, wasmEngine)
+  const lesson = teach({ train, validation }, starts, seed, soundEngine().engine)
   let next = lesson.next()
   for (; !next.done; next = lesson.next()) onProgress?.(next.value)
   const taught = next.value

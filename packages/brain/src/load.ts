@@ -1,4 +1,4 @@
-import { type Engine, wasmEngine } from "@open-brains/core/compile.ts"
+import { type Engine, soundEngine } from "@open-brains/core/compile.ts"
 import { graphFromJson, type Outputs } from "@open-brains/core/graph/text.ts"
 import { readSafetensors, type Tensor } from "@open-brains/core/module/safetensors.ts"
 import { type Classifier, openClassifier } from "@open-brains/core/run/classifier.ts"
@@ -11,11 +11,11 @@ export interface Brain extends Classifier {
 }
 
 /** Opens the module in a folder. Errors: those of `readModule`, and OB22x, OB230 when its parts do not fit. */
-export async function load(path: string, engine: Engine = wasmEngine): Promise<Brain> {
+export async function load(path: string, engine: Engine = soundEngine().engine): Promise<Brain> {
   return open(await readModule(path), engine)
 }
 
-export function open(files: ModuleFiles, engine: Engine = wasmEngine): Brain {
+export function open(files: ModuleFiles, engine: Engine = soundEngine().engine): Brain {
   const { gives, unsureBelow } = files.manifest
   const { graph, weights } = contentsOf(files)
   return { files, ...openClassifier({ graph, weights, labels: gives.labels, unsureBelow }, engine) }

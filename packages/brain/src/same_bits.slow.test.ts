@@ -58,7 +58,7 @@ test("Node 24 and Node 26 teach the same weights", { timeout: 300_000 }, async (
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const weights = [24, 26].map(async (major) => {
     const node = await nodeBinary(major as 24 | 26)
-    const words = ["teach", "examples/helpdesk/messages.csv", "--into", join(folder, `${major}`), "--base", "none"]
+    const words = ["teach", "examples/helpdesk/messages.csv", "--into", join(folder, `node-${major}`), "--base", "none"]
     const output = execFileSync(node, ["packages/brain/src/main.ts", ...words, "--json"], {
       cwd: repository,
       encoding: "utf8",

@@ -239,8 +239,7 @@ function hashing(bytesMax: number, output: string): Node<"kernel">["attributes"]
 export const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 33, 64] as const
 
 /** All graphs of an operation, at all lengths, as outputs of one. */
-export function allGraphs(operation: Name): Readonly<Record<string, Node>> {
-  const give = giver()
+export function allGraphs(operation: Name, give = giver()): Readonly<Record<string, Node>> {
   const nodes = LENGTHS.flatMap((n) => CASES[operation].graphs(n, give).map((node) => [n, node] as const))
   return Object.fromEntries(nodes.map(([n, node], i) => [`${operation}_${i}_of_${n}`, node]))
 }

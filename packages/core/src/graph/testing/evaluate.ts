@@ -24,7 +24,7 @@ export function evaluate(
   instance.run()
   return Object.fromEntries(Object.keys(outputs).map((name) => [name, [...instance.memory[name]!]]))
 }
-export const valueOf = (y: Node, given: Given, engine?: Engine): Values =>
+export const resultOf = (y: Node, given: Given, engine?: Engine): Values =>
   evaluate({ the_value: y }, given, engine ? { engine } : {})["the_value"]!
 
 /** As a dtype holds them: rounded or wrapped. */
