@@ -1,11 +1,8 @@
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import type { Splits } from "@open-brains/core/train/examples.ts"
 import type { Taught } from "@open-brains/core/train/teach.ts"
+import { inBits, percent } from "./layout.ts"
 import type { Report } from "./report.ts"
-
-export const percent = (share: number | undefined): string =>
-  share === undefined ? "–" : `${(100 * share).toFixed(1)} %`
-export const inBits = (value: number | undefined): string => (value === undefined ? "–" : value.toFixed(2))
 
 /** README.md of a module: what it is, how it was made and how good it is, from the same numbers that are printed. */
 export function card(

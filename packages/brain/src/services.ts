@@ -12,6 +12,12 @@ export interface Services {
   readonly input: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean }
   /** Colours the text on a terminal. */
   readonly paint: Paint
+  /** One message on standard error: what went wrong. */
+  complain(text: string): void
+  /** An empty folder that is gone when the command has ended, however it ends. */
+  temporaryFolder(): string
+  /** From here on Ctrl-C is not heeded: what is being written is written whole. */
+  holdInterrupts(): void
 }
 export type Colour = "bold" | "dim" | "green" | "red" | "yellow" | "cyan"
 export type Paint = (colour: Colour, text: string) => string

@@ -25,7 +25,8 @@ export function requantised(x: Expression, m: Expression, t: number, dtype: keyo
 
 /**
  * The multipliers and the one shift that stand for real scales: t from the largest, m_c = round(scale_c · 2^t).
- * Errors: an assertion when a scale is not in (0, ¼). Relative error of a scale: at most 2⁻¹⁵ of the largest.
+ * Errors: an assertion when the largest scale is not in (0, ¼). Error of a scale: at most 2⁻¹⁵ of the largest, or
+ * 2⁻¹⁴ of it for one whose multiplier had to be raised to 1; and 2⁻³² and 2⁻³¹ where the largest is below 2⁻¹⁷.
  */
 export function multipliersOf(scales: readonly number[]): {
   readonly multipliers: readonly number[]

@@ -23,7 +23,8 @@ export interface Entry {
  * bits are those of one loop a node, since each element is computed by the same operations from the same elements.
  */
 export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry): Program {
-  const order = inOrder([...Object.values(outputs), ...updates.map(({ value }) => value)])
+  const asked = [...Object.values(outputs), ...updates.map(({ value }) => value)]
+  const order = inOrder([...asked, ...updates.map(({ weight }) => weight)]) // one may change without being read
   const buffers: Buffer[] = []
   const body: Statement[] = []
   const counter = new Map<string, number>()

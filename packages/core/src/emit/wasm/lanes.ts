@@ -35,7 +35,7 @@ export interface Scope {
 
 const simd = (code: number): Bytes => [0xfd, ...unsigned(code)]
 const SPLAT = { i32: simd(0x11), f32: simd(0x13) } as const
-const [BITSELECT, AND, DIFFER] = [simd(0x52), simd(0x4e), simd(0x38)]
+const [BITSELECT, AND, DIFFER, F32_NE] = [simd(0x52), simd(0x4e), simd(0x38), simd(0x42)]
 const LANES_OF: Readonly<Partial<Record<Unary | Binary, Bytes>>> = {
   "f32.sqrt": simd(0xe3),
   "i32.from_f32": simd(0xf8),
@@ -151,7 +151,7 @@ export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[]): boolean {
       case "load":
         return isContiguous(e.index, loop, varying)
       case "unary":
-        return LANES_OF[e.op] !== undefined && fits(e.value)
+        return (e.op === "i32.bits_of_f32" || LANES_OF[e.op] !== undefined) && fits(e.value)
       case "binary":
         if (SHIFTS.includes(e.op) && varies(e.right, varying)) return false
         return (LANES_OF[e.op] ?? MASK_OF[e.op]) !== undefined && fits(e.left) && fits(e.right)
@@ -224,8 +224,11 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
         const [load, widen] = LOAD[dtype]
         return [...address, ...load, ...place, ...widen]
       }
-      case "unary":
-        return [...lanes(e.value, v), ...LANES_OF[e.op]!]
+      case "unary": {
+        const value = lanes(e.value, v)
+        if (e.op !== "i32.bits_of_f32") return [...value, ...LANES_OF[e.op]!]
+        return [...splat(i32(0x7fc00000)), ...value, ...value, ...value, ...F32_NE, ...BITSELECT] // any NaN is this one
+      }
       case "binary": {
         if (MASK_OF[e.op]) return [...mask(e, v), ...splat(i32(1)), ...AND]
         const right = SHIFTS.includes(e.op) ? scope.expression(e.right) : lanes(e.right, v)

@@ -238,8 +238,12 @@ function hashing(bytesMax: number, output: string): Node<"kernel">["attributes"]
 /** Lengths that fill no, one or many vectors, and leave every number of elements over. */
 export const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 33, 64] as const
 
-/** All graphs of an operation, at all lengths, as outputs of one. */
-export function allGraphs(operation: Name, give = giver()): Readonly<Record<string, Node>> {
-  const nodes = LENGTHS.flatMap((n) => CASES[operation].graphs(n, give).map((node) => [n, node] as const))
+/** All graphs of an operation at these lengths, as outputs of one. */
+export function allGraphs(
+  operation: Name,
+  lengths: readonly number[] = LENGTHS,
+  give = giver(),
+): Readonly<Record<string, Node>> {
+  const nodes = lengths.flatMap((n) => CASES[operation].graphs(n, give).map((node) => [n, node] as const))
   return Object.fromEntries(nodes.map(([n, node], i) => [`${operation}_${i}_of_${n}`, node]))
 }

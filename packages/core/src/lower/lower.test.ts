@@ -1,0 +1,245 @@
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import { sizeOf } from "../base/shape.ts"
+import { compileGraph, interpreterEngine, wasmEngine } from "../compile.ts"
+import { inOrder, isNode, type Name, type Node } from "../graph/graph.ts"
+import * as op from "../graph/operations.ts"
+import { buffer, i32, load, store } from "../ir/build.ts"
+import { type Program, statementsOf } from "../ir/program.ts"
+import { RUNS, SEED } from "../ir/testing/hostile.ts"
+import { validate } from "../ir/validate.ts"
+import { type Entry, lowerGraph } from "./lower.ts"
+
+type Update = NonNullable<Entry["updates"]>[number]
+const FLOATS = [0, -0, 1, -1, 0.5, 3, 2 ** -149, -(2 ** -126), 1e30, Infinity, -Infinity, Number.NaN]
+const float = fc.oneof(fc.constantFrom(...FLOATS), fc.float())
+const SHAPES = [
+  [4, 5],
+  [1, 5],
+  [4, 1],
+  [1, 1],
+  [5, 4],
+] as const
+
+/** Random nodes over weights a, b, c [4,5] and inputs of each shape: what a layer, a loss and an optimiser are made of. */
+const graphs = (size: number): fc.Arbitrary<readonly Node[]> =>
+  fc.gen().map((gen) => {
+    const nodes: Node[] = [
+      ...["a", "b", "c"].map((name) => op.weight(name, "f32", [4, 5])),
+      ...SHAPES.map((shape, i) => op.input(`x${i}`, "f32", shape)),
+    ]
+    const pick = (fits: (node: Node) => boolean = () => true): Node => {
+      const fitting = nodes.filter(fits) // drawn by place: what a draw gave may come back in another run
+      return fitting[gen(fc.nat, 1000) % fitting.length]!
+    }
+    const like = (a: Node): Node => {
+      const other = pick(({ shape }) => shape.every((n, axis) => n === 1 || n === a.shape[axis]))
+      return op.broadcastLike(other, a)
+    }
+    for (let n = 0; n < size; n++) {
+      const a = pick()
+      const binary = [op.add, op.subtract, op.multiply, op.divide, op.equal]
+      const [kind, axis] = [gen(fc.integer, { min: 0, max: 15 }), gen(fc.integer, { min: 0, max: 1 })]
+      if (kind < 9) nodes.push(binary[gen(fc.nat, 4)]!(a, like(a)))
+      else if (kind === 9) nodes.push(op.sqrt(a))
+      else if (kind === 10) nodes.push(op.multiply(op.fill(gen(fc.constantFrom, 2, 0.1, -1), a), a))
+      else if (kind === 11)
+        nodes.push(
+          op.matmul(
+            a,
+            pick(({ shape }) => shape[0] === a.shape[1]),
+          ),
+        )
+      else if (kind === 12) nodes.push(op.maximum(a, axis))
+      else if (kind === 13)
+        nodes.push(
+          op.broadcastLike(
+            pick(({ shape }) => sizeOf(shape) < 20),
+            pick(({ shape }) => shape[1] === 5 && shape[0] === 4),
+          ),
+        )
+      else nodes.push(op.sum(a, axis))
+    }
+    return nodes
+  })
+const fits = (node: Node): boolean => node.inputs.every(({ shape }) => shape.length === 2)
+const numbers = (length: number): fc.Arbitrary<number[]> =>
+  fc.array(float, { minLength: length, maxLength: length, size: "max" })
+const leavesOf = (nodes: readonly Node[]): readonly (Node<"input"> | Node<"weight">)[] =>
+  inOrder(nodes).filter(
+    (node): node is Node<"input"> | Node<"weight"> => isNode(node, "input") || isNode(node, "weight"),
+  )
+const contents = (nodes: readonly Node[]): fc.Arbitrary<Record<string, number[]>> =>
+  fc.record(
+    Object.fromEntries(leavesOf(nodes).map(({ attributes: { name, shape } }) => [name, numbers(sizeOf(shape))])),
+  )
+
+function proved(entry: Entry): Program {
+  const program = lowerGraph(entry)
+  expect(validate(program)).toEqual([])
+  const names = [
+    ...program.buffers.map(({ name }) => name),
+    ...[...statementsOf(program.body)].flatMap((s) =>
+      s.kind === "let" ? [s.name] : s.kind === "loop" ? [s.index] : [],
+    ),
+  ]
+  expect(names.length).toBe(new Set(names).size)
+  return program
+}
+type Results = Readonly<Record<string, readonly number[]>>
+/** Runs an entry, on the judge and in WebAssembly; gives the outputs and the weights after it. */
+function ran(entry: Entry, given: Results): Results {
+  const program = proved(entry)
+  const results = [interpreterEngine, wasmEngine].map((engine) => {
+    const { memory, run } = engine.instantiate(program)
+    for (const [name, values] of Object.entries(given)) memory[name]?.set(values)
+    run()
+    const kept = program.buffers.filter(({ access }) => access === "output" || access === "state")
+    const leaves = Object.keys(entry.outputs).filter((name) => name in memory)
+    return Object.fromEntries([...kept.map(({ name }) => name), ...leaves].map((name) => [name, [...memory[name]!]]))
+  })
+  expect(results[1]).toEqual(results[0])
+  return results[0]!
+}
+/** Each node by a program of its own, from the values of its inputs. */
+function oneByOne(outputs: readonly Node[], given: Results): ReadonlyMap<Node, readonly number[]> {
+  const values = new Map<Node, readonly number[]>()
+  for (const node of inOrder(outputs)) {
+    if (isNode(node, "input") || isNode(node, "weight")) {
+      values.set(node, [...Float32Array.from(given[node.attributes.name]!)])
+      continue
+    }
+    const inputs = node.inputs.map(({ shape, dtype }, i) => op.input(`input${i}`, dtype, shape))
+    const alone = op.node(
+      node.operation as Name,
+      inputs as unknown as readonly [],
+      node.attributes as Record<string, never>,
+    )
+    const fed = Object.fromEntries(node.inputs.map((input, i) => [`input${i}`, values.get(input)!]))
+    const { memory, run } = interpreterEngine.instantiate(lowerGraph({ name: "alone", outputs: { result: alone } }))
+    for (const [name, numbers] of Object.entries(fed)) memory[name]!.set(numbers)
+    run()
+    values.set(node, [...memory["result"]!])
+  }
+  return values
+}
+const limits = { seed: SEED, numRuns: RUNS / 2, interruptAfterTimeLimit: 100 * RUNS }
+
+test(`fused or one by one, asked for or not, a node has the same bits (SEED=${SEED})`, () => {
+  const cases = graphs(12).chain((nodes) =>
+    fc.tuple(fc.constant(nodes), fc.subarray([...nodes], { minLength: 1, maxLength: 4 }), contents(nodes)),
+  )
+  fc.assert(
+    fc.property(cases, ([nodes, some, given]) => {
+      expect(nodes.every(fits)).toBe(true)
+      const wanted = oneByOne(nodes, given)
+      for (const asked of [nodes, some]) {
+        const outputs = Object.fromEntries(asked.map((node, i) => [`out${i}`, node]))
+        const found = ran({ name: "whole", outputs }, given)
+        for (const [i, node] of asked.entries()) expect([i, found[`out${i}`]]).toEqual([i, wanted.get(node)])
+      }
+    }),
+    limits,
+  )
+})
+
+test(`weights take their new values all at once, in place or through copies, and outputs are from before (SEED=${SEED})`, () => {
+  const cases = graphs(10).chain((nodes) => {
+    const square = nodes.filter(({ shape }) => shape[0] === 4 && shape[1] === 5)
+    return fc.tuple(
+      fc.constant(nodes),
+      fc.tuple(...["a", "b", "c"].map(() => fc.option(fc.constantFrom(...square)))),
+      fc.subarray([...nodes], { maxLength: 3 }),
+      contents(nodes),
+    )
+  })
+  fc.assert(
+    fc.property(cases, ([nodes, values, some, given]) => {
+      const updates = values.flatMap((value, i): Update[] =>
+        value ? [{ weight: nodes[i] as Node<"weight">, value }] : [],
+      )
+      const outputs = Object.fromEntries(some.map((node, i) => [`out${i}`, node]))
+      const wanted = oneByOne([...some, ...updates.map(({ value }) => value)], given)
+      const found = ran({ name: "step", outputs, updates }, given)
+      for (const [i, node] of some.entries()) expect([i, found[`out${i}`]]).toEqual([i, wanted.get(node)])
+      for (const { weight, value } of updates) {
+        const { name } = weight.attributes
+        expect([name, found[name]]).toEqual([name, wanted.get(value)])
+      }
+    }),
+    limits,
+  )
+})
+
+const [a, b] = [op.weight("a", "f32", [2, 2]), op.weight("b", "f32", [2, 2])]
+const given = { a: [1, 2, 3, 4], b: [5, 6, 7, 8] }
+const step = (outputs: Entry["outputs"], ...updates: readonly (readonly [Node<"weight">, Node])[]): Results =>
+  ran({ name: "step", outputs, updates: updates.map(([weight, value]) => ({ weight, value })) }, given)
+
+test("two weights swap", () => {
+  expect(step({}, [a, b], [b, a])).toEqual({ a: given.b, b: given.a })
+  const shifted = step({}, [a, b], [b, op.add(b, b)])
+  expect(shifted).toEqual({ a: given.b, b: [10, 12, 14, 16] })
+})
+test("a product that comes after a weight's new value still reads the old one", () => {
+  const doubled = op.add(a, a)
+  const found = step({ y: op.matmul(doubled, a) }, [a, doubled])
+  expect(found).toEqual({ a: [2, 4, 6, 8], y: [14, 20, 30, 44] })
+})
+test("a weight that is an output is given as it was", () => {
+  expect(step({ old: a }, [a, op.add(a, b)])).toEqual({ old: given.a, a: [6, 8, 10, 12] })
+  expect(step({ old: a }, [a, op.matmul(a, b)])).toEqual({ old: given.a, a: [19, 22, 43, 50] })
+})
+test("a new value that is also an output, and one that two weights take", () => {
+  const sum = op.add(a, b)
+  expect(step({ sum }, [a, sum])).toEqual({ sum: [6, 8, 10, 12], a: [6, 8, 10, 12] })
+  expect(step({}, [a, sum], [b, sum])).toEqual({ a: [6, 8, 10, 12], b: [6, 8, 10, 12] })
+})
+test("an element-wise update happens in place, without a copy", () => {
+  const updates = [{ weight: a, value: op.add(a, b) }]
+  expect(lowerGraph({ name: "step", outputs: {}, updates }).buffers.map(({ name }) => name)).toEqual(["a", "b"])
+})
+test("a node under two names, an input as an output, and under its own name", () => {
+  const x = op.input("x", "i32", [2])
+  const y = op.add(x, x)
+  expect(ran({ name: "p", outputs: { one: y, two: y, copy: x, x } }, { x: [3, -4] })).toEqual({
+    ...{ one: [6, -8], two: [6, -8], copy: [3, -4], x: [3, -4] },
+  })
+})
+test("names that a caller gives never meet our own", () => {
+  const x = op.input("value_0", "f32", [4, 4])
+  const y = op.matmul(op.sum(op.matmul(x, x, false, true), 0), op.input("scratch_0", "f32", [4, 1]))
+  const names = ["m_0", "n_0", "k_0", "sum_0", "i_0", "axis0_0", "element_0", "value_1", "lane_0"]
+  const outputs = Object.fromEntries(names.map((name) => [name, op.add(y, op.input(`partial_${name}`, "f32", [1, 1]))]))
+  proved({ name: "p", outputs: { ...outputs, table_0: op.log(y) } })
+})
+test("kernels of any names stand beside each other", () => {
+  const kernel = (name: string, inner: string): Program => {
+    const [x, y] = [buffer("input", "i32", inner, 1), buffer("output", "i32", "y", 1)]
+    const held = buffer("scratch", "i32", `${inner}_held`.slice(0, 64), 1)
+    return {
+      name,
+      buffers: inner.length > 60 ? [x, y] : [x, y, held],
+      body: [...(inner.length > 60 ? [] : [store(held, i32(0), load(x, i32(0)))]), store(y, i32(0), load(x, i32(0)))],
+    }
+  }
+  const x = op.input("x", "i32", [1, 1])
+  const programs = [
+    kernel("a", "b_0_x"),
+    kernel("a_0_b", "x"),
+    kernel("n".repeat(64), "x".repeat(64)),
+    kernel("a", "b_0_x"),
+  ]
+  const outputs = Object.fromEntries(
+    programs.map((program, i) => [`k_a_${i}`, op.node("kernel", [x], { program, output: "y" })]),
+  )
+  expect(Object.values(ran({ name: "p", outputs }, { x: [7] }))).toEqual([[7], [7], [7], [7]])
+})
+test("a chain of a hundred thousand nodes lowers in time, and is then refused for its length", () => {
+  const x = op.input("x", "f32", [1, 1])
+  const chain = (next: (node: Node) => Node): Node => Array.from({ length: 100_000 }).reduce<Node>(next, x)
+  const sums = chain((node) => op.add(node, x))
+  expect(() => compileGraph({ name: "p", outputs: { y: sums } }, wasmEngine)).toThrow("OB210")
+  const stretched = chain((node) => op.broadcast(node, 0, 1))
+  expect(ran({ name: "p", outputs: { y: op.add(stretched, x) } }, { x: [2] })).toEqual({ y: [4] })
+})
