@@ -113,7 +113,7 @@ test.each([
   ["a type counts as much", "packages/core/src/ir/a.ts", `import type { Graph } from "../graph/graph.ts"`],
   ["one target from another", "packages/core/src/emit/wasm/a.ts", `export * from "../c99/emit.ts"`],
   ["a target from what targets share", "packages/core/src/emit/a.ts", `import "./wasm/emit.ts"`],
-  ["all stages, anywhere but in run", "packages/core/src/train/a.ts", `import "../compile.ts"`],
+  ["all stages, from what they are made of", "packages/core/src/nn/a.ts", `import "../compile.ts"`],
   ["Node in core", "packages/core/src/base/a.ts", `const fs = await import("node:fs")`],
   ["a package in core", "packages/core/src/base/a.ts", `import "commander"`],
   ["out of core", "packages/core/src/base/a.ts", `import "../../../brain/src/main.ts"`],

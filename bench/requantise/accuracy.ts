@@ -12,8 +12,7 @@ import type { Expression } from "@open-brains/core/ir/program.ts"
 import { type Classifier, openClassifier } from "@open-brains/core/run/classifier.ts"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import { scoreAll, teach } from "@open-brains/core/train/teach.ts"
-import { CLINC150, readDataSet } from "../../packages/brain/src/data/sets.ts"
-import { splitsOf } from "../../packages/brain/src/examples.ts"
+import { CLINC150, readDataSet, splitsOf } from "../intent/brain.testing.ts"
 
 type Formula = (x: Expression, m: Expression, t: number, dtype: keyof typeof SATURATION) => Expression
 

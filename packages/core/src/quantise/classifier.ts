@@ -1,6 +1,6 @@
 import type { Numbers } from "../base/dtype.ts"
 import { refuse } from "../base/problem.ts"
-import type { Node } from "../graph/graph.ts"
+import type { Node, Signatures } from "../graph/graph.ts"
 import {
   add,
   argmax,
@@ -16,7 +16,6 @@ import {
   weight,
 } from "../graph/operations.ts"
 import { multipliersOf } from "../graph/requantise.ts"
-import type { Program } from "../ir/program.ts"
 
 /** A learnt text classifier in floats, and how far its pooled vectors reach on the texts that it learnt from. */
 export interface FloatClassifier {
@@ -33,6 +32,9 @@ export interface QuantisedNet {
   readonly weights: Readonly<Record<string, Numbers>>
 }
 
+/** Loop IR from text and length to slots and count: kernels/ngrams.ts makes it. */
+export type Kernel = Signatures["kernel"]["attributes"]["program"]
+
 /** One unit of a quantised logit: 1/256 bit. */
 const UNITS_PER_NAT = 256 * Math.LOG2E
 
@@ -45,7 +47,7 @@ const UNITS_PER_NAT = 256 * Math.LOG2E
  * Errors: OB403 when weights are so large that their sums would wrap.
  * Source: Jacob et al. 2018, arXiv:1712.05877, sections 2.1 and 2.2, with symmetric ranges.
  */
-export function quantiseClassifier(net: FloatClassifier, kernel: Program): QuantisedNet {
+export function quantiseClassifier(net: FloatClassifier, kernel: Kernel): QuantisedNet {
   const labels = net.bias.length
   const dims = net.linear.length / labels
   const buckets = net.table.length / dims
