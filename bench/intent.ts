@@ -20,7 +20,7 @@ import {
   median,
   printSections,
   type Section,
-} from "./report.ts"
+} from "./shared/report.ts"
 
 interface Outcome {
   readonly measures: readonly Measure[]

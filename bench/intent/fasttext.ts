@@ -4,7 +4,7 @@ import { rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { findProgram } from "../../scripts/testing.ts"
-import { median, timings } from "../report.ts"
+import { median, timings } from "../shared/report.ts"
 
 export const missingFastText = (): string | undefined =>
   findProgram("fasttext") === undefined ? "fasttext is not installed: its columns stay empty" : undefined

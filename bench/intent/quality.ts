@@ -5,7 +5,7 @@ import { type ClassifierParts, openClassifier } from "@open-brains/core/run/clas
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import type { Taught } from "@open-brains/core/train/teach.ts"
 import { type Report, score } from "open-brains"
-import { type Measure, mean, number, type Section, say } from "../report.ts"
+import { type Measure, mean, number, type Section, say } from "../shared/report.ts"
 import { buildModule, type PlacedExample, splitsOf } from "./brain.testing.ts"
 
 /** What `./brain teach clinc150` does: only the published training split is learnt from. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { interpreterEngine, wasmEngine } from "@open-brains/core/compile.ts"
 import type { ClassifierParts } from "@open-brains/core/run/classifier.ts"
-import { type Section, say } from "../report.ts"
+import { type Section, say } from "../shared/report.ts"
 import { answersInC, answersOn, differences, hostileTexts, missingCompiler, VARIANTS } from "./brain.testing.ts"
 
 export const SEED = 1

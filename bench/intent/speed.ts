@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { load } from "open-brains"
 import { repository } from "../../scripts/testing.ts"
-import { median, number, quantile, type Section, say, timings } from "../report.ts"
+import { median, number, quantile, type Section, say, timings } from "../shared/report.ts"
 
 export interface Speed {
   readonly medianMicroseconds: number

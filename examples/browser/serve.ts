@@ -25,7 +25,7 @@ export function serve(folders: Readonly<Record<string, string>>): Promise<{ serv
     if (headers.host !== address.slice("http://".length)) return end(403, `Open ${address}/`)
     if (method !== "GET") return end(405, "Only GET is answered.")
     try {
-      const path = decodeURIComponent(new URL(url ?? "/", address).pathname).replace(/^\/$/, "/index.html")
+      const path = decodeURIComponent(new URL(address + url).pathname).replace(/^\/$/, "/index.html")
       const start = Object.keys(folders).find((each) => path.startsWith(each))!
       const folder = await realpath(folders[start]!)
       const file = await realpath(join(folder, path.slice(start.length)))
@@ -33,8 +33,9 @@ export function serve(folders: Readonly<Record<string, string>>): Promise<{ serv
       const type = MIME[extname(file)]
       const content = await readFile(file)
       end(200, extname(file) === ".ts" ? stripTypeScriptTypes(content.toString(), { mode: "strip" }) : content, type)
-    } catch {
-      end(404, "There is no such file here.")
+    } catch (error) {
+      if (error instanceof SyntaxError) end(500, error.message)
+      else end(404, "There is no such file here.")
     }
   })
   let address = ""

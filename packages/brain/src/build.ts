@@ -4,11 +4,10 @@ import { soundEngine } from "@open-brains/core/compile.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
 import { type PlacedExample, splitsOf } from "./examples.ts"
-import { contentsOf } from "./load.ts"
-import { jsonPart } from "./parts.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
 export interface Build {
@@ -17,13 +16,46 @@ export interface Build {
   readonly parts: Readonly<Record<string, Uint8Array>>
 }
 
+type OnProgress = (progress: TeachProgress) => void
+
 /** The parts of a module that are a pure function of examples, starts and seed. Errors: OB401, OB402, OB403. */
 export function buildModule(
   examples: readonly PlacedExample[],
   starts: readonly Start[],
   seed: number,
-  onProgress?: (progress: TeachProgress) => void,
+  onProgress?: OnProgress,
 ): Build {
+  const work = building(examples, starts, seed)
+  let next = work.next()
+  for (; !next.done; next = work.next()) onProgress?.(next.value)
+  return next.value
+}
+
+/** The same, letting others run a few times a second: else nobody would hear a Ctrl-C. */
+export async function buildInTurns(
+  examples: readonly PlacedExample[],
+  starts: readonly Start[],
+  seed: number,
+  onProgress?: OnProgress,
+): Promise<Build> {
+  const work = building(examples, starts, seed)
+  let turn = performance.now()
+  let next = work.next()
+  for (; !next.done; next = work.next()) {
+    onProgress?.(next.value)
+    if (performance.now() - turn < TURN_MS) continue
+    await new Promise((wake) => setImmediate(wake))
+    turn = performance.now()
+  }
+  return next.value
+}
+const TURN_MS = 50
+
+function* building(
+  examples: readonly PlacedExample[],
+  starts: readonly Start[],
+  seed: number,
+): Generator<TeachProgress, Build> {
   const { train, validation } = splitsOf(examples)
   if (train.length === 0)
     refuse({
@@ -31,10 +63,7 @@ export function buildModule(
       seen: "There is no example to learn from.",
       hint: "Give some without a split, or with the split `train`.",
     })
-  const lesson = teach({ train, validation }, starts, seed, soundEngine().engine)
-  let next = lesson.next()
-  for (; !next.done; next = lesson.next()) onProgress?.(next.value)
-  const taught = next.value
+  const taught = yield* teach({ train, validation }, starts, seed, soundEngine().engine)
   const parts = {
     "graph.json": encode(canonicalJson(graphToJson(taught.graph))),
     "recipe.json": encode(canonicalJson(asJson(taught.kept.recipe))),

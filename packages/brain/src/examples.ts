@@ -1,12 +1,13 @@
-import { stat } from "node:fs/promises"
+import { readdir, stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { refuse, suggest } from "@open-brains/core/base/problem.ts"
+import { jsonPart } from "@open-brains/core/run/module.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
-import { type Columns, parseExamples, readExamples, type SplitName } from "./data/read.ts"
+import { type Columns, holdsExamples, parseExamples, readExamples, type SplitName } from "./data/read.ts"
 import { type DataSet, dataSetNamed, readDataSet } from "./data/sets.ts"
-import { jsonPart } from "./parts.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
+import { MANIFEST } from "./store/whole.ts"
 
 /** An example in the split that it was put in. */
 export interface PlacedExample extends Example {
@@ -90,6 +91,13 @@ async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
   const data = kind ? undefined : dataSetNamed(source)
   if (data) return { examples: await readDataSet(data), data, isSetApart: true }
   if (kind?.isDirectory()) {
+    const inside = await readdir(source)
+    if (!inside.includes(MANIFEST))
+      refuse({
+        code: "OB501",
+        seen: `${source} is a folder, and no module.`,
+        hint: `Name a file of examples in it. ${suggest("messages.csv", inside.filter(holdsExamples))}`,
+      })
     const files = await readModule(source)
     const hint = `Name the file that it was taught from, beside or instead of ${source}.`
     const examples =

@@ -8,7 +8,8 @@ const NO_WIDTH = /\p{Mn}|\p{Me}|\p{Cf}/u
 export const widthOf = (text: string): number =>
   Array.from(text).reduce((sum, each) => sum + (NO_WIDTH.test(each) ? 0 : WIDE.test(each) ? 2 : 1), 0)
 export const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - widthOf(text)))
-export const widest = (texts: readonly string[]): number => texts.reduce((most, text) => Math.max(most, widthOf(text)), 0)
+export const widest = (texts: readonly string[]): number =>
+  texts.reduce((most, text) => Math.max(most, widthOf(text)), 0)
 
 /** A stranger's text on one line: nothing in it moves the cursor, colours the terminal or turns what follows around. */
 export function shorten(text: string, widthMax = 60): string {
@@ -43,8 +44,7 @@ export function wrap(text: string, indent = 0): string {
 }
 
 /** A number with its noun: 1 text, 2 texts. */
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
 export const percent = (share: number | undefined): string =>
   share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`

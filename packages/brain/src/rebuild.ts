@@ -1,10 +1,10 @@
 import { type Digest, digest } from "@open-brains/core/base/digest.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
+import { jsonPart } from "@open-brains/core/run/module.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
 import type { Start, TeachProgress } from "@open-brains/core/train/teach.ts"
-import { buildModule, startFrom } from "./build.ts"
+import { buildInTurns, startFrom } from "./build.ts"
 import { ownExamples, type PlacedExample } from "./examples.ts"
-import { jsonPart } from "./parts.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
 export interface Rebuilt {
@@ -24,10 +24,10 @@ export interface RebuildOptions {
  * Builds a module's parts again from its examples, recipe, base and seed, and compares digests. Nothing is written.
  * Errors: OB520 when the base is absent or another one, OB521 when the examples are; those of `buildModule`.
  */
-export function rebuild(
+export async function rebuild(
   files: ModuleFiles,
   { base, examples = ownExamples(files), onProgress }: RebuildOptions = {},
-): Rebuilt {
+): Promise<Rebuilt> {
   const { built, parts } = files.manifest
   const recipe = recipeFrom(jsonPart(files, "recipe.json"))
   if (!examples)
@@ -43,7 +43,7 @@ export function rebuild(
       hint: "Name the folder that holds it: --base FOLDER.",
     })
   const start: Start = built.base && base ? { ...startFrom(base, recipe), recipe } : { name: "scratch", recipe }
-  const again = buildModule(examples, [start], built.seed, onProgress)
+  const again = await buildInTurns(examples, [start], built.seed, onProgress)
   const compared = Object.entries(again.parts).map(([name, bytes]) => ({
     name,
     named: parts[name]!,

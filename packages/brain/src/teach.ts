@@ -1,12 +1,15 @@
 import { digest } from "@open-brains/core/base/digest.ts"
 import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
 import type { Manifest, NamedDigest } from "@open-brains/core/module/manifest.ts"
+import { labelsOf } from "@open-brains/core/train/examples.ts"
 import { type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
 import type { Start, Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
-import { buildModule, encode, startFrom } from "./build.ts"
+import { buildInTurns, encode, startFrom } from "./build.ts"
 import { card } from "./card.ts"
 import { EXAMPLES, type OpenExample, place, printExamples, splitsOf } from "./examples.ts"
 import { type Brain, open } from "./load.ts"
+import { preflight } from "./preflight.ts"
+import { type Remarks, remarksOn } from "./remarks.ts"
 import { type Report, score } from "./report.ts"
 import { type ModuleFiles, readModule, writeModule } from "./store/folder.ts"
 
@@ -27,17 +30,23 @@ export interface TeachOptions {
   /** Where the examples come from, when they are a data set of their own: then the module does not carry them. */
   readonly data?: NamedDigest
   readonly onProgress?: (progress: TeachProgress) => void
+  /** Called when all is learnt and nothing is left but to write it. */
+  readonly onWrite?: () => void
 }
 export interface Lesson {
   readonly brain: Brain
   readonly taught: Taught
   /** Scores on the test split, or nothing when too few examples were given to hold any out. */
   readonly report: Report | undefined
+  readonly remarks: Remarks
 }
+
+/** What a manifest can say: a threshold just above the largest evidence there is would lie beyond it. */
+const [EVIDENCE_MIN, EVIDENCE_MAX] = [-32_768, 32_767]
 
 /**
  * Teaches a module and writes it into a folder, whole or not at all. The weights are a pure function of examples, base,
- * recipe and seed. Errors: OB401 to OB405, and those of `writeModule`.
+ * recipe and seed. Errors: OB401 to OB405, and those of `writeModule`; what can be known beforehand is refused before training.
  */
 export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const { into, name, base, seed = 1, data, onProgress } = options
@@ -47,27 +56,38 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
   const scratch: Start = { name: "scratch", recipe }
   const starts = base ? [startFrom(base, recipe), scratch] : [scratch]
-  const { taught, parts: built } = buildModule(examples, starts, seed, onProgress)
-
   const source = printExamples(examples)
-  const manifest: Omit<Manifest, "parts"> = {
+  const labels = labelsOf([...splits.train, ...splits.validation])
+  const draft: Omit<Manifest, "parts"> = {
     kind: "net",
     name,
-    about: options.about ?? `Tells apart ${taught.labels.length} kinds of message`,
+    about: options.about ?? `Tells apart ${labels.length} kinds of message`,
     licence: options.licence ?? "LicenseRef-unstated",
-    takes: { name: "text", type: "text", bytesMax: taught.kept.recipe.bytesMax },
-    gives: { name: "label", type: "label", labels: taught.labels },
-    unsureBelow: taught.unsureBelow,
-    built: {
-      operations: OPERATION_SET,
-      seed,
-      data: [data ?? { name: EXAMPLES, digest: digest(source) }],
-      ...(taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}),
-    },
+    takes: { name: "text", type: "text", bytesMax: recipe.bytesMax },
+    gives: { name: "label", type: "label", labels },
+    unsureBelow: 0,
+    built: { operations: OPERATION_SET, seed, data: [data ?? { name: EXAMPLES, digest: digest(source) }] },
+  }
+  await preflight(into, draft)
+
+  const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress)
+  const { bytesMax } = taught.kept.recipe
+  const from = taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}
+  const manifest: Omit<Manifest, "parts"> = {
+    ...draft,
+    takes: { ...draft.takes, bytesMax },
+    unsureBelow: Math.max(EVIDENCE_MIN, Math.min(EVIDENCE_MAX, taught.unsureBelow)),
+    built: { ...draft.built, ...from },
   }
   const parts = { ...built, ...(data ? {} : { [EXAMPLES]: encode(source) }) }
-  const draft = open({ path: into, manifest: { ...manifest, parts: {} }, digest: digest(""), parts })
-  const report = splits.test.length > 0 ? score(draft, splits.test) : undefined
+  const brain = open({ path: into, manifest: { ...manifest, parts: {} }, digest: digest(""), parts })
+  const report = splits.test.length > 0 ? score(brain, splits.test) : undefined
+  options.onWrite?.()
   await writeModule(into, manifest, { ...parts, "README.md": encode(card(manifest, taught, splits, report)) })
-  return { brain: open(await readModule(into)), taught, report }
+  return {
+    brain: open(await readModule(into)),
+    taught,
+    report,
+    remarks: remarksOn(options.examples, examples, bytesMax),
+  }
 }

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import { refuse } from "@open-brains/core/base/problem.ts"
-import { percent } from "../card.ts"
+import { counted, percent, shorten } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
 import type { ExitCode, Services } from "../services.ts"
 
@@ -46,7 +46,7 @@ function textOf(source: string, line: number): { readonly text: string } {
     return { ...found, text: found.text }
   return refuse({
     code: "OB504",
-    seen: `Line ${line} of the input is no JSON object with a \`text\`: ${source.slice(0, 60)}`,
+    seen: `Line ${line} of the input is no JSON object with a \`text\`: ${shorten(source)}`,
     hint: 'Write one object a line, such as {"text": "where is my parcel"}.',
   })
 }
@@ -75,7 +75,10 @@ function answer(
     .slice(1)
     .map((each) => `${each.label} ${percent(each.probability)}`)
     .join(", ")
-  const cut = bytesCut > 0 ? paint("yellow", `  (${bytesCut} bytes were not read)`) : ""
+  const cut =
+    bytesCut > 0
+      ? paint("yellow", `  (the last ${counted(bytesCut, "byte")} ${bytesCut === 1 ? "was" : "were"} not read)`)
+      : ""
   if (label !== undefined)
     return `${paint("green", label)}  ${percent(probability)}${paint("dim", others && `  then ${others}`)}${cut}`
   return `${paint("yellow", "unsure")}  ${paint("dim", `closest: ${guess} ${percent(probability)}${others && `, ${others}`}`)}${cut}`

@@ -15,16 +15,16 @@ export async function rebuild(
   const base = basePath === undefined ? {} : { base: await readModule(basePath) }
   const set = dataSetOf(files.manifest.built.data)
   const given = set ? { examples: await readDataSet(set) } : {}
-  const { parts, isSame } = rebuildModule(files, { ...base, ...given, onProgress: progressBar(services) })
+  const { parts, isSame } = await rebuildModule(files, { ...base, ...given, onProgress: progressBar(services) })
   services.progress(undefined)
   if (options.json) services.print(JSON.stringify({ path, isSame, parts }))
   else {
+    const width = Math.max(...parts.map(({ name }) => name.length))
     for (const { name, named, built } of parts)
-      services.print(
-        named === built
-          ? `${services.paint("green", "same")}     ${name}  ${built}`
-          : `${services.paint("red", "differs")}  ${name}  named ${named}, built ${built}`,
-      )
+      for (const line of named === built
+        ? [`${services.paint("green", "same")}  ${name.padEnd(width)}  ${built}`]
+        : [`${services.paint("red", "differs")}  ${name}`, `  named  ${named}`, `  built  ${built}`])
+        services.print(line)
     services.print(isSame ? "Built again, bit for bit." : "The build does not give what the module names.")
   }
   return isSame ? 0 : 1

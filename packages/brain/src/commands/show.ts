@@ -1,5 +1,6 @@
 import { sizeOf } from "@open-brains/core/base/shape.ts"
-import { contentsOf } from "../load.ts"
+import { contentsOf } from "@open-brains/core/run/module.ts"
+import { counted, pad, shorten, widest, wrap } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
 
@@ -26,14 +27,14 @@ export async function show(
   const { takes, gives, built } = manifest
   const listed =
     gives.labels.slice(0, 12).join(", ") + (gives.labels.length > 12 ? `, … and ${gives.labels.length - 12} more` : "")
-  const row = (name: string, value: string): string => `  ${paint("dim", name.padEnd(9))} ${value}`
-  print(`${paint("bold", manifest.name)}  ${manifest.about}`)
+  const row = (name: string, value: string): string => `  ${paint("dim", name.padEnd(8))} ${wrap(value, 11)}`
+  print(`${paint("bold", manifest.name)}  ${wrap(manifest.about, manifest.name.length + 2)}`)
   print(row("digest", digest))
   print(row("takes", `${takes.name}: ${takes.type}, the first ${takes.bytesMax} bytes`))
   print(
     row(
       "gives",
-      `${gives.name}: one of ${gives.labels.length} labels, or unsure below ${manifest.unsureBelow / 256} bits of evidence`,
+      `${gives.name}: one of ${counted(gives.labels.length, "label")}, or unsure below ${manifest.unsureBelow / 256} bits of evidence`,
     ),
   )
   print(row("labels", listed))
@@ -44,8 +45,16 @@ export async function show(
       `from ${built.data.map(({ name }) => name).join(", ")}${built.base ? `, on from the base ${built.base.name}` : ", from scratch"}, seed ${built.seed}`,
     ),
   )
-  for (const { name, dtype, shape, bytes } of tensors)
-    print(row("weight", `${name}  ${dtype}[${shape.join(", ")}]  ${bytes} bytes`))
-  for (const [name, bytes] of Object.entries(parts)) print(row("part", `${name}  ${bytes.length} bytes`))
+  const ofParts = Object.entries(parts).map(([name, bytes]) => [name, "", bytes.length] as const)
+  const shapes = tensors.map(
+    ({ name, dtype, shape, bytes }) => [shorten(name, 40), `${dtype}[${shape.join(", ")}]`, bytes] as const,
+  )
+  const all = [...shapes, ...ofParts]
+  const [names, kinds] = [widest(all.map(([name]) => name)), widest(all.map(([, kind]) => kind))]
+  const digits = widest(all.map(([, , bytes]) => `${bytes}`))
+  all.forEach(([name, kind, bytes], i) => {
+    const what = i < shapes.length ? "weight" : "part"
+    print(row(what, `${pad(name, names)}  ${pad(kind, kinds)}  ${`${bytes}`.padStart(digits)} bytes`))
+  })
   return 0
 }

@@ -1,11 +1,13 @@
 import { basename } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
-import { inBits, percent } from "../card.ts"
+import { UNSURE } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
 import { asData } from "../data/sets.ts"
 import { gather } from "../examples.ts"
+import { COLUMNS_MAX, counted, inBits, pad, percent, shorten, widest, wrap } from "../layout.ts"
+import type { Remarks } from "../remarks.ts"
 import type { Report } from "../report.ts"
-import { defaultBase, type ExitCode, type Services } from "../services.ts"
+import { defaultBase, type ExitCode, type Paint, type Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
 import { type Lesson, teachModule } from "../teach.ts"
 import { progressBar } from "./progress.ts"
@@ -43,6 +45,7 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
     ...(base ? { base } : {}),
     seed,
     onProgress: progressBar(services),
+    onWrite: services.holdInterrupts,
   })
   services.progress(undefined)
   for (const line of json ? [JSON.stringify(asJson(lesson, into))] : describe(lesson, into, services))
@@ -65,25 +68,27 @@ function nameFrom(into: string): string {
     : name
 }
 
-const asJson = ({ brain, taught, report }: Lesson, into: string): object => ({
+const asJson = ({ brain, taught, report, remarks }: Lesson, into: string): object => ({
   into,
   digest: brain.files.digest,
   weights: brain.files.manifest.parts["weights.safetensors"],
   labels: brain.labels,
   kept: taught.kept.name,
   trials: taught.trials,
-  unsureBelow: taught.unsureBelow / 256,
+  unsureBelow: brain.files.manifest.unsureBelow / 256,
   report: report ?? null,
+  remarks: {
+    ...remarks,
+    conflicts: remarks.conflicts.map(({ text, labels }) => ({ text, labels: labels.map((label) => label ?? null) })),
+  },
 })
 
-function describe({ brain, taught, report }: Lesson, into: string, { paint }: Services): readonly string[] {
+function describe({ brain, taught, report, remarks }: Lesson, into: string, { paint }: Services): readonly string[] {
   const bytes = brain.files.parts["weights.safetensors"]!.length
-  const trials = taught.trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits)} bits`)
   return [
-    `Taught ${paint("bold", into)}: ${brain.labels.length} labels, ${(bytes / 1000).toFixed(0)} KB of weights.`,
-    trials.length > 1
-      ? `Tried on held-out examples: ${trials.join(", ")}; kept ${paint("bold", taught.kept.name)}.`
-      : `On held-out examples: ${trials[0]}.`,
+    `Taught ${paint("bold", into)}: ${counted(brain.labels.length, "label")}, ${(bytes / 1000).toFixed(0)} KB of weights.`,
+    wrap(describeTrials(taught, paint)),
+    ...describeRemarks(remarks, brain.files.manifest.takes.bytesMax).map((line) => paint("yellow", wrap(line))),
     "",
     ...(report
       ? describeReport(report, paint)
@@ -93,12 +98,43 @@ function describe({ brain, taught, report }: Lesson, into: string, { paint }: Se
   ]
 }
 
-export function describeReport(report: Report, paint: Services["paint"]): readonly string[] {
+function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): string {
+  const isKept = `kept ${paint("bold", kept.name === "base" ? "what began from the base" : "what began from scratch")}`
+  if (trials.every(({ bits }) => Number.isNaN(bits)))
+    return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`
+  const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits)} bits`)
+  return trials.length > 1
+    ? `Tried on held-out examples: ${scores.join(", ")}; ${isKept}.`
+    : `On held-out examples: ${scores[0]}.`
+}
+
+function describeRemarks({ duplicates, conflicts, cut }: Remarks, bytesMax: number): readonly string[] {
+  const [first] = conflicts
+  const named = (label: string | undefined): string => label ?? UNSURE
+  return [
+    ...(duplicates > 0
+      ? [`${counted(duplicates, "example was", "examples were")} there before and counted once.`]
+      : []),
+    ...(first
+      ? [
+          `${counted(conflicts.length, "text has", "texts have")} more than one label, such as “${shorten(first.text)}”: ${first.labels.map(named).join(" and ")}. Decide which is right.`,
+        ]
+      : []),
+    ...(cut > 0
+      ? [`${counted(cut, "text is", "texts are")} longer than ${bytesMax} bytes; the rest was not read.`]
+      : []),
+  ]
+}
+
+export function describeReport(report: Report, paint: Paint): readonly string[] {
   const { answeredRight, answeredWrong, refused } = report.withThreshold
   const worst = report.confusions.slice(0, 5)
-  const width = Math.max(0, ...worst.map(({ expected }) => expected.length))
+  const expectedWidth = widest(worst.map(({ expected }) => expected))
+  const guessWidth = widest(worst.map(({ guess }) => guess))
+  const countWidth = widest(worst.map(({ count }) => `${count}`))
+  const room = Math.max(24, COLUMNS_MAX - expectedWidth - guessWidth - countWidth - 14)
   return [
-    `Tested on ${report.examples} examples that it had not seen:`,
+    `Tested on ${counted(report.examples, "example")} that it had not seen:`,
     `  accuracy         ${paint("bold", percent(report.accuracy))}   of those that have a label`,
     `  bits an answer   ${inBits(report.bitsPerAnswer)}`,
     ...(answeredRight === undefined
@@ -112,8 +148,7 @@ export function describeReport(report: Report, paint: Services["paint"]): readon
     ...(worst.length > 0 ? ["  taken for another:"] : []),
     ...worst.map(
       ({ expected, guess, count, examples }) =>
-        `    ${expected.padEnd(width)} → ${guess}  ${count}×  ${paint("dim", `“${shorten(examples[0] ?? "")}”`)}`,
+        `    ${pad(expected, expectedWidth)} → ${pad(guess, guessWidth)}  ${`${count}`.padStart(countWidth)}×  ${paint("dim", `“${shorten(examples[0] ?? "", room)}”`)}`,
     ),
   ]
 }
-const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)

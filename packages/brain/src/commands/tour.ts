@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { UNSURE } from "@open-brains/core/train/examples.ts"
-import { inBits, percent } from "../card.ts"
 import { gather, type OpenExample } from "../examples.ts"
+import { inBits, percent, shorten, wrap } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
 import { type ExitCode, firstParty, type Services } from "../services.ts"
 import { type Lesson, type TeachOptions, teachModule } from "../teach.ts"
@@ -19,13 +17,8 @@ const GENERAL = ["what's the balance of my savings account", "wake me at six tom
  * input, MESSAGE tab LABEL, or on its own.
  */
 export async function tour({ json = false }: { readonly json?: boolean }, services: Services): Promise<ExitCode> {
-  const folder = await mkdtemp(join(tmpdir(), "brain-tour-"))
-  try {
-    await walk(folder, json ? tell(services) : show(services), services)
-    return 0
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await walk(services.temporaryFolder(), json ? tell(services) : show(services), services)
+  return 0
 }
 
 /** What a tour says, for a person or for a program. */
@@ -116,15 +109,22 @@ async function* fromLines(turns: readonly Turn[]): AsyncGenerator<Turn, undefine
 }
 
 function show({ print, paint }: Services): Guide {
+  let said: string | undefined
+  const row = (who: string, what: string): void => print(`    ${paint("dim", who.padEnd(6))}  ${what}`)
   return {
-    chapter: (title, text) => print(`\n${paint("bold", title)}\n${text}`),
+    chapter(title, text) {
+      print(`\n${paint("bold", title)}\n${wrap(text)}`)
+      said = undefined
+    },
     answer(who, brain, text) {
+      if (said !== text) print(`  “${shorten(text, 94)}”`)
+      said = text
       const { label, guess, probability } = brain.ask(text)
       const shown =
         label === undefined
           ? `${paint("yellow", "unsure")} ${paint("dim", `(closest: ${guess} ${percent(probability)})`)}`
           : `${paint("green", label)} ${percent(probability)}`
-      print(`  ${paint("dim", who.padEnd(6))}  “${text}”  →  ${shown}`)
+      row(who, shown)
     },
     taught({ taught, report, brain }, seconds) {
       const bytes = brain.files.parts["weights.safetensors"]!.length
@@ -141,8 +141,9 @@ function show({ print, paint }: Services): Guide {
         )
     },
     learnt: (_, label, lesson, seconds) =>
-      print(
-        `  ${paint("dim", "taught")}  it is ${paint("cyan", label)}: learnt in ${seconds.toFixed(1)} s, held-out ${percent(lesson.report?.accuracy)}`,
+      row(
+        "taught",
+        `it is ${paint("cyan", label)}; learnt in ${seconds.toFixed(1)} s, now ${percent(lesson.report?.accuracy)} right on the ${lesson.report?.examples ?? 0} messages`,
       ),
     end: () =>
       print(

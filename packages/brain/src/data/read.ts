@@ -1,8 +1,10 @@
-import { readFile } from "node:fs/promises"
-import { basename, extname } from "node:path"
+import { readdir, readFile } from "node:fs/promises"
+import { basename, dirname, extname } from "node:path"
 import { type Problem, refuse, suggest } from "@open-brains/core/base/problem.ts"
+import { LIMITS } from "@open-brains/core/module/values.ts"
 import { type Example, UNSURE } from "@open-brains/core/train/examples.ts"
 import { CsvError, parse } from "csv-parse/sync"
+import { counted, shorten } from "../layout.ts"
 
 export const SPLITS = ["train", "validation", "test"] as const
 export type SplitName = (typeof SPLITS)[number]
@@ -24,10 +26,10 @@ type Row = { readonly line: number; readonly values: Readonly<Record<string, unk
 
 /**
  * Examples out of a CSV, TSV or JSONL file in UTF-8; the first line of CSV and TSV names the columns. An empty label,
- * or `unsure`, says that the text fits no label. Errors: OB501 to OB508, each with the line.
+ * or `unsure`, says that the text fits no label. Errors: OB501 to OB509, each with the line.
  */
 export async function readExamples(path: string, columns: Columns = COLUMNS): Promise<readonly ReadExample[]> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => refuse(unreadable(path, error)))
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => unreadable(path, error))
   if (bytes.length > BYTES_MAX)
     refuse({
       code: "OB501",
@@ -68,7 +70,7 @@ const more = (path: string, count: number): readonly Problem[] =>
     ? [
         {
           code: "OB508",
-          seen: `${path} has ${count} more lines like these.`,
+          seen: `${path} has ${counted(count, "more line", "more lines")} like these.`,
           hint: "Mend those above first, then run it again.",
         },
       ]
@@ -76,19 +78,24 @@ const more = (path: string, count: number): readonly Problem[] =>
 const isJsonLines = (path: string): boolean => [".jsonl", ".ndjson", ".json"].includes(extname(path).toLowerCase())
 const at = (path: string, line: number): string => `${basename(path)}, line ${line}`
 
-function unreadable(path: string, { code }: NodeJS.ErrnoException): Problem {
-  const seen = code === "ENOENT" ? `There is no file ${path}.` : `${path} cannot be read (${code}).`
-  return {
-    code: "OB501",
-    seen,
-    hint: code === "EISDIR" ? "Name a file in it." : "Check the name and the folder that you are in.",
-  }
+async function unreadable(path: string, { code }: NodeJS.ErrnoException): Promise<never> {
+  if (code !== "ENOENT")
+    return refuse({ code: "OB501", seen: `${path} cannot be read (${code}).`, hint: "Name a file that you may read." })
+  const beside = await readdir(dirname(path)).catch(() => undefined)
+  const hint = beside
+    ? suggest(basename(path), beside.filter(holdsExamples))
+    : `There is no folder ${dirname(path)} either: check the path.`
+  return refuse({ code: "OB501", seen: `There is no file ${path}.`, hint })
 }
+/** By its ending, a file that examples are likely to be in. */
+export const holdsExamples = (name: string): boolean => /\.(?:csv|tsv|jsonl|ndjson|json|txt)$/i.test(name)
 
 function decoded(path: string, bytes: Uint8Array): string {
-  const looksLikeUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  const hasMark = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  const looksLikeUtf16 = hasMark || (bytes[0] === 0) !== (bytes[1] === 0)
+  const zero = bytes.indexOf(0)
   try {
-    if (!looksLikeUtf16) return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    if (zero < 0) return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch {
     // Falls through to the message: where the first byte lies that is no UTF-8 is found by decoding line by line.
   }
@@ -96,6 +103,7 @@ function decoded(path: string, bytes: Uint8Array): string {
   let start = 0
   for (let i = 0; !looksLikeUtf16 && i <= bytes.length; i++) {
     if (i < bytes.length && bytes[i] !== 10) continue
+    if (zero >= start && zero < i) break
     try {
       new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, i))
     } catch {
@@ -104,7 +112,9 @@ function decoded(path: string, bytes: Uint8Array): string {
     line++
     start = i + 1
   }
-  const seen = looksLikeUtf16 ? `${path} is in UTF-16.` : `${at(path, line)} is not UTF-8.`
+  const seen = looksLikeUtf16
+    ? `${path} is in UTF-16.`
+    : `${at(path, line)} ${zero < 0 ? "is not UTF-8" : "holds a NUL byte, which no text has"}.`
   return refuse({
     code: "OB503",
     seen,
@@ -125,36 +135,56 @@ function jsonLines(path: string, text: string): readonly Row[] {
     }
     return refuse({
       code: "OB504",
-      seen: `${at(path, line)} is no JSON object: ${source.slice(0, 60)}`,
+      seen: `${at(path, line)} is no JSON object: ${shorten(source)}`,
       hint: `Write one object a line, such as {"text": "where is my parcel", "label": "parcel_status"}.`,
     })
   })
 }
 
 function separated(path: string, text: string, columns: Columns): readonly Row[] {
-  const firstLine = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n"))
+  const bytes = Buffer.from(text)
+  const firstLine = text.trimStart().split("\n", 1)[0]!
   const delimiter =
     extname(path).toLowerCase() === ".tsv" || (firstLine.includes("\t") && !firstLine.includes(",")) ? "\t" : ","
+  const rows: Row[] = []
+  const lines = lineCounter(bytes)
+  let end = 0 // of the last record that was read whole
   try {
-    const records = parse(text, {
-      columns: (names: string[]) => headingOf(path, names, columns),
+    parse(bytes, {
+      columns(names: string[]) {
+        const heading = bytes.indexOf(10, startAfter(bytes, 0))
+        end = heading < 0 ? bytes.length : heading
+        return headingOf(path, names, columns)
+      },
       delimiter,
-      info: true,
-      bom: true,
       skip_empty_lines: true,
       quote: delimiter === "\t" ? null : '"',
+      on_record(values: Record<string, string>, info) {
+        rows.push({ line: lines(startAfter(bytes, end)), values })
+        end = info.bytes
+        return null
+      },
     })
-    return (records as unknown as { record: Record<string, string>; info: { lines: number } }[]).map(
-      ({ record, info }) => ({ line: startOf(record, info.lines), values: record }),
-    )
+    return rows
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    return refuse(brokenLine(path, error))
+    return refuse(brokenLine(path, error, lines(startAfter(bytes, end))))
   }
 }
-/** csv-parse counts the line that a record ends on; a person looks for the one that it starts on. */
-const startOf = (record: Record<string, string>, last: number): number =>
-  last - Object.values(record).reduce((breaks, value) => breaks + (value.match(/\n/g)?.length ?? 0), 0)
+/** A person looks for the line that a record starts on; csv-parse counts to its end, and breaks within it twice. */
+function startAfter(bytes: Uint8Array, end: number): number {
+  let at = end
+  while (bytes[at] === 10 || bytes[at] === 13) at++
+  return at
+}
+/** The line of a place in the text, from 1; each place lies behind the one before. */
+function lineCounter(bytes: Uint8Array): (place: number) => number {
+  let [at, line] = [0, 1]
+  return (place) => {
+    for (; at < place; at++) if (bytes[at] === 10) line++
+    return line
+  }
+}
 
 function headingOf(path: string, names: readonly string[], columns: Columns): string[] {
   const trimmed = names.map((name) => name.trim())
@@ -164,7 +194,7 @@ function headingOf(path: string, names: readonly string[], columns: Columns): st
       ...missing.map(
         (name): Problem => ({
           code: "OB505",
-          seen: `${basename(path)} has no column \`${name}\`: its first line is \`${names.join(",").slice(0, 100)}\`.`,
+          seen: `${basename(path)} has no column \`${name}\`: its first line is \`${shorten(names.join(","), 100)}\`.`,
           hint: `${suggest(name, trimmed)} Name it on the first line, or say which column it is: --${name === columns.text ? "text" : "label"} NAME.`,
         }),
       ),
@@ -172,38 +202,37 @@ function headingOf(path: string, names: readonly string[], columns: Columns): st
   return trimmed
 }
 
-function brokenLine(path: string, error: CsvError): Problem {
-  const lines = Number((error as unknown as { lines?: number }).lines ?? 0)
-  const code = error.code
+function brokenLine(path: string, { code, message }: CsvError, line: number): Problem {
   if (code === "CSV_QUOTE_NOT_CLOSED")
     return {
       code: "OB506",
-      seen: `${at(path, quoteLine(error, lines))}: a quotation mark is opened and never closed.`,
+      seen: `${at(path, line)}: a quotation mark is opened and never closed.`,
       hint: 'Close it, or write each " inside a quoted text twice: "he said ""no""".',
     }
   if (code === "INVALID_OPENING_QUOTE" || code === "CSV_INVALID_CLOSING_QUOTE")
     return {
       code: "OB506",
-      seen: `${at(path, lines)}: a quotation mark in the wrong place.`,
+      seen: `${at(path, line)}: a quotation mark in the wrong place.`,
       hint: 'Put the whole text in quotation marks and write each " inside it twice: "he said ""no""".',
     }
   if (code === "CSV_RECORD_INCONSISTENT_COLUMNS" || code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH")
     return {
       code: "OB507",
-      seen: `${at(path, lines)} has another number of columns than the first line.`,
+      seen: `${at(path, line)} has another number of columns than the first line.`,
       hint: 'Put a text with a comma in quotation marks: "yes, please",label.',
     }
-  return { code: "OB507", seen: `${at(path, lines)}: ${error.message}`, hint: "Export the file again as CSV." }
+  return { code: "OB507", seen: `${at(path, line)}: ${message}`, hint: "Export the file again as CSV." }
 }
-const quoteLine = (error: CsvError, fallback: number): number =>
-  Number(/line (\d+)/.exec(error.message)?.[1] ?? fallback)
 
 function exampleOf(path: string, { line, values }: Row, columns: Columns): ReadExample | Problem {
   const [text, label, split] = [values[columns.text], values[columns.label], values[columns.split]]
   const missing = (name: string, value: unknown): Problem => ({
     code: "OB505",
-    seen: `${at(path, line)} has ${value === undefined ? "no" : "an empty"} \`${name}\`.`,
-    hint: `Give each example a \`${name}\`, as text.`,
+    seen:
+      value === undefined || typeof value === "string"
+        ? `${at(path, line)} has ${value === undefined ? "no" : "an empty"} \`${name}\`.`
+        : `${at(path, line)} has no text as its \`${name}\`: ${shorten(JSON.stringify(value))}`,
+    hint: `Give each example a \`${name}\`, as text.${value === undefined ? ` ${shorten(suggest(name, Object.keys(values)), 200)}` : ""}`,
   })
   if (typeof text !== "string" || text.trim() === "") return missing(columns.text, text)
   if (label !== null && typeof label !== "string") return missing(columns.label, label)
@@ -211,9 +240,15 @@ function exampleOf(path: string, { line, values }: Row, columns: Columns): ReadE
   if (split !== undefined && split !== null && split !== "" && named === undefined)
     return {
       code: "OB508",
-      seen: `${at(path, line)} has the split \`${String(split)}\`.`,
+      seen: `${at(path, line)} has the split \`${shorten(String(split))}\`.`,
       hint: suggest(String(split), SPLITS),
     }
   const name = label?.trim() ?? ""
+  if (name.length > LIMITS.label || /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(name))
+    return {
+      code: "OB509",
+      seen: `${at(path, line)} has a label that ${name.length > LIMITS.label ? `is ${name.length} characters long` : "holds a line break or another control character"}: ${shorten(name)}`,
+      hint: `A label is one line of at most ${LIMITS.label} characters. Is \`${columns.label}\` the right column?`,
+    }
   return { text, label: name === "" || name === UNSURE ? undefined : name, line, split: named }
 }

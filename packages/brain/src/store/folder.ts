@@ -107,7 +107,7 @@ async function writeLocked(
   return { path, manifest, digest: digestOf(text), parts, kept }
 }
 
-async function refuseDocuments(place: string, files: Files, shown: string): Promise<void> {
+export async function refuseDocuments(place: string, files: Files, shown: string): Promise<void> {
   const found = await files.kind(place)
   if (found === undefined) return
   const names = found.is === "folder" ? await files.list(place) : []

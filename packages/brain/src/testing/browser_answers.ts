@@ -1,10 +1,10 @@
 /** Runs in a page and in a Web Worker, served with its types stripped: a module on core as it is, without a bundler. */
 import { digest } from "../../../core/src/base/digest.ts"
 import { interpreterEngine, wasmEngine } from "../../../core/src/compile.ts"
-import { graphFromJson } from "../../../core/src/graph/text.ts"
-import { readSafetensors } from "../../../core/src/module/safetensors.ts"
 import { parseManifest } from "../../../core/src/module/text.ts"
-import { type Answer, openClassifier } from "../../../core/src/run/classifier.ts"
+import type { Answer } from "../../../core/src/run/classifier.ts"
+import { openModule } from "../../../core/src/run/module.ts"
+import type { Reply } from "./browser_worker.ts"
 
 export interface Questions {
   /** The address of a module's folder, with a slash at the end. */
@@ -25,19 +25,11 @@ export interface BrowserAnswers {
 }
 
 export async function answersOf({ module, engine, texts, messages }: Questions): Promise<BrowserAnswers> {
-  const manifest = parseManifest(new TextDecoder().decode(await fetchBytes(`${module}module.brain`)), "module.brain")
-  const names = Object.keys(manifest.parts)
+  const source = new TextDecoder().decode(await fetchBytes(`${module}module.brain`))
+  const names = Object.keys(parseManifest(source, "module.brain").parts)
   const contents = await Promise.all(names.map((name) => fetchBytes(module + encodeURIComponent(name))))
-  const part = (name: string): Uint8Array => contents[names.indexOf(name)]!
-  const classifier = openClassifier(
-    {
-      graph: graphFromJson(JSON.parse(new TextDecoder().decode(part("graph.json")))),
-      weights: readSafetensors(part("weights.safetensors"), "weights.safetensors"),
-      labels: manifest.gives.labels,
-      unsureBelow: manifest.unsureBelow,
-    },
-    engine === "wasm" ? wasmEngine : interpreterEngine,
-  )
+  const parts = Object.fromEntries(names.map((name, i) => [name, contents[i]!]))
+  const classifier = openModule(source, parts, engine === "wasm" ? wasmEngine : interpreterEngine)
   const bytes = texts.flatMap((text) => {
     const { label, logits, probability } = classifier.run(Uint8Array.from(text))
     return [Int32Array.of(label), logits, probability].flatMap((array) => [
@@ -62,7 +54,9 @@ async function fetchBytes(address: string): Promise<Uint8Array> {
 export function answersInWorker(questions: Questions): Promise<BrowserAnswers> {
   const worker = new Worker(new URL("browser_worker.ts", import.meta.url), { type: "module" })
   return new Promise<BrowserAnswers>((done, fail) => {
-    worker.addEventListener("message", ({ data }: MessageEvent<BrowserAnswers>) => done(data))
+    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) =>
+      "answers" in data ? done(data.answers) : fail(new Error(`in the worker: ${data.failed}`)),
+    )
     worker.addEventListener("error", (event) => fail(new Error(`in the worker: ${event.message}`)))
     worker.postMessage(questions)
   }).finally(() => worker.terminate())

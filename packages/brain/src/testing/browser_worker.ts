@@ -1,6 +1,12 @@
-/** A Web Worker: answers what it is asked. What fails goes unhandled, and so to the console, where the test sees it. */
-import { answersOf, type Questions } from "./browser_answers.ts"
+/** A Web Worker: answers what it is asked, or says what failed. */
+import { answersOf, type BrowserAnswers, type Questions } from "./browser_answers.ts"
+
+export type Reply = { readonly answers: BrowserAnswers } | { readonly failed: string }
 
 addEventListener("message", async ({ data }: MessageEvent<Questions>) => {
-  postMessage(await answersOf(data))
+  const reply: Promise<Reply> = answersOf(data).then(
+    (answers) => ({ answers }),
+    (error: unknown) => ({ failed: String(error) }),
+  )
+  postMessage(await reply)
 })

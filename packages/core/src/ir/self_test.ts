@@ -14,18 +14,19 @@ import {
 } from "./program.ts"
 
 const N = 16
+const LANES = 12 // of the 16: less than fills four vectors, so that each operation is printed once and starting stays fast
 /** Values at which machines are known to differ: subnormals that are flushed, zeros that lose their sign, and so on. */
 const FLOATS = Float32Array.of(
-  ...[0, -0, 1, -1.5, 2 ** -149, -(2 ** -140), 2 ** -126, 2 ** 24],
-  ...[0.1, 3e38, Infinity, -Infinity, NaN, 2 ** 31, -7.75, 1e-30],
+  ...[0, -0, -1.5, 2 ** -149, -(2 ** -140), 2 ** -126, 0.1, 3e38],
+  ...[Infinity, -Infinity, NaN, 2 ** 31, 1, -7.75, 1e-30, 2 ** 24],
 )
 const INTEGERS = Int32Array.of(
-  ...[0, 1, -1, 2, -7, 31, 32, 33, 127, -128, 255, 65535],
-  ...[1 << 24, 123456789, 2147483647, -2147483648],
+  ...[0, 1, -1, -7, 31, 33, 127, -128, 65535, 123456789],
+  ...[2147483647, -2147483648, 2, 32, 255, 1 << 24],
 )
 
 /** What every engine gives; made by the interpreter. Another operation makes another one: the test prints it. */
-export const SELF_TEST_DIGEST = "sha256:bf3ef2262fe13895783cd11928f2994d1c37942c9c5cfc20227c18af89ee0a93" as Digest
+export const SELF_TEST_DIGEST = "sha256:2a53cc82f26a117cea7423b6219b918aa420aeef91fca0ab15ade1a1ebc9526c" as Digest
 
 type Value = (row: string, lane: string) => Expression
 
@@ -67,12 +68,12 @@ export function selfTestProgram(): Program {
     chosen,
   ]
 
-  const nest = (name: string, repeat: typeof ir.loop, all: readonly Value[]): Block => {
+  const nest = (name: string, repeat: typeof ir.loop, count: number, all: readonly Value[]): Block => {
     const [row, lane, sum] = [`row_${name}`, `lane_${name}`, `sum_${name}`]
     const place = ir.add(ir.mul(ir.local(row), ir.i32(N)), ir.local(lane))
     const mix = all.map((value) => ir.set(sum, ir.add(ir.mul(ir.local(sum), ir.i32(0x01000193)), value(row, lane))))
     const body = [ir.let_(sum, ir.load(mixed, place)), ...mix, ir.store(mixed, place, ir.local(sum))]
-    return [ir.loop(row, N, [repeat(lane, N, body)])]
+    return [ir.loop(row, N, [repeat(lane, count, body)])]
   }
   const fill = narrow.map((each, i) =>
     ir.parallel(`fill_${i}`, N, [ir.store(each, ir.local(`fill_${i}`), ir.load(integers, ir.local(`fill_${i}`)))]),
@@ -84,7 +85,7 @@ export function selfTestProgram(): Program {
     ir.store(mixed, ir.i32(0), ir.add(ir.load(mixed, ir.i32(0)), ir.local("rounds"))),
   ]
   const divisions = forTargets(BINARY).filter(isDivision).map(ofTwo)
-  const nests = [...nest("lanes", ir.parallel, values), ...nest("plain", ir.loop, [...values, ...divisions])]
+  const nests = [...nest("lanes", ir.parallel, LANES, values), ...nest("plain", ir.loop, N, [...values, ...divisions])]
   return { name: "self_test", buffers: [floats, integers, mixed, ...narrow], body: [...fill, ...nests, ...counted] }
 }
 

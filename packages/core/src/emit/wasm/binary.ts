@@ -1,5 +1,5 @@
 /** The binary format of WebAssembly, as far as emit.ts needs it. Source: core specification 2.0, chapter 5. */
-export type Bytes = readonly number[]
+export type Bytes = readonly (number | Bytes)[] // nested as the program is: made flat once, where a length is needed
 
 /** LEB128: seven bits a byte, least significant first. */
 export function unsigned(n: number): Bytes {
@@ -20,14 +20,23 @@ export function float(value: number): Bytes {
   return [...new Uint8Array(view.buffer)]
 }
 
-export const vector = (items: readonly Bytes[]): Bytes => [...unsigned(items.length), ...items.flat()]
-export const sized = (bytes: Bytes): Bytes => [...unsigned(bytes.length), ...bytes]
+export const vector = (items: readonly Bytes[]): Bytes => [unsigned(items.length), items]
+export function sized(bytes: Bytes): Bytes {
+  const flat = flatten(bytes)
+  return [unsigned(flat.length), flat]
+}
+function flatten(bytes: Bytes, into: number[] = []): number[] {
+  for (const item of bytes)
+    if (typeof item === "number") into.push(item)
+    else flatten(item, into)
+  return into
+}
 export const text = (ascii: string): Bytes => sized([...ascii].map((letter) => letter.charCodeAt(0)))
 
 /** A module of sections by number, in rising order as the format demands. */
 export function wasmModule(
   sections: readonly (readonly [id: number, items: readonly Bytes[]])[],
 ): Uint8Array<ArrayBuffer> {
-  const parts = sections.filter(([, items]) => items.length > 0).map(([id, items]) => [id, ...sized(vector(items))])
-  return Uint8Array.from([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...parts.flat()])
+  const parts = sections.filter(([, items]) => items.length > 0).map(([id, items]) => [id, sized(vector(items))])
+  return Uint8Array.from(flatten([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, parts]))
 }

@@ -32,29 +32,29 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
   const SPARE = { i32: [fresh("i32"), fresh("i32")], f32: [fresh("f32"), fresh("f32")] } as const
   const address = (dtype: op.Stored, index: Expression): Bytes => {
     const shift = Math.log2(DTYPE[dtype].bytes)
-    return shift === 0 ? expression(index) : [...expression(index), ...op.constI32(shift), op.i32_shl]
+    return shift === 0 ? expression(index) : [expression(index), op.constI32(shift), op.i32_shl]
   }
   const place = (buffer: string, dtype: op.Stored): Bytes => [
     Math.log2(DTYPE[dtype].bytes),
-    ...unsigned(starts.get(buffer)!),
+    unsigned(starts.get(buffer)!),
   ]
 
   const expression = (e: Expression): Bytes => {
     switch (e.kind) {
       case "constant":
-        return narrow(e.scalar) === "i32" ? op.constI32(e.value) : [op.f32_const, ...float(e.value)]
+        return narrow(e.scalar) === "i32" ? op.constI32(e.value) : [op.f32_const, float(e.value)]
       case "local":
-        return [op.local_get, ...slot(e.name, e.scalar)]
+        return [op.local_get, slot(e.name, e.scalar)]
       case "load": {
         const dtype = stored(e.dtype)
-        return [...address(dtype, e.index), op.LOAD[dtype], ...place(e.buffer, dtype)]
+        return [address(dtype, e.index), op.LOAD[dtype], place(e.buffer, dtype)]
       }
       case "unary":
-        return [...expression(e.value), ...unary(e.op)]
+        return [expression(e.value), unary(e.op)]
       case "binary":
         return binary(e.op, e.left, e.right)
       case "select":
-        return [...expression(e.yes), ...expression(e.no), ...expression(e.condition), op.select]
+        return [expression(e.yes), expression(e.no), expression(e.condition), op.select]
       default:
         return e satisfies never
     }
@@ -62,38 +62,38 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
   const unary = (name: Extract<Expression, { kind: "unary" }>["op"]): Bytes => {
     if (name !== "i32.bits_of_f32") return op.DIRECT[name] ?? missing(name)
     const [x] = SPARE.f32
-    const canonical = [op.local_set, ...x, ...op.constI32(0x7fc00000)] // counts for any NaN
-    const bits = [op.local_get, ...x, op.i32_reinterpret_f32]
-    return [...canonical, ...bits, op.local_get, ...x, op.local_get, ...x, op.f32_ne, op.select]
+    const canonical = [op.local_set, x, op.constI32(0x7fc00000)] // counts for any NaN
+    const bits = [op.local_get, x, op.i32_reinterpret_f32]
+    return [canonical, bits, op.local_get, x, op.local_get, x, op.f32_ne, op.select]
   }
   const binary = (name: Binary, left: Expression, right: Expression): Bytes => {
     const direct = op.DIRECT[name]
-    if (direct) return [...expression(left), ...expression(right), ...direct]
+    if (direct) return [expression(left), expression(right), direct]
     const divide = op.DIVIDE[name]
     if (divide !== undefined) {
-      if (right.kind === "constant" && right.value > 0) return [...expression(left), ...expression(right), divide]
-      return [...expression(left), ...expression(right), ...guarded(name, divide)]
+      if (right.kind === "constant" && right.value > 0) return [expression(left), expression(right), divide]
+      return [expression(left), expression(right), guarded(name, divide)]
     }
     const [a, b] = SPARE[narrow(scalarOf(left))]
     const less = scalarOf(left) === "i32" ? op.i32_lt_s : op.f32_lt
     const [low, high] = name.endsWith(".min") ? [b, a] : name.endsWith(".max") ? [a, b] : missing(name)
-    const compare = [op.local_get, ...low, op.local_get, ...high, less]
-    const operands = [...expression(left), ...expression(right), op.local_set, ...b, op.local_set, ...a]
-    return [...operands, op.local_get, ...b, op.local_get, ...a, ...compare, op.select]
+    const compare = [op.local_get, low, op.local_get, high, less]
+    const operands = [expression(left), expression(right), op.local_set, b, op.local_set, a]
+    return [operands, op.local_get, b, op.local_get, a, compare, op.select]
   }
   /** x / 0 is 0, x rem 0 is x, INT_MIN / -1 wraps: where WebAssembly would trap. */
   const guarded = (name: Binary, divide: number): Bytes => {
     const [a, b] = SPARE.i32
-    const [getA, getB] = [[op.local_get, ...a] as const, [op.local_get, ...b] as const]
+    const [getA, getB] = [[op.local_get, a] as const, [op.local_get, b] as const]
     const either = (condition: Bytes, yes: Bytes, no: Bytes): Bytes => [
-      ...[...condition, op.if_, op.TYPE.i32],
-      ...[...yes, op.else_, ...no, op.end],
+      [condition, op.if_, op.TYPE.i32],
+      [yes, op.else_, no, op.end],
     ]
-    const divided = [...getA, ...getB, divide]
-    const negated = [...op.constI32(0), ...getA, op.i32_sub]
-    const whole = name === "i32.div_s" ? either([...getB, ...op.constI32(-1), op.i32_eq], negated, divided) : divided
+    const divided = [getA, getB, divide]
+    const negated = [op.constI32(0), getA, op.i32_sub]
+    const whole = name === "i32.div_s" ? either([getB, op.constI32(-1), op.i32_eq], negated, divided) : divided
     const byZero = name.includes("div") ? op.constI32(0) : getA
-    return [op.local_set, ...b, op.local_set, ...a, ...either([...getB, op.i32_eqz], byZero, whole)]
+    return [op.local_set, b, op.local_set, a, either([getB, op.i32_eqz], byZero, whole)]
   }
 
   const scope: Scope = { expression, address, slot, fresh, start: (buffer) => starts.get(buffer)! }
@@ -101,19 +101,19 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
     switch (s.kind) {
       case "let":
       case "set":
-        return [...expression(s.value), op.local_set, ...slot(s.name, scalarOf(s.value))]
+        return [expression(s.value), op.local_set, slot(s.name, scalarOf(s.value))]
       case "store": {
         const dtype = stored(buffers.find(({ name }) => name === s.buffer)!.dtype)
-        return [...address(dtype, s.index), ...expression(s.value), op.STORE[dtype], ...place(s.buffer, dtype)]
+        return [address(dtype, s.index), expression(s.value), op.STORE[dtype], place(s.buffer, dtype)]
       }
       case "if": {
-        const otherwise = s.no.length > 0 ? [op.else_, ...s.no.flatMap(statement)] : []
-        return [...expression(s.condition), op.if_, op.NO_RESULT, ...s.yes.flatMap(statement), ...otherwise, op.end]
+        const otherwise = s.no.length > 0 ? [op.else_, s.no.map(statement)] : []
+        return [expression(s.condition), op.if_, op.NO_RESULT, s.yes.map(statement), otherwise, op.end]
       }
       case "loop": {
         const i = slot(s.index, "i32")
         const lanes = canRunAsLanes(s, buffers) ? emitLanes(s, buffers, scope) : []
-        return [...op.constI32(0), op.local_set, ...i, ...lanes, ...rounds(s, i)]
+        return [op.constI32(0), op.local_set, i, lanes, rounds(s, i)]
       }
       default:
         return s satisfies never
@@ -122,28 +122,28 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
   /** Runs the loop on from the index it has. */
   const rounds = (s: Loop, i: Bytes): Bytes => {
     const count = roundsOf(s)
-    if (count.kind === "constant") return countUp(i, expression(count), s.body.flatMap(statement), 1)
+    if (count.kind === "constant") return countUp(i, expression(count), s.body.map(statement), 1)
     const n = fresh("i32")
-    return [...expression(count), op.local_set, ...n, ...countUp(i, [op.local_get, ...n], s.body.flatMap(statement), 1)]
+    return [expression(count), op.local_set, n, countUp(i, [op.local_get, n], s.body.map(statement), 1)]
   }
 
-  const code = [...body.flatMap(statement), op.end] // before `types` is read: it finds the locals
+  const code = [body.map(statement), op.end] // before `types` is read: it finds the locals
   const data = buffers.flatMap(({ name, dtype, values }): Bytes[] => {
     if (!values) return []
-    return [[0, ...op.constI32(starts.get(name)!), op.end, ...sized([...bytesOf(numbersOf(dtype, values))])]]
+    return [[0, op.constI32(starts.get(name)!), op.end, sized([...bytesOf(numbersOf(dtype, values))])]]
   })
   const bytes = wasmModule([
     [1, [[0x60, 0, 0]]], // the only type: () -> ()
     [3, [[0]]],
-    [5, [[0, ...unsigned(Math.max(1, Math.ceil(size / 65536)))]]], // memory, in pages
+    [5, [[0, unsigned(Math.max(1, Math.ceil(size / 65536)))]]], // memory, in pages
     [
       7,
       [
-        [...text("run"), 0, 0],
-        [...text("memory"), 2, 0],
+        [text("run"), 0, 0],
+        [text("memory"), 2, 0],
       ],
     ],
-    [10, [sized([...vector(types.map((type) => [1, type])), ...code])]],
+    [10, [sized([vector(types.map((type) => [1, type])), code])]],
     [11, data],
   ])
   return { bytes, starts }

@@ -33,7 +33,7 @@ export interface Scope {
   start(buffer: string): number
 }
 
-const simd = (code: number): Bytes => [0xfd, ...unsigned(code)]
+const simd = (code: number): Bytes => [0xfd, unsigned(code)]
 const SPLAT = { i32: simd(0x11), f32: simd(0x13) } as const
 const [BITSELECT, AND, DIFFER, F32_NE] = [simd(0x52), simd(0x4e), simd(0x38), simd(0x42)]
 const LANES_OF: Readonly<Partial<Record<Unary | Binary, Bytes>>> = {
@@ -75,21 +75,21 @@ const SHIFTS: readonly Binary[] = ["i32.shl", "i32.shr_s", "i32.shr_u"]
 
 /** Reads four elements as 32-bit lanes. */
 const LOAD: Readonly<Record<op.Stored, readonly [load: Bytes, widen: Bytes]>> = {
-  i8: [simd(0x5c), [...simd(0x87), ...simd(0xa7)]], // four bytes, never more: the last ones may end the memory
-  u8: [simd(0x5c), [...simd(0x89), ...simd(0xa9)]],
+  i8: [simd(0x5c), [simd(0x87), simd(0xa7)]], // four bytes, never more: the last ones may end the memory
+  u8: [simd(0x5c), [simd(0x89), simd(0xa9)]],
   i16: [simd(0x03), []],
   u16: [simd(0x04), []],
   i32: [simd(0x00), []],
   f32: [simd(0x00), []],
 }
 const shuffle = (width: number): Bytes => [
-  ...simd(0x0d),
-  ...Array.from({ length: 16 }, (_, i) => (i < 4 * width ? 4 * Math.floor(i / width) + (i % width) : 0)),
+  simd(0x0d),
+  Array.from({ length: 16 }, (_, i) => (i < 4 * width ? 4 * Math.floor(i / width) + (i % width) : 0)),
 ]
 const STORE: Readonly<Record<1 | 2 | 4, (place: Bytes) => Bytes>> = {
-  1: (place) => [...simd(0x5a), ...place, 0], // lane 0 of 32 or 64 bits, where `together` has put them
-  2: (place) => [...simd(0x5b), ...place, 0],
-  4: (place) => [...simd(0x0b), ...place],
+  1: (place) => [simd(0x5a), place, 0], // lane 0 of 32 or 64 bits, where `together` has put them
+  2: (place) => [simd(0x5b), place, 0],
+  4: (place) => [simd(0x0b), place],
 }
 
 /** Names whose value differs from lane to lane: the index, and what is computed from it. */
@@ -187,14 +187,14 @@ export function emitLanes(loop: Loop, buffers: readonly Buffer[], scope: Scope):
   if (rounds.kind !== "constant") throw new Error("bug: lanes of a loop without a known number of rounds")
   const whole = Math.floor(rounds.value / 4)
   const passes = [...(whole >= 4 ? [4] : []), ...(whole % 4 > 0 ? [1] : [])]
-  return passes.flatMap((vectors) => emitPass(loop, rounds.value, vectors, buffers, scope))
+  return passes.map((vectors) => emitPass(loop, rounds.value, vectors, buffers, scope))
 }
 
 /** Takes `vectors` vectors of rounds at a time for as long as all of their rounds are there. */
 function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly Buffer[], scope: Scope): Bytes {
   const varying = varyingIn(loop)
   const dtypeOf = new Map(buffers.map(({ name, dtype }) => [name, dtype]))
-  const each = (emit: (vector: number) => Bytes): Bytes => Array.from({ length: vectors }, (_, v) => emit(v)).flat()
+  const each = (emit: (vector: number) => Bytes): Bytes => Array.from({ length: vectors }, (_, v) => emit(v))
 
   const locals = new Map<string, readonly Bytes[]>()
   /** The local of a name for vector `v`; a name that does not vary has one for all. */
@@ -208,34 +208,34 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
   const at = (buffer: string, index: Expression, v: number): { dtype: op.Stored; address: Bytes; place: Bytes } => {
     const dtype = stored(dtypeOf.get(buffer)!)
     const offset = scope.start(buffer) + 4 * v * DTYPE[dtype].bytes
-    return { dtype, address: scope.address(dtype, index), place: [0, ...unsigned(offset)] }
+    return { dtype, address: scope.address(dtype, index), place: [0, unsigned(offset)] }
   }
 
-  const splat = (e: Expression): Bytes => [...scope.expression(e), ...SPLAT[narrow(e)]]
+  const splat = (e: Expression): Bytes => [scope.expression(e), SPLAT[narrow(e)]]
   const lanes = (e: Expression, v: number): Bytes => {
     if (!varies(e, varying)) {
-      return e.kind === "local" && locals.has(e.name) ? [op.local_get, ...localOf(e.name, v)] : splat(e)
+      return e.kind === "local" && locals.has(e.name) ? [op.local_get, localOf(e.name, v)] : splat(e)
     }
     switch (e.kind) {
       case "local":
-        return [op.local_get, ...localOf(e.name, v)]
+        return [op.local_get, localOf(e.name, v)]
       case "load": {
         const { dtype, address, place } = at(e.buffer, e.index, v)
         const [load, widen] = LOAD[dtype]
-        return [...address, ...load, ...place, ...widen]
+        return [address, load, place, widen]
       }
       case "unary": {
         const value = lanes(e.value, v)
-        if (e.op !== "i32.bits_of_f32") return [...value, ...LANES_OF[e.op]!]
-        return [...splat(i32(0x7fc00000)), ...value, ...value, ...value, ...F32_NE, ...BITSELECT] // any NaN is this one
+        if (e.op !== "i32.bits_of_f32") return [value, LANES_OF[e.op]!]
+        return [splat(i32(0x7fc00000)), value, value, value, F32_NE, BITSELECT] // any NaN is this one
       }
       case "binary": {
-        if (MASK_OF[e.op]) return [...mask(e, v), ...splat(i32(1)), ...AND]
+        if (MASK_OF[e.op]) return [mask(e, v), splat(i32(1)), AND]
         const right = SHIFTS.includes(e.op) ? scope.expression(e.right) : lanes(e.right, v)
-        return [...lanes(e.left, v), ...right, ...LANES_OF[e.op]!]
+        return [lanes(e.left, v), right, LANES_OF[e.op]!]
       }
       case "select":
-        return [...lanes(e.yes, v), ...lanes(e.no, v), ...mask(e.condition, v), ...BITSELECT]
+        return [lanes(e.yes, v), lanes(e.no, v), mask(e.condition, v), BITSELECT]
       case "constant":
         throw new Error("bug: a constant does not vary")
       default:
@@ -245,33 +245,33 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
   /** All ones in the lanes in which `e` is not 0, zeros in the others. */
   const mask = (e: Expression, v: number): Bytes => {
     const comparison = e.kind === "binary" && MASK_OF[e.op]
-    if (comparison && varies(e, varying)) return [...lanes(e.left, v), ...lanes(e.right, v), ...comparison]
-    return [...lanes(e, v), ...splat(i32(0)), ...DIFFER]
+    if (comparison && varies(e, varying)) return [lanes(e.left, v), lanes(e.right, v), comparison]
+    return [lanes(e, v), splat(i32(0)), DIFFER]
   }
 
   const spare = scope.fresh("v128")
   /** The low bytes of the lanes, brought together. */
   const together = (value: Bytes, bytes: 1 | 2 | 4): Bytes =>
-    bytes === 4 ? value : [...value, op.local_tee, ...spare, op.local_get, ...spare, ...shuffle(bytes)]
+    bytes === 4 ? value : [value, op.local_tee, spare, op.local_get, spare, shuffle(bytes)]
   const statement = (s: Statement): Bytes => {
     switch (s.kind) {
       case "let":
       case "set": {
-        if (varying.has(s.name)) return each((v) => [...lanes(s.value, v), op.local_set, ...localOf(s.name, v)])
+        if (varying.has(s.name)) return each((v) => [lanes(s.value, v), op.local_set, localOf(s.name, v)])
         const scalar = narrow(s.value)
-        const both = [op.local_tee, ...scope.slot(s.name, scalar), ...SPLAT[scalar], op.local_set]
-        return [...scope.expression(s.value), ...both, ...localOf(s.name, 0)]
+        const both = [op.local_tee, scope.slot(s.name, scalar), SPLAT[scalar], op.local_set]
+        return [scope.expression(s.value), both, localOf(s.name, 0)]
       }
       case "store":
         return each((v) => {
           const { dtype, address, place } = at(s.buffer, s.index, v)
           const { bytes } = DTYPE[dtype]
-          return [...address, ...together(lanes(s.value, v), bytes), ...STORE[bytes](place)]
+          return [address, together(lanes(s.value, v), bytes), STORE[bytes](place)]
         })
       case "loop": {
         const [i, n] = [scope.slot(s.index, "i32"), scope.fresh("i32")]
-        const enter = [...scope.expression(roundsOf(s)), op.local_set, ...n, ...op.constI32(0), op.local_set, ...i]
-        return [...enter, ...countUp(i, [op.local_get, ...n], s.body.flatMap(statement), 1)]
+        const enter = [scope.expression(roundsOf(s)), op.local_set, n, op.constI32(0), op.local_set, i]
+        return [enter, countUp(i, [op.local_get, n], s.body.map(statement), 1)]
       }
       case "if":
         throw new Error("bug: a branch has no lanes")
@@ -280,7 +280,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
     }
   }
   const width = 4 * vectors
-  return countUp(scope.slot(loop.index, "i32"), op.constI32(rounds - width + 1), loop.body.flatMap(statement), width)
+  return countUp(scope.slot(loop.index, "i32"), op.constI32(rounds - width + 1), loop.body.map(statement), width)
 }
 
 const narrow = (e: Expression): "i32" | "f32" => {

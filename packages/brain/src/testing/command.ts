@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { onTestFinished } from "vitest"
+import { runCommandLine } from "../command_line.ts"
+import type { Services } from "../services.ts"
+
+/** A folder that is removed when the test has ended. */
+export function temporary(): string {
+  const path = mkdtempSync(join(tmpdir(), "brain-test-"))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+/** A file in a folder of its own, by its content: its path. */
+export function fileWith(content: string | Uint8Array, name = "messages.csv"): string {
+  const path = join(temporary(), name)
+  writeFileSync(path, content)
+  return path
+}
+
+export interface Ran {
+  readonly code: number
+  /** Standard output and error, without the last line break. */
+  readonly out: string
+  readonly err: string
+  readonly progress: readonly string[]
+  readonly isHeld: boolean
+}
+interface Around {
+  readonly input?: string | Uint8Array
+  readonly isTerminal?: boolean
+}
+
+/** Runs a command line in this process, on fakes: what it printed, and its exit code. */
+export async function brain(words: readonly string[], around: Around = {}): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const progress: string[] = []
+  const folders: string[] = []
+  let isHeld = false
+  const { input = "", isTerminal = false } = around
+  const services: Services = {
+    print: (line) => out.push(line),
+    complain: (text) => err.push(text),
+    progress: (line) => line !== undefined && progress.push(line),
+    isTerminal,
+    input: Object.assign(chunks(input), { isTTY: isTerminal }),
+    paint: (_, text) => text,
+    temporaryFolder() {
+      folders.push(mkdtempSync(join(tmpdir(), "brain-test-")))
+      return folders.at(-1)!
+    },
+    holdInterrupts: () => {
+      isHeld = true
+    },
+  }
+  try {
+    const code = await runCommandLine(words, services)
+    return { code, out: out.join("\n"), err: err.join("\n"), progress, isHeld }
+  } finally {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function* chunks(input: string | Uint8Array): AsyncGenerator<Uint8Array | string> {
+  if (input.length > 0) yield input
+}

@@ -1,0 +1,70 @@
+import { digest } from "../base/digest.ts"
+import type { Json } from "../base/json.ts"
+import { refuse } from "../base/problem.ts"
+import { type Engine, soundEngine } from "../compile.ts"
+import { graphFromJson, type Outputs } from "../graph/text.ts"
+import type { Manifest } from "../module/manifest.ts"
+import { readSafetensors, type Tensor } from "../module/safetensors.ts"
+import { parseManifest } from "../module/text.ts"
+import { type Classifier, openClassifier } from "./classifier.ts"
+
+/** A manifest with the bytes of its parts: a module in memory, wherever it came from. */
+export interface ModuleParts {
+  readonly manifest: Manifest
+  readonly parts: Readonly<Record<string, Uint8Array>>
+}
+export interface Contents {
+  readonly graph: Outputs
+  readonly weights: Readonly<Record<string, Tensor>>
+}
+
+/** Opens a module whose parts have been checked. Errors: OB13x, OB2xx when parts are damaged, OB230 when they do not fit. */
+export function openParts(module: ModuleParts, engine: Engine = soundEngine().engine): Classifier {
+  const { gives, unsureBelow } = module.manifest
+  return openClassifier({ ...contentsOf(module), labels: gives.labels, unsureBelow }, engine)
+}
+
+/**
+ * Opens a module out of its files, by name, as a browser has fetched them: each part that is given must have the digest
+ * that the manifest names. Errors: OB1xx of the manifest, OB516 for another digest, and those of `openParts`.
+ */
+export function openModule(
+  source: string,
+  parts: Readonly<Record<string, Uint8Array>>,
+  engine?: Engine,
+): ModuleParts & Classifier {
+  const manifest = parseManifest(source, "module.brain")
+  for (const [name, bytes] of Object.entries(parts)) {
+    const [named, found] = [manifest.parts[name], digest(bytes)]
+    if (named !== found)
+      refuse({
+        code: "OB516",
+        seen: `The part \`${name}\` is not the one that module.brain names: ${found}, not ${named ?? "named at all"}.`,
+        hint: AGAIN,
+      })
+  }
+  return { manifest, parts, ...openParts({ manifest, parts }, engine) }
+}
+
+export const contentsOf = (module: Pick<ModuleParts, "parts">): Contents => ({
+  graph: graphFromJson(jsonPart(module, "graph.json")),
+  weights: readSafetensors(partOf(module, "weights.safetensors"), "weights.safetensors"),
+})
+
+const AGAIN = "Take another copy of the module, or teach it again."
+
+/** A part by its name. Errors: OB510 when the module has none. */
+export function partOf({ parts }: Pick<ModuleParts, "parts">, name: string): Uint8Array {
+  const found = parts[name]
+  return found ?? refuse({ code: "OB510", seen: `The module has no part \`${name}\`.`, hint: AGAIN })
+}
+
+/** A part that holds JSON. Errors: OB510, OB511 when it is damaged. */
+export function jsonPart(module: Pick<ModuleParts, "parts">, name: string): Json {
+  const text = new TextDecoder().decode(partOf(module, name))
+  try {
+    return JSON.parse(text) as Json
+  } catch (error) {
+    return refuse({ code: "OB511", seen: `${name} is no JSON: ${(error as Error).message}.`, hint: AGAIN })
+  }
+}
