@@ -48,7 +48,7 @@ const offset = (...terms: readonly (readonly [index: Expression, stride: number]
 const scalarIn = ({ buffer }: Operand): Scalar => DTYPE[buffer.dtype].scalar
 
 /**
- * eˣ. Relative error at most 2 units in the last place; 0 below -104, infinite above 88.8, NaN for NaN.
+ * eˣ, within 1 unit in the last place for every float; 0 below -104, infinite above 88.8, NaN for NaN.
  * x = n ln 2 + r, |r| ≤ ln 2 / 2; a polynomial for eʳ; 2ⁿ in two factors, so that subnormals come out too.
  * Source: Moshier, Cephes mathematical library 2.2, expf.
  */
@@ -71,7 +71,7 @@ export function expOf(x: Expression): Expression {
 }
 
 /**
- * Natural logarithm. Relative error at most 2 units in the last place; log 0 = -∞, NaN below 0 and for NaN.
+ * Natural logarithm, within 1 unit in the last place for every float; log 0 = -∞, NaN below 0 and for NaN.
  * x = 2ᵉ m, √½ ≤ m < √2; a polynomial for log m. Source: Moshier, Cephes mathematical library 2.2, logf.
  */
 export function logOf(x: Expression): Expression {
@@ -284,7 +284,8 @@ function powersOfTwo(): readonly number[] {
 export const SOFTMAX_COLUMNS_MAX = 65536
 /**
  * p[b,c] = 2^(x[b,c] / 256) / Σ 2^(x[b,·] / 256), in units of 2⁻¹⁶, at most 65535: a softmax over logits in 1/256 bit.
- * Integers only; a distance to the largest logit of 16 bits or more counts as 0. Error: at most 2⁻¹⁴ plus 2⁻¹⁵ relative.
+ * Integers only; a distance to the largest logit of 16 bits or more counts as 0. Error: at most 2⁻¹⁴, and
+ * 2⁻¹⁴ relative for each other column: every part is cut to 15 bits below the largest.
  */
 export const softmaxBitsLoops: Loops = ([x], y, scratch) => {
   const [rows, columns] = [x!.shape[0]!, x!.shape[1]!]

@@ -10,9 +10,10 @@ import { node, OPERATION_SET, OPERATIONS } from "./operations.ts"
 export type Outputs = Readonly<Record<string, Node>>
 export const NODES_MAX = 100_000
 
-/** graph.json: nodes in order, inputs by place, each kernel's program once. */
+/** graph.json: nodes in the order that the outputs, by name, ask for them, inputs by place, each kernel's program once. */
 export function graphToJson(outputs: Outputs): Json {
-  const order = inOrder(Object.values(outputs))
+  const sorted = Object.entries(outputs).sort(([a], [b]) => (a < b ? -1 : 1)) // so that reading and writing it gives it again
+  const order = inOrder(sorted.map(([, output]) => output))
   const places = new Map(order.map((each, i) => [each, i]))
   const programs: Program[] = []
   const nodes = order.map(({ operation, inputs, attributes }): Json => {
@@ -23,7 +24,7 @@ export function graphToJson(outputs: Outputs): Json {
     }
     return { operation, inputs: inputs.map((input) => places.get(input)!), attributes: rest as Json }
   })
-  const named = Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, places.get(output)!]))
+  const named = Object.fromEntries(sorted.map(([name, output]) => [name, places.get(output)!]))
   return { operations: OPERATION_SET, nodes, outputs: named, programs: programs as unknown as Json }
 }
 

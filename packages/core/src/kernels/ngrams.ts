@@ -43,8 +43,9 @@ export interface NgramOptions {
   readonly charactersMax: number
 }
 /**
- * No text of n bytes has more n-grams than this. A word of k characters takes k + 1 bytes with what parts it from the
- * next, and gives up to four runs for each of k + 1 places and three runs of words: at most 4 (k + 1) + 3, most for k = 1.
+ * No text of n bytes has as many n-grams as this. A word of k letters takes k bytes, and all but the last one more that
+ * parts it from the next; an ideograph takes three alone. `<word>` has k + 2 symbols, so at most 4k − 1 runs of 2 to 5 of
+ * them, and w words have at most 3w + 1 runs of words: in all 4n + 5 − 2w at most, most for a single word.
  */
 export const ngramsMax = (bytesMax: number): number => 4 * bytesMax + 4
 
@@ -53,8 +54,9 @@ export const ngramsMax = (bytesMax: number): number => 4 * bytesMax + 4
  * words), and runs of 2 to 5 characters of `<word>`, each as a slot of a table; equal n-grams as often as they occur.
  *
  * Shapes: text u8 [bytesMax], length i32 [1] → slots u16 [ngramsMax], count i32 [1].
- * Numbers: integers only. UTF-8 is decoded strictly; each byte that fits no sequence is a letter of its own, so any
- * bytes have n-grams. Capitals are folded and words told apart by letters.ts, never by the host.
+ * Numbers: integers only. UTF-8 is decoded strictly; each byte at which no whole sequence starts is a letter of its
+ * own (where WHATWG's decoder makes one U+FFFD of several), so any bytes have n-grams, also those of a character that
+ * `length` or `bytesMax` cuts. Capitals are folded and words told apart by letters.ts, never by the host.
  * Source: Joulin et al. 2017 and Bojanowski et al. 2017 for the features, Appleby's MurmurHash3 for the finaliser.
  */
 export function ngrams(options: NgramOptions): Program {

@@ -84,11 +84,11 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
 
   const groups = groupsOf(order)
   const groupOf = new Map(groups.flatMap((group, at) => group.map((node) => [node, at] as const)))
+  /** Whether another loop reads the value; a broadcast stands for the loop that looks through it. */
+  const needed = (node: Node): boolean =>
+    (users.get(node) ?? []).some((user) => groupOf.get(user) !== groupOf.get(node))
   /** Whether anything but its own loop needs the value in memory. */
-  const escapes = (node: Node): boolean =>
-    outputNames.has(node) ||
-    updated.has(node) ||
-    (users.get(node) ?? []).some((user) => isBroadcast(user) || groupOf.get(user) !== groupOf.get(node))
+  const escapes = (node: Node): boolean => outputNames.has(node) || updated.has(node) || needed(node)
   /** In place when every other reader of the weight comes earlier, or reads the same element in the same round. */
   const inPlace = (value: Node, weight: Node): boolean =>
     isElement(value) &&
@@ -146,8 +146,6 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
       over.slice(0, -1).reduceRight<Statement>((nest, length, axis) => ir.loop(axes[axis]!, length, [nest]), inner),
     )
   }
-  const needed = (node: Node): boolean =>
-    (users.get(node) ?? []).some((user) => isBroadcast(user) || groupOf.get(user) !== groupOf.get(node))
   const operand = (node: Node): Operand => {
     if (isNode(node, "fill") || isBroadcast(node)) materialise(node)
     return { buffer: home(node), shape: node.shape }

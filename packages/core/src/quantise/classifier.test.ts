@@ -8,7 +8,7 @@ import { openClassifier } from "../run/classifier.ts"
 import { SCALES, scaleOf } from "../train/train.ts"
 import { type FloatClassifier, quantiseClassifier } from "./classifier.ts"
 
-const OPTIONS = { bytesMax: 24, buckets: 64, wordsMax: 2, charactersMin: 2, charactersMax: 4 }
+const OPTIONS = { bytesMax: 24, buckets: 512, wordsMax: 2, charactersMin: 2, charactersMax: 4 }
 const KERNEL = ngrams(OPTIONS)
 const TEXTS = [
   "",
@@ -95,7 +95,9 @@ test(`scales of a quarter and more: sums are lifted first (SEED=${SEED})`, () =>
 })
 test(`rows far larger than any pooled vector, which are lifted too (SEED=${SEED})`, () => {
   const net = floatNet({ table: 0.1 }, random)
-  compare({ ...net, table: net.table.with(0, 5) })
+  const used = new Set(TEXTS.flatMap((text) => plainNgrams(new TextEncoder().encode(text).subarray(0, 24), OPTIONS)))
+  const unused = Array.from({ length: OPTIONS.buckets }, (_, slot) => slot).find((slot) => !used.has(slot))!
+  for (const size of [1, 5, 1000]) compare({ ...net, table: net.table.with(unused * DIMS, size) })
 })
 test(`one label very large, one very small, one without weights but with a bias (SEED=${SEED})`, () => {
   compare(floatNet({ linear: [100, 1, 1, 1, 1] }, random))
@@ -111,6 +113,14 @@ test("weights so large that sums would wrap are refused", () => {
   expect(() => quantiseClassifier(floatNet({ table: 1000, linear: [1e5, 1, 1, 1, 1] }, random), KERNEL)).toThrow(
     "OB403",
   )
+})
+test("rows beyond all pooled vectors saturate, and do not wrap to the other side", () => {
+  const huge = { ...floatNet({ bias: [0, 0, 0, 0, 0] }, random), pooledMax: 2 ** -20 }
+  const net = { ...huge, table: huge.table.fill(1000), linear: huge.linear.fill(1) }
+  const { outputs, weights } = quantiseClassifier(net, KERNEL)
+  const parts = Object.fromEntries(Object.entries(weights).map(([name, data]) => [name, { data }]))
+  const { run } = openClassifier({ graph: outputs, weights: parts, labels: [..."abcde"], unsureBelow: 0 }, wasmEngine)
+  for (const text of TEXTS.slice(1)) expect(Math.min(...run(new TextEncoder().encode(text)).logits)).toBeGreaterThan(0)
 })
 test("weights fill their range: rows reach ±127, each label has a scale of its own", () => {
   const { weights } = quantiseClassifier(floatNet({ linear: [1, 0.01, 1, 1, 1] }, random), KERNEL)

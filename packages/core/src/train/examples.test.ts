@@ -1,0 +1,40 @@
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import { SEED } from "../ir/testing/hostile.ts"
+import { type Example, holdOut, labelsOf } from "./examples.ts"
+
+const example = fc.record({ text: fc.string({ maxLength: 3 }), label: fc.constantFrom("a", "b", "c", undefined) })
+const count = (examples: readonly Example[], label: string | undefined): number =>
+  examples.filter((each) => each.label === label).length
+
+test(`each label gives its share, keeps one at least, and nothing is lost (SEED=${SEED})`, () => {
+  fc.assert(
+    fc.property(fc.array(example, { maxLength: 60 }), fc.double({ min: 0, max: 1, noNaN: true }), (examples, share) => {
+      const [kept, held] = holdOut(examples, share, 7, 0)
+      expect(new Set([...kept, ...held])).toEqual(new Set(examples))
+      expect(kept.length + held.length).toBe(examples.length)
+      for (const label of ["a", "b", "c", undefined]) {
+        const all = count(examples, label)
+        expect(count(held, label)).toBe(Math.max(0, Math.min(all - 1, Math.round(all * share))))
+      }
+      expect(kept).toEqual(examples.filter((each) => kept.includes(each))) // in the order given
+    }),
+    { seed: SEED },
+  )
+})
+test("the same seed and step give the same split, others another", () => {
+  const examples = Array.from({ length: 100 }, (_, i): Example => ({ text: `${i}`, label: "ab"[i % 2]! }))
+  const held = (seed: number, step: number): string =>
+    holdOut(examples, 0.2, seed, step)[1]
+      .map(({ text }) => text)
+      .join()
+  expect(held(1, 0)).toBe(held(1, 0))
+  expect(new Set([held(1, 0), held(2, 0), held(1, 1)]).size).toBe(3)
+})
+test("labels come sorted by code unit; fewer than two are refused", () => {
+  const of = (...labels: readonly (string | undefined)[]): readonly string[] =>
+    labelsOf(labels.map((label) => ({ text: "", label })))
+  expect(of("b", undefined, "a", "É", "Z", "a")).toEqual(["Z", "a", "b", "É"])
+  expect(() => of("a", "a", undefined)).toThrow("OB402")
+  expect(() => of(undefined)).toThrow("OB402")
+})
