@@ -21,7 +21,8 @@ export const HELD_OUT = 0.15
 
 /**
  * Puts every example in a split. What a file says stays; else `HELD_OUT` of each label is held out to be scored once
- * at the end, and as much of what is left to choose on. Of equal examples the first is kept.
+ * at the end, and as much of what is left to choose on. Of equal examples whose split was
+ * open the first is kept; a split that somebody published stays as it is.
  */
 export function place(examples: readonly OpenExample[], seed: number): readonly PlacedExample[] {
   const own = examples.filter(({ split }) => split !== undefined)
@@ -38,11 +39,11 @@ export function place(examples: readonly OpenExample[], seed: number): readonly 
     ...named(test, "test"),
   ]
   const seen = new Set<string>()
-  return all.filter(({ text, label }) => {
+  return all.filter(({ text, label }, i) => {
     const key = JSON.stringify([text, label])
-    const isNew = !seen.has(key)
+    const stays = i < own.length || !seen.has(key)
     seen.add(key)
-    return isNew
+    return stays
   })
 }
 

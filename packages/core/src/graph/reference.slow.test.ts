@@ -1,7 +1,8 @@
 import { expect, test } from "vitest"
 import { ulpErrors } from "./testing/ulp.ts"
 
+// All of them take minutes: once, they gave 0.992 for exp and 0.829 for log. STRIDE=1 takes them again.
 for (const name of ["exp", "log"] as const)
-  test(`${name} lies within a unit in the last place of Math for every float there is`, () => {
-    expect(ulpErrors(name, 1).largest).toBeLessThanOrEqual(1)
+  test(`${name} lies within a unit in the last place of Math, for floats all over the range`, () => {
+    expect(ulpErrors(name, Number(process.env["STRIDE"] ?? 127)).largest).toBeLessThanOrEqual(1)
   }, 600_000)

@@ -162,13 +162,27 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     )
     body.push(nest)
   }
+  /** One run of a kernel serves every node that takes another of its outputs for the same inputs. */
   const inline = (node: Node<"kernel">): void => {
-    const { program, output } = node.attributes
+    const { program } = node.attributes
+    const calls = order.filter(
+      (each): each is Node<"kernel"> =>
+        isNode(each, "kernel") &&
+        each.attributes.program === program &&
+        each.inputs.every((input, i) => input === node.inputs[i]),
+    )
+    if (calls[0] !== node) return
     const stem = `k_${program.name}`.slice(0, STEM_MAX / 2)
     const own = new Map<string, string>()
     const inputs = program.buffers.filter(({ access }) => access === "input")
     const places = new Map(inputs.map((buffer, i) => [buffer.name, operand(node.inputs[i]!).buffer.name]))
-    places.set(output, home(node).name)
+    const given = new Map<string, Buffer>()
+    for (const call of calls) {
+      const buffer = given.get(call.attributes.output) ?? home(call)
+      given.set(call.attributes.output, buffer)
+      stored.set(call, buffer)
+      places.set(call.attributes.output, buffer.name)
+    }
     const renamed = renameProgram(program, (inner) => {
       const known = places.get(inner) ?? own.get(inner) ?? names.name(`${stem}_${inner}`)
       own.set(inner, known)

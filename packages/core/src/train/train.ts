@@ -151,7 +151,7 @@ function fill(
     }
     count[row] = kept
     scale[row] = scaleOf(kept)
-    const [label, share] = [labels[place]!, label_share(labels[place]!, labelSmoothing) / labelCount]
+    const [label, share] = [labels[place]!, evenShare(labels[place]!, labelSmoothing) / labelCount]
     for (let c = 0; c < labelCount; c++) target[row * labelCount + c] = share
     if (label >= 0) target[row * labelCount + label] = share + 1 - labelSmoothing
   }
@@ -159,4 +159,4 @@ function fill(
 /** A text of which dropout leaves fewer n-grams is shown whole. */
 const KEPT_MIN = 3
 /** What is spread evenly: all of it for a text that fits no label. */
-const label_share = (label: number, smoothing: number): number => (label < 0 ? 1 : smoothing)
+const evenShare = (label: number, smoothing: number): number => (label < 0 ? 1 : smoothing)
