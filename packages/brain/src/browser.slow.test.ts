@@ -135,7 +135,7 @@ test("the example page opens no module with an altered part", { timeout: 60_000 
   weights[weights.length - 1]! ^= 1
   await page.route("**/weights.safetensors", (route) => route.fulfill({ body: weights }))
   await page.goto(address)
-  await page.getByText("The part weights.safetensors was altered.").waitFor()
+  await page.getByText("is not the one that module.brain names").waitFor()
   expect(await page.locator("main").isHidden()).toBe(true)
 })
 

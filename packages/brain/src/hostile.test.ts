@@ -88,7 +88,7 @@ test("a part that is no JSON, a recipe without a member, a module without weight
   await reseal(path, (parts) => {
     parts["graph.json"] = encode("{")
   })
-  expect(await told(path)).toMatch(/^error\[OB511\]: graph\.json in DESK is no JSON: /)
+  expect(await told(path)).toMatch(/^error\[OB511\]: graph\.json is no JSON: /)
   const bare = copy()
   await reseal(bare, (parts) => {
     delete parts["weights.safetensors"]

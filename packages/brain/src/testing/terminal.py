@@ -1,11 +1,15 @@
 """Plays the tour as a person would, on a pseudo-terminal: a message, another label than the one that was given, the end.
 Prints what the terminal showed, without its control sequences, and ends with the exit code of the command."""
 
+import fcntl
 import os
 import pty
 import re
 import select
+import signal
+import struct
 import sys
+import termios
 import time
 
 CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -21,11 +25,16 @@ if child == 0:
     os.environ["TERM"] = "xterm"
     os.execv(sys.argv[1], sys.argv[1:])
 
+# A new terminal has no width, and then each letter gets a line of its own.
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
 seen = b""
 shown = b""
 steps = list(STEPS)
-end = time.monotonic() + 80
-while time.monotonic() < end:
+end = time.monotonic() + float(os.environ.get("SECONDS_MAX", "60"))
+while True:
+    if time.monotonic() > end:
+        os.kill(child, signal.SIGKILL)
+        break
     if select.select([terminal], [], [], 0.2)[0]:
         try:
             new = os.read(terminal, 65536)

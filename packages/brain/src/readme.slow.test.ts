@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process"
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { repository } from "../../../scripts/testing.ts"
+import { GREETING } from "./command_line.ts"
+import { temporary } from "./testing/command.ts"
+
+/** A folder that looks like the repository, and holds nothing of it: what is made there is gone afterwards. */
+function workplace(): string {
+  const folder = temporary()
+  for (const name of ["brain", "check", "examples", "node_modules"])
+    symlinkSync(join(repository, name), join(folder, name))
+  return folder
+}
+const run = (
+  cwd: string,
+  script: string,
+): { readonly script: string; readonly status: number | null; readonly err: string } => {
+  const { status, stderr } = spawnSync("sh", ["-euc", script], { cwd, encoding: "utf8", input: "", timeout: 120_000 })
+  return { script, status, err: stderr }
+}
+
+test("README.md: every command and every program in it runs, in its order", { timeout: 300_000 }, () => {
+  const folder = workplace()
+  const blocks = [...readFileSync(join(repository, "README.md"), "utf8").matchAll(/```(sh|ts)\n([\s\S]*?)```/g)]
+  expect(blocks.map(([, kind]) => kind)).toEqual(expect.arrayContaining(["sh", "ts"]))
+  for (const [, kind, source] of blocks) {
+    if (kind === "ts") writeFileSync(join(folder, "snippet.ts"), source!)
+    const lines = kind === "ts" ? [`"${process.execPath}" snippet.ts`] : source!.trim().split("\n")
+    for (const line of lines) {
+      // The tests run the tests no second time: that the line can be read is what is tested.
+      const script = line.startsWith("./check") ? `test -x check; sh -n check; sh -nc '${line}'` : line
+      expect(run(folder, script)).toEqual({ script, status: 0, err: "" })
+    }
+  }
+})
+
+test("the greeting: every command in it runs, in its order", { timeout: 300_000 }, () => {
+  const folder = workplace()
+  const commands = GREETING.split("\n").flatMap((line) => /^ {2}(\.\/brain .*?)(?: {2,}.*)?$/.exec(line)?.[1] ?? [])
+  expect(commands.length).toBe(6)
+  for (const script of commands) expect(run(folder, script)).toEqual({ script, status: 0, err: "" })
+})
