@@ -93,7 +93,7 @@ test("a part that is no JSON, a recipe without a member, a module without weight
   await reseal(bare, (parts) => {
     delete parts["weights.safetensors"]
   })
-  expect(await told(bare)).toContain("error[OB510]: DESK has no part `weights.safetensors`.")
+  expect(await told(bare)).toContain("has no part `weights.safetensors`.")
   const recipe = copy()
   await reseal(recipe, (parts) => {
     parts["recipe.json"] = encode('{"bytesMax":1024}')

@@ -143,15 +143,7 @@ test("a text is as long as its bytes are", () => {
 test("texts and labels of any script", async () => {
   const rows = ["我的包裹在哪里,包裹 📦", "包裹丢了,包裹 📦", "أريد استرداد المال,استرداد", "متى يصل المال,استرداد"]
   const into = join(temporary(), "x")
-  const { code, err } = await brain([
-    "teach",
-    fileWith(`text,label\n${rows.join("\n")}\n`),
-    "--into",
-    into,
-    "--base",
-    "none",
-  ])
-  expect([code, err]).toEqual([0, ""])
+  await teachInto(into, await readExamples(fileWith(`text,label\n${rows.join("\n")}\n`)))
   const taught = await load(into)
   expect(taught.labels).toEqual(["استرداد", "包裹 📦"])
   expect(taught.ask("包裹丢了").guess).toBe("包裹 📦")
@@ -161,8 +153,7 @@ test("texts and labels of any script", async () => {
 test("half a character in JSON is taught as what stands for it, and is the same when rebuilt", async () => {
   const rows = ["a \ud800", "b \udc00", "c", "d"].map((text, i) => JSON.stringify({ text, label: i % 2 ? "x" : "y" }))
   const into = join(temporary(), "x")
-  const { code } = await brain(["teach", fileWith(rows.join("\n"), "a.jsonl"), "--into", into, "--base", "none"])
-  expect(code).toBe(0)
+  await teachInto(into, await readExamples(fileWith(rows.join("\n"), "a.jsonl")))
   expect((await brain(["rebuild", into])).code).toBe(0)
 })
 

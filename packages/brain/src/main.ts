@@ -29,12 +29,17 @@ const services: Services = {
   },
 }
 
-process.on("SIGINT", () => {
-  if (isHeld) return // the module is whole in a moment, and then it ends by itself
-  services.progress(undefined)
-  process.stderr.write("Stopped; nothing was changed.\n")
-  process.exit(130)
-})
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)
+  process.on(signal, () => {
+    if (isHeld) return // the module is whole in a moment, and then it ends by itself
+    services.progress(undefined)
+    process.stderr.write("Stopped; nothing was changed.\n")
+    process.exit(code)
+  })
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error

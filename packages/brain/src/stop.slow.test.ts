@@ -58,18 +58,22 @@ test("a lesson that is killed leaves the module that was there", async () => {
   expect(readdirSync(parent)).toEqual(["desk"])
 }, 60_000)
 
-test("Ctrl-C in rebuild, in a tour and while ask waits ends them at once, and leaves nothing behind", async () => {
+test("Ctrl-C in a tour and while ask waits ends them at once, and leaves nothing behind", async () => {
   const parent = temporary()
   await teachDesk(parent)
   const leftovers = (): readonly string[] => readdirSync(tmpdir()).filter((name) => /^brain-\w{6}$/.test(name))
   const before = leftovers()
-  for (const words of [["ask", join(parent, "desk")], ["tour"]]) {
+  for (const [signal, status, words] of [
+    ["SIGINT", 130, ["ask", join(parent, "desk")]],
+    ["SIGINT", 130, ["tour"]],
+    ["SIGTERM", 143, ["tour"]],
+  ] as const) {
     const { child, ended } = start(words)
     if (words[0] === "tour") child.stdin.end()
-    await later(1500)
-    child.kill("SIGINT")
+    await later(1200)
+    child.kill(signal)
     const { code, err } = await ended
-    expect([words[0], code, err]).toEqual([words[0], 130, "Stopped; nothing was changed.\n"])
+    expect([words[0], code, err]).toEqual([words[0], status, "Stopped; nothing was changed.\n"])
   }
   expect(leftovers()).toEqual(before)
 }, 60_000)

@@ -3,6 +3,7 @@ import { isProblem, type Problem, refuse } from "../base/problem.ts"
 import { type Shape, sameShape } from "../base/shape.ts"
 import * as ir from "../ir/build.ts"
 import type { Expression } from "../ir/program.ts"
+import { type Bind, expOf, logOf } from "./elementary.ts"
 import type { Name, Node, Signatures } from "./graph.ts"
 import * as reference from "./reference.ts"
 import { MULTIPLIER_MAX, requantised, SATURATION, SHIFT_MAX, SHIFT_MIN } from "./requantise.ts"
@@ -13,7 +14,7 @@ export type Reference<N extends Name> =
   /** Element i of the output, from element i of each input. */
   | {
       readonly kind: "element"
-      value(operands: readonly Expression[], attributes: Signatures[N]["attributes"]): Expression
+      value(operands: readonly Expression[], attributes: Signatures[N]["attributes"], bind: Bind): Expression
     }
   /** The output shows its input's elements at other places. */
   | { readonly kind: "broadcast" }
@@ -88,13 +89,13 @@ export const OPERATIONS: { readonly [N in Name]: Rules<N> } = {
     shape: ([a]) => a.shape,
     dtype: floats,
     gradient: (dy, y) => [multiply(dy, y)],
-    reference: element((a) => reference.expOf(a!)),
+    reference: { kind: "element", value: ([a], _, bind) => expOf(a!, bind) },
   },
   log: {
     shape: ([a]) => a.shape,
     dtype: floats,
     gradient: (dy, { inputs: [a] }) => [divide(dy, a)],
-    reference: element((a) => reference.logOf(a!)),
+    reference: { kind: "element", value: ([a], _, bind) => logOf(a!, bind) },
   },
   broadcast: {
     shape: ([a], { axis, length }) => (a.shape[axis] === 1 ? a.shape.with(axis, length) : noBroadcast(a, axis, length)),

@@ -8,7 +8,8 @@ export const constant = (scalar: Scalar, value: number): Expression => {
   if (scalar === "i32") return i32(value)
   return { kind: "constant", scalar, value: scalar === "f32" ? Math.fround(value) : value }
 }
-export const local = (name: string, scalar: Scalar = "i32"): Expression => ({ kind: "local", scalar, name })
+export type Local = Extract<Expression, { kind: "local" }>
+export const local = (name: string, scalar: Scalar = "i32"): Local => ({ kind: "local", scalar, name })
 export const load = ({ name, dtype }: Buffer, index: Expression): Expression => ({
   kind: "load",
   dtype,
@@ -63,8 +64,10 @@ export const lessOrEqual = integer("i32.le_s"),
   belowU = integer("i32.lt_u")
 export const clamp = (value: Expression, low: number, high: number): Expression => min(max(value, i32(low)), i32(high))
 
-export const let_ = (name: string, value: Expression): Statement => ({ kind: "let", name, value })
-export const set = (name: string, value: Expression): Statement => ({ kind: "set", name, value })
+/** Statements that bind or set take a local, or just its name. */
+const nameOf = (of: Local | string): string => (typeof of === "string" ? of : of.name)
+export const let_ = (of: Local | string, value: Expression): Statement => ({ kind: "let", name: nameOf(of), value })
+export const set = (of: Local | string, value: Expression): Statement => ({ kind: "set", name: nameOf(of), value })
 export const store = ({ name }: Buffer, index: Expression, value: Expression): Statement => ({
   kind: "store",
   buffer: name,
@@ -79,27 +82,27 @@ export const when = (condition: Expression, yes: Block, no: Block = []): Stateme
 })
 
 /** A loop of a fixed number of rounds. */
-export const loop = (index: string, count: number, body: Block): Statement => ({
+export const loop = (index: Local | string, count: number, body: Block): Statement => ({
   kind: "loop",
-  index,
+  index: nameOf(index),
   count: i32(count),
   maximum: count,
   parallel: false,
   body,
 })
 /** A loop whose rounds are independent. */
-export const parallel = (index: string, count: number, body: Block): Statement => ({
+export const parallel = (index: Local | string, count: number, body: Block): Statement => ({
   kind: "loop",
-  index,
+  index: nameOf(index),
   count: i32(count),
   maximum: count,
   parallel: true,
   body,
 })
 /** A loop that counts up to a value known at run time, never beyond `maximum`. */
-export const loopUpTo = (index: string, count: Expression, maximum: number, body: Block): Statement => ({
+export const loopUpTo = (index: Local | string, count: Expression, maximum: number, body: Block): Statement => ({
   kind: "loop",
-  index,
+  index: nameOf(index),
   count,
   maximum,
   parallel: false,

@@ -30,18 +30,19 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   const counter = new Map<string, number>()
   const taken = new Set(Object.keys(outputs)) // the caller's names come first: ours go around them
   for (const node of order) if (isNode(node, "input") || isNode(node, "weight")) taken.add(node.attributes.name)
-  const names: Scratch = {
-    name(stem) {
-      for (let n = counter.get(stem) ?? 0; ; n++) {
-        const found = `${stem.slice(0, STEM_MAX)}_${n}`
-        if (taken.has(found)) continue
-        counter.set(stem, n + 1)
-        taken.add(found)
-        return found
-      }
-    },
-    buffer: (dtype, length) => declare(ir.buffer("scratch", dtype, names.name("scratch"), length)),
-    table: (dtype, values) => declare(ir.table(dtype, names.name("table"), values)),
+  const fresh = (stem: string): string => {
+    for (let n = counter.get(stem) ?? 0; ; n++) {
+      const found = `${stem.slice(0, STEM_MAX)}_${n}`
+      if (taken.has(found)) continue
+      counter.set(stem, n + 1)
+      taken.add(found)
+      return found
+    }
+  }
+  const scratch: Scratch = {
+    locals: (scalars) => mapValues(scalars, (scalar, stem) => ir.local(fresh(stem), scalar)),
+    buffer: (dtype, length) => declare(ir.buffer("scratch", dtype, fresh("scratch"), length)),
+    table: (dtype, values) => declare(ir.table(dtype, fresh("table"), values)),
   }
   const declare = (buffer: Buffer): Buffer => {
     buffers.push(buffer)
@@ -75,9 +76,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     if (known) return known
     const outputName = outputNames.get(node)
     const access = outputName === undefined ? "scratch" : "output"
-    const buffer = declare(
-      ir.buffer(access, dtypeOf(node.dtype), outputName ?? names.name("value"), sizeOf(node.shape)),
-    )
+    const buffer = declare(ir.buffer(access, dtypeOf(node.dtype), outputName ?? fresh("value"), sizeOf(node.shape)))
     stored.set(node, buffer)
     return buffer
   }
@@ -109,7 +108,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     return read(root, at)
   }
   const copy = (from: Buffer, to: Buffer): Statement => {
-    const i = names.name("i")
+    const i = fresh("i")
     return ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))])
   }
 
@@ -118,11 +117,16 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     const { shape } = group[0]!
     const flatten = !group.some((node) => node.inputs.some(isBroadcast)) // then one loop over all elements will do
     const over: Shape = flatten ? [sizeOf(shape)] : shape
-    const axes = over.map((_, axis) => names.name(`axis${axis}`))
+    const axes = over.map((_, axis) => fresh(`axis${axis}`))
     const index = axes.map((axis) => ir.local(axis))
     const values = new Map<Node, Expression>()
     const lets: Statement[] = []
     const stores: Statement[] = []
+    const bind = (value: Expression): Expression => {
+      const named = ir.local(fresh("element"), scalarOf(value))
+      lets.push(ir.let_(named, value))
+      return named
+    }
     for (const node of group) {
       const { reference } = rulesOf(node)
       assert(reference.kind === "element", "a group is element-wise")
@@ -130,10 +134,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
         if (values.has(input)) return values.get(input)!
         return flatten && !isNode(input, "fill") ? ir.load(home(input), index[0]!) : read(input, index)
       })
-      const local = names.name("element")
-      const value = reference.value(operands, node.attributes)
-      lets.push(ir.let_(local, value))
-      values.set(node, ir.local(local, scalarOf(value)))
+      values.set(node, bind(reference.value(operands, node.attributes, bind)))
       if (!escapes(node)) continue
       const weight = updated.get(node)
       if (weight && inPlace(node, weight) && !outputNames.has(node) && !needed(node))
@@ -153,7 +154,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   /** Writes out what is otherwise only looked through. */
   const materialise = (node: Node): void => {
     if (stored.has(node)) return
-    const axes = node.shape.map((_, axis) => names.name(`axis${axis}`))
+    const axes = node.shape.map((_, axis) => fresh(`axis${axis}`))
     const index = axes.map((axis) => ir.local(axis))
     const value = read(node, index)
     const nest = node.shape.reduceRight<Statement>(
@@ -184,7 +185,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
       places.set(call.attributes.output, buffer.name)
     }
     const renamed = renameProgram(program, (inner) => {
-      const known = places.get(inner) ?? own.get(inner) ?? names.name(`${stem}_${inner}`)
+      const known = places.get(inner) ?? own.get(inner) ?? fresh(`${stem}_${inner}`)
       own.set(inner, known)
       return known
     })
@@ -200,7 +201,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     if (reference.kind === "element") fused(group)
     else if (reference.kind === "loops") {
       const inputs = node.inputs.map(operand)
-      body.push(...reference.body(node)(inputs, { buffer: home(node), shape: node.shape }, names))
+      body.push(...reference.body(node)(inputs, { buffer: home(node), shape: node.shape }, scratch))
     } else if (isNode(node, "kernel")) inline(node)
     else if (outputNames.has(node)) materialise(node)
   }
@@ -216,7 +217,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   const moves = changes.flatMap(({ to, from, value }) => {
     if (to === from) return []
     if (!updates.some(({ weight }) => weight === value)) return [copy(from, to)]
-    const held = names.buffer(from.dtype, from.length)
+    const held = scratch.buffer(from.dtype, from.length)
     copies.push(copy(from, held))
     return [copy(held, to)]
   })
@@ -225,6 +226,14 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
 /** So that a name with its number has at most 64 characters. */
 const STEM_MAX = 56
 
+const mapValues = <Key extends string, From, To>(
+  record: Readonly<Record<Key, From>>,
+  of: (value: From, key: Key) => To,
+): Readonly<Record<Key, To>> =>
+  Object.fromEntries((Object.entries(record) as [Key, From][]).map(([key, value]) => [key, of(value, key)])) as Record<
+    Key,
+    To
+  >
 const rulesOf = <N extends Name>(node: Node<N>): Rules<N> => OPERATIONS[node.operation]
 const isElement = (node: Node): boolean => rulesOf(node).reference.kind === "element"
 const isBroadcast = (node: Node): boolean => node.operation === "broadcast"
