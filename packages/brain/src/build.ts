@@ -7,7 +7,8 @@ import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetens
 import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
-import { type PlacedExample, splitsOf } from "./examples.ts"
+import type { PlacedExample } from "./data/split.ts"
+import { splitsOf } from "./examples.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
 export interface Build {

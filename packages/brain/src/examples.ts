@@ -4,19 +4,12 @@ import { refuse, suggest } from "@open-brains/core/base/problem.ts"
 import { jsonPart } from "@open-brains/core/run/module.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
-import { type Columns, holdsExamples, parseExamples, readExamples, type SplitName } from "./data/read.ts"
+import { type Columns, holdsExamples, parseExamples, readExamples } from "./data/read.ts"
 import { type DataSet, dataSetNamed, readDataSet } from "./data/sets.ts"
+import type { OpenExample, PlacedExample, SplitName } from "./data/split.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
 import { MANIFEST } from "./store/whole.ts"
 
-/** An example in the split that it was put in. */
-export interface PlacedExample extends Example {
-  readonly split: SplitName
-}
-/** An example whose split may still be open. */
-export interface OpenExample extends Example {
-  readonly split?: SplitName | undefined
-}
 export const HELD_OUT = 0.15
 
 /**

@@ -4,7 +4,8 @@ import { jsonPart } from "@open-brains/core/run/module.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
 import type { Start, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, startFrom } from "./build.ts"
-import { ownExamples, type PlacedExample } from "./examples.ts"
+import type { PlacedExample } from "./data/split.ts"
+import { ownExamples } from "./examples.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
 export interface Rebuilt {

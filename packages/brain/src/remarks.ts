@@ -1,4 +1,4 @@
-import type { OpenExample, PlacedExample } from "./examples.ts"
+import type { OpenExample, PlacedExample } from "./data/split.ts"
 
 /** What a person may want to mend in examples that are taught all the same. */
 export interface Remarks {

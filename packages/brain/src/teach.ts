@@ -6,7 +6,8 @@ import { type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
 import type { Start, Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, encode, startFrom } from "./build.ts"
 import { card } from "./card.ts"
-import { EXAMPLES, type OpenExample, place, printExamples, splitsOf } from "./examples.ts"
+import type { OpenExample } from "./data/split.ts"
+import { EXAMPLES, place, printExamples, splitsOf } from "./examples.ts"
 import { type Brain, open } from "./load.ts"
 import { preflight } from "./preflight.ts"
 import { type Remarks, remarksOn } from "./remarks.ts"
@@ -42,7 +43,6 @@ export interface Lesson {
 }
 
 /** What a manifest can say: a threshold just above the largest evidence there is would lie beyond it. */
-const [EVIDENCE_MIN, EVIDENCE_MAX] = [-32_768, 32_767]
 
 /**
  * Teaches a module and writes it into a folder, whole or not at all. The weights are a pure function of examples, base,
@@ -76,7 +76,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const manifest: Omit<Manifest, "parts"> = {
     ...draft,
     takes: { ...draft.takes, bytesMax },
-    unsureBelow: Math.max(EVIDENCE_MIN, Math.min(EVIDENCE_MAX, taught.unsureBelow)),
+    unsureBelow: taught.unsureBelow,
     built: { ...draft.built, ...from },
   }
   const parts = { ...built, ...(data ? {} : { [EXAMPLES]: encode(source) }) }

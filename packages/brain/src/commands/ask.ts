@@ -18,6 +18,7 @@ export async function ask(
   services: Services,
 ): Promise<ExitCode> {
   const brain = await load(path)
+  for (const reason of brain.asides) services.complain(`Slower than it could be: ${reason}`)
   if (words.length > 0) {
     services.print(answer(brain, words.join(" "), json, top, services))
     return 0

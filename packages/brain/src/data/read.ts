@@ -5,9 +5,8 @@ import { LIMITS } from "@open-brains/core/module/values.ts"
 import { type Example, UNSURE } from "@open-brains/core/train/examples.ts"
 import { CsvError, parse } from "csv-parse/sync"
 import { counted, shorten } from "../layout.ts"
+import { SPLITS, type SplitName } from "./split.ts"
 
-export const SPLITS = ["train", "validation", "test"] as const
-export type SplitName = (typeof SPLITS)[number]
 /** An example as a file has it: with the line that it starts on, and its split if the file says one. */
 export interface ReadExample extends Example {
   readonly line: number

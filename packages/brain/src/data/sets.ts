@@ -4,8 +4,7 @@ import { join } from "node:path"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { NamedDigest } from "@open-brains/core/module/manifest.ts"
-import type { PlacedExample } from "../examples.ts"
-import type { SplitName } from "./read.ts"
+import type { PlacedExample, SplitName } from "./split.ts"
 
 /** A published data set: named, never copied. It is read from a mirror folder, the environment's BRAIN_MIRROR. */
 export interface DataSet {

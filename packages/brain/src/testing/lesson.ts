@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import type { PlacedExample } from "../examples.ts"
+import type { PlacedExample } from "../data/split.ts"
 import { type Lesson, teachModule } from "../teach.ts"
 
 /** Twelve messages of two kinds and three that fit neither, each in its split. */

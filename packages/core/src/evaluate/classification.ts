@@ -97,6 +97,8 @@ export function operating(scored: readonly Scored[]): Operating {
   }
 }
 
+/** The most evidence that sixteen bits hold. */
+const UNITS_MAX = 32767
 /**
  * The evidence below which an answer is `unsure`, in 1/256 bit: where the share of texts with a label that are
  * answered right and the share of the others that are refused are largest together. Without texts that fit no label it
@@ -117,7 +119,8 @@ export function unsureThreshold(scored: readonly Scored[]): number {
   const units = [...right, ...outside]
   const lowest = units.reduce((least, each) => Math.min(least, each)) // where nothing is refused
   let [best, bestValue, lost, refused] = [lowest, -1, 0, 0]
-  for (const threshold of [...new Set([lowest, ...units.map((each) => each + 1)])].sort((a, b) => a - b)) {
+  const candidates = [lowest, ...units.map((each) => Math.min(each + 1, UNITS_MAX))]
+  for (const threshold of [...new Set(candidates)].sort((a, b) => a - b)) {
     while (lost < right.length && right[lost]! < threshold) lost++
     while (refused < outside.length && outside[refused]! < threshold) refused++
     const value = (right.length - lost) / Math.max(1, inScope) + refused / outside.length

@@ -1,0 +1,13 @@
+import type { Example } from "@open-brains/core/train/examples.ts"
+
+export const SPLITS = ["train", "validation", "test"] as const
+export type SplitName = (typeof SPLITS)[number]
+
+/** An example in the split that it was put in. */
+export interface PlacedExample extends Example {
+  readonly split: SplitName
+}
+/** An example whose split may still be open. */
+export interface OpenExample extends Example {
+  readonly split?: SplitName | undefined
+}
