@@ -90,9 +90,9 @@ function tensorsOf({ graph, weights }: Taught): Readonly<Record<string, Tensor>>
   )
 }
 
-/** Learning on from a base: its rows, and of the recipe what they are bound to. Smaller steps keep what it knows. */
+/** Learning on from a base: its rows, and of the recipe what they are bound to. Errors: OB404, OB405. */
 export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
-  const { bytesMax, buckets, dims } = recipeFrom(jsonPart(base, "recipe.json"))
+  const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax } = recipeFrom(jsonPart(base, "recipe.json"))
   const { weights } = contentsOf(base)
   const [table, scale] = [weights["table"], weights["table_scale"]]
   if (!table || !scale || table.data.length !== buckets * dims)
@@ -105,7 +105,16 @@ export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   assert(factor !== undefined, "a scale is one number")
   return {
     name: "base",
-    recipe: { ...recipe, bytesMax, buckets, dims },
+    recipe: { ...recipe, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
     table: Float32Array.from(table.data, (value) => value * factor),
   }
+}
+
+/** What a lesson tries: the base as far as the recipe goes, the base by steps that keep more of it, and scratch. */
+export function startsOf(base: ModuleFiles | undefined, recipe: Recipe): readonly Start[] {
+  const scratch: Start = { name: "scratch", recipe }
+  if (!base) return [scratch]
+  const start = startFrom(base, recipe)
+  const gentle: Start = { ...start, name: "base, smaller steps", recipe: { ...start.recipe, rate: recipe.rate / 3 } }
+  return [start, gentle, scratch]
 }

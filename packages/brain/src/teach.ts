@@ -3,8 +3,8 @@ import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
 import type { Manifest, NamedDigest } from "@open-brains/core/module/manifest.ts"
 import { labelsOf } from "@open-brains/core/train/examples.ts"
 import { type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
-import type { Start, Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
-import { buildInTurns, encode, startFrom } from "./build.ts"
+import type { Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
+import { buildInTurns, encode, startsOf } from "./build.ts"
 import { card } from "./card.ts"
 import type { OpenExample } from "./data/split.ts"
 import { EXAMPLES, place, printExamples, splitsOf } from "./examples.ts"
@@ -54,8 +54,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const splits = splitsOf(examples)
   const isSetApart = options.isSetApart ?? options.examples.some(({ split }) => split === "validation")
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
-  const scratch: Start = { name: "scratch", recipe }
-  const starts = base ? [startFrom(base, recipe), scratch] : [scratch]
+  const starts = startsOf(base, recipe)
   const source = printExamples(examples)
   const labels = labelsOf([...splits.train, ...splits.validation])
   const draft: Omit<Manifest, "parts"> = {

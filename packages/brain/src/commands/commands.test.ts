@@ -63,7 +63,7 @@ test("teach begins from a base, and rebuild asks for that very base", async () =
   const into = join(temporary(), "more")
   const words = ["teach", fileWith(CSV), "--into", into, "--json"]
   const taught = JSON.parse((await brain([...words, "--base", desk])).out)
-  expect(taught.trials.map(({ name }: { name: string }) => name)).toEqual(["base", "scratch"])
+  expect(taught.trials.map(({ name }: { name: string }) => name)).toEqual(["base", "base, smaller steps", "scratch"])
   const { manifest } = await readModule(into)
   expect(manifest.built.base?.name).toBe(taught.kept === "base" ? "desk" : undefined)
 })

@@ -99,7 +99,7 @@ function describe({ brain, taught, report, remarks }: Lesson, into: string, { pa
 }
 
 function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): string {
-  const isKept = `kept ${paint("bold", kept.name === "base" ? "what began from the base" : "what began from scratch")}`
+  const isKept = `kept ${paint("bold", kept.table ? `what began from the ${kept.name}` : "what began from scratch")}`
   if (trials.every(({ bits }) => Number.isNaN(bits)))
     return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`
   const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits)} bits`)

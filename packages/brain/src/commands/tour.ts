@@ -134,11 +134,11 @@ function show({ print, paint }: Services): Guide {
       )
       for (const { name, accuracy, bits } of taught.trials)
         print(
-          `  ${name === "base" ? "from the base" : "from scratch "}  ${percent(accuracy)} right on held-out messages, ${inBits(bits)} bits an answer${name === taught.kept.name ? "  (kept)" : ""}`,
+          `  ${(name === "scratch" ? "from scratch" : `from the ${name}`).padEnd(33)}${percent(accuracy)} right on held-out messages, ${inBits(bits)} bits an answer${name === taught.kept.name ? "  (kept)" : ""}`,
         )
       if (report)
         print(
-          `  in the end     ${percent(report.accuracy)} right on ${report.examples} messages that no choice was made on`,
+          `  ${"in the end".padEnd(33)}${percent(report.accuracy)} right on ${report.examples} messages that no choice was made on`,
         )
     },
     learnt: (_, label, lesson, seconds) =>
