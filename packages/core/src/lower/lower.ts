@@ -1,12 +1,13 @@
 import type { Dtype } from "../base/dtype.ts"
 import { assert } from "../base/problem.ts"
-import { type Shape, sameShape, sizeOf, stridesOf } from "../base/shape.ts"
-import { inOrder, isNode, type Name, type Node } from "../graph/graph.ts"
-import { OPERATIONS, type Rules } from "../graph/operations.ts"
+import { type Shape, sizeOf, stridesOf } from "../base/shape.ts"
+import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import type { Operand, Scratch } from "../graph/reference.ts"
 import * as ir from "../ir/build.ts"
 import { type Block, type Buffer, type Expression, type Program, type Statement, scalarOf } from "../ir/program.ts"
 import { renameProgram } from "../ir/rename.ts"
+import { groupsOf, isBroadcast, isElement, rootOf, rulesOf } from "./groups.ts"
+import { mapValues, namer, STEM_MAX } from "./names.ts"
 
 /** What to lower: values to give to the caller, and weights that take a new value at the end of a run. */
 export interface Entry {
@@ -27,18 +28,10 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   const order = inOrder([...asked, ...updates.map(({ weight }) => weight)]) // one may change without being read
   const buffers: Buffer[] = []
   const body: Statement[] = []
-  const counter = new Map<string, number>()
-  const taken = new Set(Object.keys(outputs)) // the caller's names come first: ours go around them
-  for (const node of order) if (isNode(node, "input") || isNode(node, "weight")) taken.add(node.attributes.name)
-  const fresh = (stem: string): string => {
-    for (let n = counter.get(stem) ?? 0; ; n++) {
-      const found = `${stem.slice(0, STEM_MAX)}_${n}`
-      if (taken.has(found)) continue
-      counter.set(stem, n + 1)
-      taken.add(found)
-      return found
-    }
-  }
+  const reserved = order.flatMap((node) =>
+    isNode(node, "input") || isNode(node, "weight") ? [node.attributes.name] : [],
+  )
+  const fresh = namer([...Object.keys(outputs), ...reserved]) // the caller's names come first: ours go around them
   const scratch: Scratch = {
     locals: (scalars) => mapValues(scalars, (scalar, stem) => ir.local(fresh(stem), scalar)),
     buffer: (dtype, length) => declare(ir.buffer("scratch", dtype, fresh("scratch"), length)),
@@ -223,50 +216,7 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
   })
   return { name, buffers, body: [...body, ...copies, ...moves] satisfies Block }
 }
-/** So that a name with its number has at most 64 characters. */
-const STEM_MAX = 56
-
-const mapValues = <Key extends string, From, To>(
-  record: Readonly<Record<Key, From>>,
-  of: (value: From, key: Key) => To,
-): Readonly<Record<Key, To>> =>
-  Object.fromEntries((Object.entries(record) as [Key, From][]).map(([key, value]) => [key, of(value, key)])) as Record<
-    Key,
-    To
-  >
-const rulesOf = <N extends Name>(node: Node<N>): Rules<N> => OPERATIONS[node.operation]
-const isElement = (node: Node): boolean => rulesOf(node).reference.kind === "element"
-const isBroadcast = (node: Node): boolean => node.operation === "broadcast"
 const scalarFor = ({ dtype }: Node): "i32" | "f32" => (dtype === "f32" ? "f32" : "i32")
-
-/** Neighbours in order that are element-wise and of one shape share a group; every other node stands alone. */
-function groupsOf(order: readonly Node[]): readonly (readonly Node[])[] {
-  const groups: Node[][] = []
-  let open: Node[] | undefined
-  let inside = new Set<Node>() // what `open` holds
-  for (const node of order) {
-    if (rulesOf(node).reference.kind === "leaf" || isBroadcast(node)) {
-      if (isBroadcast(node) && inside.has(node.inputs[0]!)) open = undefined // its input must be in memory
-      groups.push([node])
-    } else if (!isElement(node)) {
-      open = undefined
-      groups.push([node])
-    } else if (open && sameShape(open[0]!.shape, node.shape)) {
-      open.push(node)
-      inside.add(node)
-    } else {
-      open = [node]
-      inside = new Set(open)
-      groups.push(open)
-    }
-  }
-  return groups
-}
-function rootOf(node: Node): Node {
-  let root = node
-  while (isNode(root, "broadcast")) root = root.inputs[0]
-  return root
-}
 
 /** Row-major place of an element; an index of 0 along an axis costs nothing. */
 function flat(shape: Shape, index: readonly Expression[]): Expression {

@@ -1,0 +1,27 @@
+/** So that a name with its number has at most 64 characters. */
+export const STEM_MAX = 56
+
+/** Gives each asker a name of its own that begins with a stem, and never one that is `taken`. */
+export function namer(reserved: Iterable<string>): (stem: string) => string {
+  const taken = new Set(reserved)
+  const counter = new Map<string, number>()
+  return (stem) => {
+    for (let n = counter.get(stem) ?? 0; ; n++) {
+      const found = `${stem.slice(0, STEM_MAX)}_${n}`
+      if (taken.has(found)) continue
+      counter.set(stem, n + 1)
+      taken.add(found)
+      return found
+    }
+  }
+}
+
+/** The same keys with other values. */
+export const mapValues = <Key extends string, From, To>(
+  record: Readonly<Record<Key, From>>,
+  of: (value: From, key: Key) => To,
+): Readonly<Record<Key, To>> =>
+  Object.fromEntries((Object.entries(record) as [Key, From][]).map(([key, value]) => [key, of(value, key)])) as Record<
+    Key,
+    To
+  >
