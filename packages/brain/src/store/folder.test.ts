@@ -311,8 +311,25 @@ test("a file system without second names locks as well", async () => {
   const link = async (): Promise<never> => {
     throw Object.assign(new Error("no links"), { code: "EPERM" })
   }
-  const codes = await Promise.all(["a", "b"].map((edition) => codesOf(write(path, edition, { ...diskFiles, link }))))
-  expect(codes.sort()).toEqual(["OB156", "none"])
+  let go = (): void => undefined
+  let arrive = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  const rename: Files["rename"] = async (from, to) => {
+    arrive() // the first writer stands before its swap until the second has been told
+    await released
+    return diskFiles.rename(from, to)
+  }
+  const first = codesOf(write(path, "a", { ...diskFiles, link, rename }))
+  await arrived
+  expect(await codesOf(write(path, "b", { ...diskFiles, link }))).toBe("OB156")
+  go()
+  expect(await first).toBe("none")
+  expect(await editionOf(path)).toBe("a")
 })
 
 test("a link to a module stays a link", async () => {
