@@ -91,6 +91,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(column("text"))
     .addOption(column("label"))
     .option("--seed <n>", "another draw of the random numbers", wholeNumber(0), 1)
+    .option("--replace", "teach the new examples alone, even where labels of the module that is there vanish")
     .addOption(json())
     .action((files, options) => run(async () => (await import("./commands/teach.ts")).teach(files, options, services)))
   program

@@ -1,9 +1,11 @@
 import { readdir, stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
+import { soundEngine } from "@open-brains/core/compile.ts"
 import { jsonPart } from "@open-brains/core/run/module.ts"
+import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
-import { recipeFrom } from "@open-brains/core/train/recipe.ts"
+import { RECIPE, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Columns, holdsExamples, parseExamples, readExamples } from "./data/read.ts"
 import { type DataSet, dataSetNamed, readDataSet } from "./data/sets.ts"
 import type { OpenExample, PlacedExample, SplitName } from "./data/split.ts"
@@ -14,30 +16,43 @@ export const HELD_OUT = 0.15
 
 /**
  * Puts every example in a split. What a file says stays; else `HELD_OUT` of each label is held out to be scored once
- * at the end, and as much of what is left to choose on. Of equal examples whose split was
- * open the first is kept; a split that somebody published stays as it is.
+ * at the end, and as much of what is left to choose on. Texts are the same when the n-gram kernel sees no difference,
+ * such as one of case: of the same ones with a label the first is kept, and a test that somebody gave takes its own
+ * out of the rest. Nothing is scored on what a base has `learnt`, nor on a text with two labels: those are learnt from.
  */
-export function place(examples: readonly OpenExample[], seed: number): readonly PlacedExample[] {
-  const own = examples.filter(({ split }) => split !== undefined)
-  const free = examples.filter(({ split }) => split === undefined)
+export function place(
+  examples: readonly OpenExample[],
+  seed: number,
+  learnt: readonly string[] = [],
+): readonly PlacedExample[] {
+  const keys = keysOf([...examples.map(({ text }) => text), ...learnt])
+  const keyed = examples.map((example, i) => ({ ...example, key: keys[i]! }))
+  const own = keyed.filter(({ split }) => split !== undefined)
   const has = (name: SplitName): boolean => own.some(({ split }) => split === name)
-  const [rest, test] = has("test") ? [free, []] : holdOut(free, HELD_OUT, seed, 0)
-  const [train, validation] = has("validation") ? [rest, []] : holdOut(rest, HELD_OUT, seed, 1)
+  const tested = new Set(own.filter(({ split }) => split === "test").map(({ key }) => key))
+  const labels = new Map<string, Set<string | undefined>>()
+  const free = keyed.filter(({ split, key, label }) => {
+    if (split !== undefined || tested.has(key) || labels.get(key)?.has(label)) return false
+    labels.set(key, (labels.get(key) ?? new Set()).add(label))
+    return true
+  })
+  const known = new Set(keys.slice(examples.length))
+  const isScored = ({ key }: { readonly key: string }): boolean => !known.has(key) && labels.get(key)!.size === 1
+  const open = free.filter(isScored)
+  const [rest, test] = has("test") ? [open, []] : holdOut(open, HELD_OUT, seed, 0)
+  const validation = has("validation") ? [] : holdOut(rest, HELD_OUT, seed, 1)[1]
+  const held = new Set<Example>([...test, ...validation])
+  const train = free.filter((example) => !held.has(example))
   const named = (part: readonly Example[], split: SplitName): readonly PlacedExample[] =>
     part.map(({ text, label }) => ({ text, label, split }))
-  const all = [
-    ...own.flatMap((each) => named([each], each.split!)),
-    ...named(train, "train"),
-    ...named(validation, "validation"),
-    ...named(test, "test"),
-  ]
-  const seen = new Set<string>()
-  return all.filter(({ text, label }, i) => {
-    const key = JSON.stringify([text, label])
-    const stays = i < own.length || !seen.has(key)
-    seen.add(key)
-    return stays
-  })
+  const given = own.flatMap((each) => named([each], each.split!))
+  return [...given, ...named(train, "train"), ...named(validation, "validation"), ...named(test, "test")]
+}
+
+/** For each text what a classifier can tell of it: its n-grams. */
+function keysOf(texts: readonly string[]): readonly string[] {
+  const { slots, starts } = bagsOf(texts, { ...RECIPE, buckets: 65_536 }, soundEngine().engine)
+  return texts.map((_, i) => slots.subarray(starts[i], starts[i + 1]).join())
 }
 
 export const splitsOf = (examples: readonly PlacedExample[]): Splits => {
@@ -108,4 +123,11 @@ export function ownExamples(files: ModuleFiles): readonly PlacedExample[] | unde
   return (
     bytes && (parseExamples(`${files.path}/${EXAMPLES}`, new TextDecoder().decode(bytes)) as readonly PlacedExample[])
   )
+}
+
+/** The texts that a module has learnt from, as far as it carries them. */
+export function learntBy(files: ModuleFiles): readonly string[] {
+  const own = ownExamples(files) ?? []
+  const { relearn } = recipeFrom(jsonPart(files, "recipe.json"))
+  return own.filter(({ split }) => split === "train" || (relearn && split === "validation")).map(({ text }) => text)
 }

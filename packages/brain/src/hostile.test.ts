@@ -41,7 +41,7 @@ test("weights that were cut short, or altered in one byte, are named with both d
   const short = copy()
   truncateSync(join(short, "weights.safetensors"), 1000)
   expect(await told(short)).toMatch(
-    /^error\[OB153\]: DESK: the part weights\.safetensors was altered: sha256:\w{64} was expected, and sha256:\w{64} \(1000 bytes\) found\.\nhint: Restore it, or run `brain rebuild`\.$/,
+    /^error\[OB153\]: DESK: the part weights\.safetensors was altered: sha256:\w{64} was expected, and sha256:\w{64} \(1000 bytes\) found\.\nhint: Restore it from a copy, or teach it again: brain teach FILE --into FOLDER\.$/,
   )
   const other = copy()
   const bytes = readFileSync(join(other, "weights.safetensors"))
@@ -99,7 +99,9 @@ test("a part that is no JSON, a recipe without a member, a module without weight
     parts["recipe.json"] = encode('{"bytesMax":1024}')
   })
   const { err } = await brain(["rebuild", recipe])
-  expect(err).toBe("error[OB404]: The recipe's `buckets` is absent.\nhint: Give it a value such as 4096.")
+  expect(err).toBe(
+    "error[OB404]: The recipe's `buckets` is absent.\nhint: Give it a whole number from 1 to 65536, such as 4096.",
+  )
 })
 
 const graphOf = async (): Promise<Json> => JSON.parse(readFileSync(join(folder, "desk", "graph.json"), "utf8")) as Json

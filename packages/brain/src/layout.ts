@@ -48,5 +48,5 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 export const percent = (share: number | undefined): string =>
   share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`
-export const inBits = (value: number | undefined): string =>
-  value === undefined || Number.isNaN(value) ? "–" : value.toFixed(2)
+export const inBits = (value: number | undefined, decimals = 2): string =>
+  value === undefined || Number.isNaN(value) ? "–" : value.toFixed(decimals)

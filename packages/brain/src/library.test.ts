@@ -46,6 +46,37 @@ test("one seed gives one module, another seed another; in turns or at once, with
   expect((await buildInTurns(examples, small, 1)).parts).toEqual(buildModule(examples, small, 1).parts)
 })
 
+test("rebuild finds a manifest whose labels or threshold are not those of the build", async () => {
+  const files = await readModule(desk)
+  const { gives } = files.manifest
+  for (const change of [{ unsureBelow: -32_768 }, { gives: { ...gives, labels: gives.labels.toReversed() } }])
+    expect((await rebuild({ ...files, manifest: { ...files.manifest, ...change } })).isSame).toBe(false)
+})
+
+test("nothing is scored on what was learnt: not on a base's texts, another case, two labels, nor a given test in train", () => {
+  const many = Array.from({ length: 40 }, (_, i) => ({
+    text: `message number ${i} of it`,
+    label: i % 2 === 0 ? "even" : "odd",
+  }))
+  const splitOf = (examples: readonly OpenExample[], learnt: readonly string[] = []) =>
+    Object.groupBy(place(examples, 1, learnt), ({ split }) => split)
+  expect(splitOf(many).test?.length).toBeGreaterThan(0)
+  const { test, validation, train } = splitOf(
+    many,
+    many.slice(0, 30).map(({ text }) => text.toUpperCase()),
+  )
+  const known = new Set(many.slice(0, 30).map(({ text }) => text))
+  expect([...(test ?? []), ...(validation ?? [])].filter(({ text }) => known.has(text))).toEqual([])
+  expect(train?.length).toBeGreaterThanOrEqual(30)
+
+  const shouted = many.map(({ text, label }) => ({ text: `${text.toUpperCase()}!`, label }))
+  expect(place([...many, ...shouted], 1).length).toBe(40)
+  const turned = many.map(({ text, label }) => ({ text, label: label === "even" ? "odd" : "even" }))
+  expect(Object.keys(splitOf([...many, ...turned]))).toEqual(["train"])
+  const given = many.slice(0, 5).map((each) => ({ ...each, text: each.text.toUpperCase(), split: "test" as const }))
+  expect(splitOf([...many, ...given])["train"]!.length + splitOf([...many, ...given])["validation"]!.length).toBe(35)
+})
+
 test("rebuild gives the same parts; of another base, or without one, it says which is meant", async () => {
   expect((await rebuild(await readModule(desk))).isSame).toBe(true)
   const base = (await load(desk)).files

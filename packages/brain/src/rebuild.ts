@@ -1,4 +1,5 @@
 import { type Digest, digest } from "@open-brains/core/base/digest.ts"
+import { canonicalJson, type Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { jsonPart } from "@open-brains/core/run/module.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
@@ -50,5 +51,17 @@ export async function rebuild(
     named: parts[name]!,
     built: digest(bytes),
   }))
+  // What the manifest itself says of the answers comes out of the build too.
+  const { gives, unsureBelow, takes } = files.manifest
+  const said = (name: string, named: Json, found: Json): (typeof compared)[number] => ({
+    name,
+    named: digest(canonicalJson(named)),
+    built: digest(canonicalJson(found)),
+  })
+  compared.push(
+    said("labels", gives.labels, again.taught.labels),
+    said("threshold", unsureBelow, again.taught.unsureBelow),
+    said("bytes read", takes.bytesMax, recipe.bytesMax),
+  )
   return { parts: compared, isSame: compared.every(({ named, built }) => named === built) }
 }

@@ -1,4 +1,5 @@
 import { digest } from "@open-brains/core/base/digest.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
 import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
 import type { Manifest, NamedDigest } from "@open-brains/core/module/manifest.ts"
 import { labelsOf } from "@open-brains/core/train/examples.ts"
@@ -7,7 +8,7 @@ import type { Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, encode, startsOf } from "./build.ts"
 import { card } from "./card.ts"
 import type { OpenExample } from "./data/split.ts"
-import { EXAMPLES, place, printExamples, splitsOf } from "./examples.ts"
+import { EXAMPLES, learntBy, place, printExamples, splitsOf } from "./examples.ts"
 import { type Brain, open } from "./load.ts"
 import { preflight } from "./preflight.ts"
 import { type Remarks, remarksOn } from "./remarks.ts"
@@ -42,16 +43,20 @@ export interface Lesson {
   readonly remarks: Remarks
 }
 
-/** What a manifest can say: a threshold just above the largest evidence there is would lie beyond it. */
-
 /**
  * Teaches a module and writes it into a folder, whole or not at all. The weights are a pure function of examples, base,
  * recipe and seed. Errors: OB401 to OB405, and those of `writeModule`; what can be known beforehand is refused before training.
  */
 export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const { into, name, base, seed = 1, data, onProgress } = options
-  const examples = place(options.examples, seed)
+  const examples = place(options.examples, seed, base ? learntBy(base) : [])
   const splits = splitsOf(examples)
+  if (splits.train.length === 0)
+    refuse({
+      code: "OB403",
+      seen: `Of ${options.examples.length} examples none is left to learn from: all are for validation or test.`,
+      hint: "Give some that do not stand in the test file, or with the split `train`.",
+    })
   const isSetApart = options.isSetApart ?? options.examples.some(({ split }) => split === "validation")
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
   const starts = startsOf(base, recipe)

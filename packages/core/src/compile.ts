@@ -51,7 +51,14 @@ interface WasmExports extends WebAssembly.Exports {
 export function compileGraph(entry: Entry, engine: Engine): Instance {
   const program = lowerGraph(entry)
   const problems = validate(program)
-  return problems.length > 0 ? refuse(...problems) : engine.instantiate(program)
+  if (problems.length > 0) refuse(...problems)
+  try {
+    return engine.instantiate(program)
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof WebAssembly.CompileError)) throw error
+    const seen = `Program \`${program.name}\` is more than ${engine.name} takes: ${error.message}.`
+    return refuse({ code: "OB210", seen, hint: "Make it smaller: fewer nodes, or smaller shapes." })
+  }
 }
 
 /** Why an engine must not be used on this machine, or nothing when it has proved itself. Runs once an engine. */

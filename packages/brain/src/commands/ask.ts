@@ -62,6 +62,7 @@ function answer(
 ): string {
   const { label, guess, probability, evidence, bytesCut } = brain.ask(text)
   const ranking = brain.ranking(top)
+  const needed = brain.files.manifest.unsureBelow / 256
   if (json)
     return JSON.stringify({
       ...asked,
@@ -69,6 +70,7 @@ function answer(
       guess,
       probability,
       evidence,
+      needed,
       ranking,
       ...(bytesCut > 0 ? { bytesCut } : {}),
     })
@@ -82,5 +84,11 @@ function answer(
       : ""
   if (label !== undefined)
     return `${paint("green", label)}  ${percent(probability)}${paint("dim", others && `  then ${others}`)}${cut}`
-  return `${paint("yellow", "unsure")}  ${paint("dim", `closest: ${guess} ${percent(probability)}${others && `, ${others}`}`)}${cut}`
+  return `${paint("yellow", "unsure")}  ${paint("dim", `${shortfall(evidence, needed)}; closest: ${guess} ${percent(probability)}${others && `, ${others}`}`)}${cut}`
+}
+
+/** Why it is unsure, with as many decimals as it takes to tell the two numbers apart. */
+export function shortfall(evidence: number, needed: number): string {
+  const decimals = [1, 2].find((each) => evidence.toFixed(each) !== needed.toFixed(each)) ?? 3
+  return `${evidence.toFixed(decimals)} of ${needed.toFixed(decimals)} bits of evidence`
 }

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { widthOf } from "../layout.ts"
-import { readModule } from "../store/folder.ts"
+import { readModule, writeModule } from "../store/folder.ts"
 import { brain, fileWith, temporary } from "../testing/command.ts"
 import { CSV, teachDesk } from "../testing/lesson.ts"
+import { shortfall } from "./ask.ts"
 
 let folder: string
 let desk: string
@@ -24,7 +25,7 @@ test("teach writes a module and says how good it became", async () => {
   const { code, out, err, isHeld, progress } = await brain(["teach", fileWith(CSV), "--into", into, "--base", "none"])
   expect([code, err, isHeld]).toEqual([0, "", true])
   expect(out).toMatch(/^Taught .*desk: 2 labels, \d+ KB of weights\.$/m)
-  expect(out).toMatch(/^On held-out examples: scratch \d+\.\d % at \d\.\d\d bits\.$/m)
+  expect(out).toMatch(/^On 2 held-out examples: scratch \d+\.\d % at \d\.\d{3} bits\.$/m)
   expect(out).toMatch(/^Tested on 3 examples that it had not seen:$/m)
   expect(out).toContain(`Ask it:  ./brain ask ${into} "a message"`)
   expect(progress.at(-1)).toMatch(/step (\d+) of \1/)
@@ -64,6 +65,7 @@ test("teach begins from a base, and rebuild asks for that very base", async () =
   const words = ["teach", fileWith(CSV), "--into", into, "--json"]
   const taught = JSON.parse((await brain([...words, "--base", desk])).out)
   expect(taught.trials.map(({ name }: { name: string }) => name)).toEqual(["base", "base, smaller steps", "scratch"])
+  expect(taught.heldOut).toBe(2)
   const { manifest } = await readModule(into)
   expect(manifest.built.base?.name).toBe(taught.kept === "base" ? "desk" : undefined)
 })
@@ -138,19 +140,101 @@ test("test scores what was held out, or a file", async () => {
   const { code, out } = await brain(["test", desk])
   expect([code, out]).toEqual([0, expect.stringContaining("Tested on 3 examples that it had not seen:")])
   expectNarrow(out)
-  const one = fileWith("text,label\nwhere is my parcel,refund\n")
+  const one = fileWith("text,label\nwhere is my parcel now,refund\n")
   expect((await brain(["test", desk, one])).out.split("\n")).toEqual([
     "Tested on 1 example that it had not seen:",
     "  accuracy         0.0 %   of those that have a label",
     expect.stringMatching(/^ {2}bits an answer {3}\d\.\d\d$/),
     "  answered         0.0 % right, 100.0 % wrong, else unsure",
     "  taken for another:",
-    "    refund → parcel  1×  “where is my parcel”",
+    "    refund → parcel  1×  “where is my parcel now”",
   ])
   const report = JSON.parse((await brain(["test", desk, "--json"])).out)
   expect(report).toMatchObject({ examples: 3, withThreshold: { refused: expect.any(Number) } })
   const none = await brain(["test", desk, fileWith("text,label\nwhat,\n")])
   expect(none.out).toContain("accuracy         –")
+})
+
+test("test leaves out what the module has learnt from, and names labels that it does not know", async () => {
+  const rows = ["where is my parcel,parcel", "my parcel is late,parcel", "the parcel is gone,parcel", "dark,light"]
+  const file = fileWith(`text,label\n${rows.join("\n")}\n`)
+  const { code, out } = await brain(["test", desk, file])
+  expect([code, out.split("\n").slice(0, 3)]).toEqual([
+    0,
+    [
+      "2 of the 4 examples were left out: the module has learnt from them.",
+      "1 row has a label that it does not know: light.",
+      "Tested on 2 examples that it had not seen:",
+    ],
+  ])
+  expect(JSON.parse((await brain(["test", desk, file, "--json"])).out)).toMatchObject({
+    examples: 2,
+    leftOut: 2,
+    unknownLabels: [{ label: "light", examples: 1 }],
+  })
+  const known = fileWith("text,label\nwhere is my parcel,refund\n")
+  const all = await brain(["test", desk, known])
+  expect([all.code, all.err]).toEqual([
+    1,
+    `error[OB513]: ${desk} has learnt from every text of ${known}.\nhint: Give a file of others, or test it on the 3 examples that it held out: brain test ${desk}.`,
+  ])
+})
+
+test("test claims nothing about what a module has seen that does not carry its examples", async () => {
+  const into = join(temporary(), "bare")
+  const { files } = await teachDesk(join(into, ".."), "bare").then((lesson) => lesson.brain)
+  const { "examples.jsonl": _, ...parts } = files.parts
+  await writeModule(into, files.manifest, parts)
+  const { code, out } = await brain(["test", into, fileWith("text,label\nwhere is my parcel,parcel\n")])
+  expect([code, out.split("\n")[0]]).toEqual([0, "Tested on 1 example:"])
+})
+
+test("teach says which examples it replaces, and refuses to lose a label", async () => {
+  const parent = temporary()
+  const into = join(parent, "desk")
+  await teachDesk(parent)
+  const few = fileWith("text,label\nwhere is it,parcel\nmoney,refund\n")
+  const note = `It replaced a module that carried 15 examples; to add to them: brain teach ${into} ${few} --into ${into}`
+  const words = ["--into", into, "--base", "none"]
+  expect((await brain(["teach", fileWith(CSV), ...words])).err).toBe("")
+  expect((await brain(["teach", into, few, ...words])).err).toBe("")
+  await teachDesk(parent)
+  expect(await brain(["teach", few, ...words])).toMatchObject({ code: 0, err: note })
+  await teachDesk(parent)
+  const json = await brain(["teach", few, ...words, "--json"])
+  expect(JSON.parse(json.out).replaced).toEqual({ examples: 15, labels: ["parcel", "refund"] })
+
+  await teachDesk(parent)
+  const { digest } = await readModule(into)
+  const other = fileWith("text,label\nwhere is it,parcel\nsend it,invoice\n")
+  const refused = await brain(["teach", other, ...words])
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    `error[OB517]: ${into} knows 1 label that the new examples lack: refund.\nhint: To add to its 15 examples: brain teach ${into} ${other} --into ${into} – to have the new ones alone: add --replace.`,
+  ])
+  expect((await readModule(into)).digest).toBe(digest)
+  expect((await brain(["teach", other, ...words, "--replace"])).code).toBe(0)
+  expect((await readModule(into)).manifest.gives.labels).toEqual(["invoice", "parcel"])
+})
+
+test("a module whose part was damaged is mended by teaching it again", async () => {
+  const parent = temporary()
+  const into = join(parent, "desk")
+  await teachDesk(parent)
+  writeFileSync(join(into, "graph.json"), "{}")
+  expect((await brain(["ask", into, "hi"])).err).toContain("error[OB153]")
+  expect((await brain(["teach", fileWith(CSV), "--into", into, "--base", "none"])).code).toBe(0)
+  expect((await brain(["ask", into, "hi"])).code).toBe(0)
+})
+
+test("ask says how much evidence an unsure answer lacks", async () => {
+  const parent = temporary()
+  const { files } = (await teachDesk(parent)).brain
+  await writeModule(join(parent, "desk"), { ...files.manifest, unsureBelow: 8000 }, files.parts)
+  const words = ["ask", join(parent, "desk"), "where is my parcel"]
+  expect((await brain(words)).out).toMatch(/^unsure {2}-?\d+\.\d of 31\.3 bits of evidence; closest: parcel \d+\.\d %/)
+  expect(JSON.parse((await brain([...words, "--json"])).out)).toMatchObject({ label: null, needed: 31.25 })
+  expect(shortfall(2.996, 3)).toBe("2.996 of 3.000 bits of evidence")
 })
 
 test("test without examples says what to give", async () => {
@@ -176,14 +260,13 @@ test("show tells what a module takes, gives and is made of", async () => {
 test("rebuild gives the same bits, and exit code 1 when it does not", async () => {
   const { code, out } = await brain(["rebuild", desk])
   expect([code, out.split("\n").at(-1)]).toEqual([0, "Built again, bit for bit."])
-  expect(out).toMatch(/^same {2}weights\.safetensors {2}sha256:/m)
+  expect(out).toMatch(/^same {2}weights\.safetensors {2,}sha256:/m)
   expectNarrow(out)
   expect(JSON.parse((await brain(["rebuild", desk, "--json"])).out)).toMatchObject({ isSame: true })
 
   const other = join(temporary(), "other")
   await teachDesk(join(other, ".."), "other")
   const { files } = await import("../load.ts").then(({ load }) => load(other))
-  const { writeModule } = await import("../store/folder.ts")
   const { seed, ...built } = files.manifest.built
   await writeModule(other, { ...files.manifest, built: { ...built, seed: seed + 1 } }, files.parts)
   const differs = await brain(["rebuild", other])

@@ -1,9 +1,11 @@
+import { realpath } from "node:fs/promises"
 import { basename } from "node:path"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { UNSURE } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
 import { asData } from "../data/sets.ts"
-import { gather } from "../examples.ts"
+import type { OpenExample } from "../data/split.ts"
+import { gather, ownExamples } from "../examples.ts"
 import { COLUMNS_MAX, counted, inBits, pad, percent, shorten, widest, wrap } from "../layout.ts"
 import type { Remarks } from "../remarks.ts"
 import type { Report } from "../report.ts"
@@ -22,6 +24,8 @@ export interface TeachArguments {
   readonly text?: string
   readonly label?: string
   readonly seed: number
+  /** Whether labels of the module that is there may vanish. */
+  readonly replace?: boolean
   readonly json?: boolean
 }
 
@@ -30,6 +34,7 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
   const { into, seed, json = false } = options
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
   const { examples, isSetApart, data } = await gather(paths, options.test, columns)
+  const replaced = await replacedBy(examples, paths, options)
   const basePath = options.base === "none" ? undefined : (options.base ?? defaultBase())
   const base = basePath === undefined ? undefined : await readModule(basePath)
   const lesson = await teachModule({
@@ -48,9 +53,63 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
     onWrite: services.holdInterrupts,
   })
   services.progress(undefined)
-  for (const line of json ? [JSON.stringify(asJson(lesson, into))] : describe(lesson, into, services))
-    services.print(line)
+  const heldOut = (ownExamples(lesson.brain.files) ?? examples).filter(({ split }) => split === "validation").length
+  const lines = json
+    ? [JSON.stringify({ ...asJson(lesson, into), heldOut, ...(replaced ? { replaced } : {}) })]
+    : describe(lesson, into, heldOut, services)
+  for (const line of lines) services.print(line)
+  if (replaced)
+    services.complain(
+      `It replaced a module that carried ${counted(replaced.examples, "example")}; to add to them: ${adding(paths, into)}`,
+    )
   return 0
+}
+
+/** What the module that was there carried. */
+interface Replaced {
+  readonly examples: number
+  readonly labels: readonly string[]
+}
+const adding = (paths: readonly string[], into: string): string =>
+  `brain teach ${[into, ...paths].join(" ")} --into ${into}`
+
+/**
+ * What the module that lies in `into` carries, when examples of it are not among the new ones. Errors: OB517 when a
+ * label would vanish with them.
+ */
+async function replacedBy(
+  examples: readonly OpenExample[],
+  paths: readonly string[],
+  { into, replace = false }: TeachArguments,
+): Promise<Replaced | undefined> {
+  const realPathOf = (path: string): Promise<string | undefined> => realpath(path).catch(() => undefined)
+  const place = await realPathOf(into)
+  if (place === undefined || (await Promise.all(paths.map(realPathOf))).includes(place)) return undefined
+  const carried = await carriedBy(into)
+  const keyOf = ({ text, label }: OpenExample): string => JSON.stringify([text, label])
+  const given = new Set(examples.map(keyOf))
+  if (carried.every((each) => given.has(keyOf(each)))) return undefined
+  const labelsIn = (all: readonly OpenExample[]): readonly string[] =>
+    [...new Set(all.flatMap(({ label, split }) => (split === "test" ? [] : (label ?? []))))].sort()
+  const [labels, kept] = [labelsIn(carried), labelsIn(examples)]
+  const lost = labels.filter((label) => !kept.includes(label))
+  if (lost.length > 0 && !replace)
+    refuse({
+      code: "OB517",
+      seen: `${into} knows ${counted(lost.length, "label")} that the new examples lack: ${shorten(lost.join(", "), 200)}.`,
+      hint: `To add to its ${counted(carried.length, "example")}: ${adding(paths, into)} – to have the new ones alone: add --replace.`,
+    })
+  return { examples: carried.length, labels }
+}
+
+/** A module that cannot be read has nothing left to lose: teaching it again is what mends it. */
+async function carriedBy(into: string): Promise<readonly OpenExample[]> {
+  try {
+    return ownExamples(await readModule(into)) ?? []
+  } catch (error) {
+    if (error instanceof Refusal) return []
+    throw error
+  }
 }
 
 function nameFrom(into: string): string {
@@ -83,11 +142,16 @@ const asJson = ({ brain, taught, report, remarks }: Lesson, into: string): objec
   },
 })
 
-function describe({ brain, taught, report, remarks }: Lesson, into: string, { paint }: Services): readonly string[] {
+function describe(
+  { brain, taught, report, remarks }: Lesson,
+  into: string,
+  heldOut: number,
+  { paint }: Services,
+): readonly string[] {
   const bytes = brain.files.parts["weights.safetensors"]!.length
   return [
     `Taught ${paint("bold", into)}: ${counted(brain.labels.length, "label")}, ${(bytes / 1000).toFixed(0)} KB of weights.`,
-    wrap(describeTrials(taught, paint)),
+    wrap(describeTrials(taught, heldOut, paint)),
     ...describeRemarks(remarks, brain.files.manifest.takes.bytesMax).map((line) => paint("yellow", wrap(line))),
     "",
     ...(report
@@ -98,14 +162,14 @@ function describe({ brain, taught, report, remarks }: Lesson, into: string, { pa
   ]
 }
 
-function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): string {
+function describeTrials({ trials, kept }: Lesson["taught"], heldOut: number, paint: Paint): string {
   const isKept = `kept ${paint("bold", kept.table ? `what began from the ${kept.name}` : "what began from scratch")}`
   if (trials.every(({ bits }) => Number.isNaN(bits)))
     return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`
-  const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits)} bits`)
+  const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits, 3)} bits`)
   return trials.length > 1
-    ? `Tried on held-out examples: ${scores.join(", ")}; ${isKept}.`
-    : `On held-out examples: ${scores[0]}.`
+    ? `Tried on ${counted(heldOut, "held-out example")}: ${scores.join(", ")}; ${isKept} (fewest bits).`
+    : `On ${counted(heldOut, "held-out example")}: ${scores[0]}.`
 }
 
 function describeRemarks({ duplicates, conflicts, cut }: Remarks, bytesMax: number): readonly string[] {
@@ -126,7 +190,7 @@ function describeRemarks({ duplicates, conflicts, cut }: Remarks, bytesMax: numb
   ]
 }
 
-export function describeReport(report: Report, paint: Paint): readonly string[] {
+export function describeReport(report: Report, paint: Paint, isUnseen = true): readonly string[] {
   const { answeredRight, answeredWrong, refused } = report.withThreshold
   const worst = report.confusions.slice(0, 5)
   const expectedWidth = widest(worst.map(({ expected }) => expected))
@@ -134,7 +198,7 @@ export function describeReport(report: Report, paint: Paint): readonly string[] 
   const countWidth = widest(worst.map(({ count }) => `${count}`))
   const room = Math.max(24, COLUMNS_MAX - expectedWidth - guessWidth - countWidth - 14)
   return [
-    `Tested on ${counted(report.examples, "example")} that it had not seen:`,
+    `Tested on ${counted(report.examples, "example")}${isUnseen ? " that it had not seen" : ""}:`,
     `  accuracy         ${paint("bold", percent(report.accuracy))}   of those that have a label`,
     `  bits an answer   ${inBits(report.bitsPerAnswer)}`,
     ...(answeredRight === undefined

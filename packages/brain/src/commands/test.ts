@@ -1,7 +1,9 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
+import type { Example } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
 import { dataSetOf, readDataSet } from "../data/sets.ts"
 import { gather, ownExamples, splitsOf } from "../examples.ts"
+import { counted, shorten, wrap } from "../layout.ts"
 import { load } from "../load.ts"
 import { score } from "../report.ts"
 import type { ExitCode, Services } from "../services.ts"
@@ -13,7 +15,10 @@ export interface TestArguments {
   readonly json?: boolean
 }
 
-/** `brain test MODULE [FILE]`: scores a module on a file, or on the examples that it held out when it was taught. */
+/**
+ * `brain test MODULE [FILE]`: scores a module on a file, or on the examples that it held out when it was taught. Texts
+ * of the file that the module carries to learn from or to choose on tell nothing, and are left out.
+ */
 export async function test(
   path: string,
   file: string | undefined,
@@ -25,7 +30,16 @@ export async function test(
   const set = dataSetOf(brain.files.manifest.built.data)
   const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)
   const own = splitsOf(carried ?? []).test
-  const examples = file === undefined ? own : (await gather([file], undefined, columns)).examples
+  const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
+  const given = file === undefined ? own : (await gather([file], undefined, columns)).examples
+  const examples = file === undefined ? own : given.filter(({ text }) => !learnt.has(text.trim()))
+  const leftOut = given.length - examples.length
+  if (leftOut > 0 && examples.length === 0)
+    refuse({
+      code: "OB513",
+      seen: `${path} has learnt from every text of ${file}.`,
+      hint: `Give a file of others${own.length > 0 ? `, or test it on the ${counted(own.length, "example")} that it held out: brain test ${path}` : ""}.`,
+    })
   if (examples.length === 0)
     refuse({
       code: "OB513",
@@ -33,7 +47,38 @@ export async function test(
       hint: `Give a file of them: brain test ${path} FILE.`,
     })
   const report = score(brain, examples)
-  for (const line of options.json ? [JSON.stringify(report)] : describeReport(report, services.paint))
-    services.print(line)
+  const unknownLabels = unknownIn(examples, brain.labels)
+  if (options.json) {
+    services.print(JSON.stringify({ ...report, leftOut, unknownLabels }))
+    return 0
+  }
+  if (leftOut > 0)
+    services.print(
+      wrap(
+        `${leftOut} of the ${counted(given.length, "example")} ${leftOut === 1 ? "was" : "were"} left out: the module has learnt from ${leftOut === 1 ? "it" : "them"}.`,
+      ),
+    )
+  if (unknownLabels.length > 0) services.print(services.paint("yellow", wrap(describeUnknown(unknownLabels))))
+  for (const line of describeReport(report, services.paint, carried !== undefined)) services.print(line)
   return 0
+}
+
+interface UnknownLabel {
+  readonly label: string
+  readonly examples: number
+}
+
+function unknownIn(examples: readonly Example[], known: readonly string[]): readonly UnknownLabel[] {
+  const counts = new Map<string, number>()
+  for (const { label } of examples)
+    if (label !== undefined && !known.includes(label)) counts.set(label, (counts.get(label) ?? 0) + 1)
+  return [...counts].map(([label, count]) => ({ label, examples: count }))
+}
+
+const LABELS_SHOWN = 8
+function describeUnknown(unknown: readonly UnknownLabel[]): string {
+  const rows = unknown.reduce((sum, { examples }) => sum + examples, 0)
+  const shown = unknown.slice(0, LABELS_SHOWN).map(({ label }) => shorten(label))
+  const rest = unknown.length > LABELS_SHOWN ? `, … (${unknown.length})` : ""
+  return `${counted(rows, "row has a label", "rows have labels")} that it does not know: ${shown.join(", ")}${rest}.`
 }

@@ -149,7 +149,7 @@ const BROKEN: readonly (readonly [what: string, content: string | Uint8Array, na
     "test examples alone",
     "text,label,split\na,x,test\nb,y,validation\nc,z,validation\n",
     "a.csv",
-    "error[OB403]: There is no example to learn from.\nhint: Give some without a split, or with the split `train`.",
+    "error[OB403]: Of 3 examples none is left to learn from: all are for validation or test.\nhint: Give some that do not stand in the test file, or with the split `train`.",
   ],
 ]
 test.each(BROKEN)("%s", async (_, content, name, message) => {

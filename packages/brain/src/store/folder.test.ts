@@ -194,7 +194,9 @@ test("each part that is altered, cut or missing is named with both digests", asy
   await expect(reading).rejects.toThrow(
     /README\.md was altered: sha256:\w{64} was expected, and sha256:\w{64} \(6 bytes\) found/,
   )
-  await expect(reading).rejects.toThrow(/hint: Restore it, or run `brain rebuild`/)
+  await expect(reading).rejects.toThrow(
+    /hint: Restore it from a copy, or teach it again: brain teach FILE --into FOLDER\./,
+  )
   expect(await codesOf(reading)).toBe("OB153,OB153,OB152")
   mkdirSync(join(path, "only-a.json"))
   expect(await codesOf(readModule(path))).toBe("OB153,OB153,OB153")

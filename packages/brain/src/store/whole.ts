@@ -16,7 +16,7 @@ export interface ModuleFiles {
 
 export const MANIFEST = "module.brain"
 export const LIMITS = { manifestBytes: 2 ** 20, partBytes: 2 ** 30, moduleBytes: 2 ** 31 } as const
-const RESTORE = "Restore it, or run `brain rebuild`."
+const RESTORE = "Restore it from a copy, or teach it again: brain teach FILE --into FOLDER."
 
 /** Reads and checks what lies in this very folder, without healing it. `shown` is what messages call it. */
 export async function readWhole(place: string, files: Files, shown = place): Promise<ModuleFiles> {

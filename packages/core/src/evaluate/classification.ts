@@ -1,3 +1,5 @@
+import { log2 } from "../base/logarithm.ts"
+
 /** One scored answer of a classifier. */
 export interface Scored {
   readonly text: string
@@ -24,7 +26,7 @@ export function accuracy(scored: readonly Scored[]): number {
  */
 export function bits(scored: readonly Scored[]): number {
   const inScope = scored.filter(({ expected }) => expected !== undefined)
-  const total = inScope.reduce((sum, { probabilityOfExpected: p }) => sum - Math.log2(Math.max(p, 2 ** -17)), 0)
+  const total = inScope.reduce((sum, { probabilityOfExpected: p }) => sum - log2(Math.max(p, 2 ** -17)), 0)
   return total / inScope.length
 }
 

@@ -8,7 +8,10 @@ import { node, OPERATION_SET, OPERATIONS } from "./operations.ts"
 
 /** The values that an entry gives, by name. */
 export type Outputs = Readonly<Record<string, Node>>
-export const NODES_MAX = 100_000
+export const NODES_MAX = 10_000
+/** Each brings its program, which stands in the lowered one as often as it is called with other inputs. */
+export const KERNELS_MAX = 100
+export const AXES_MAX = 8
 
 /** graph.json: nodes in the order that the outputs, by name, ask for them, inputs by place, each kernel's program once. */
 export function graphToJson(outputs: Outputs): Json {
@@ -38,8 +41,10 @@ export function graphFromJson(json: Json): Outputs {
       hint: `This version runs set ${OPERATION_SET}: update it, or rebuild the module.`,
     })
   const programs = list(whole["programs"]).map(parseProgram)
+  if (programs.some(({ buffers }) => buffers.some(({ access }) => access === "state"))) wrong("a kernel with state")
   if (programs.some(usesF64)) wrong("a kernel computes in f64, which is for gradient checks")
   const built: Node[] = []
+  let kernels = 0
   const found = (place: Json | undefined): Node =>
     typeof place === "number" && built[place] ? built[place] : wrong(`${shown(place)} is no earlier node`)
   if (list(whole["nodes"]).length > NODES_MAX) wrong(`more than ${NODES_MAX} nodes`)
@@ -48,6 +53,7 @@ export function graphFromJson(json: Json): Outputs {
     if (typeof operation !== "string" || !Object.hasOwn(OPERATIONS, operation))
       return wrong(`${shown(operation)} is no operation`)
     const name = operation as Name
+    if (name === "kernel" && ++kernels > KERNELS_MAX) wrong(`more than ${KERNELS_MAX} kernels`)
     const sources = list(inputs).map(found)
     if (name !== "kernel" && sources.length !== INPUTS[name])
       wrong(`${name} takes ${INPUTS[name]} inputs, not ${sources.length}`)
@@ -83,9 +89,12 @@ const INPUTS: Readonly<Record<Exclude<Name, "kernel">, number>> = {
 const ATTRIBUTE: Readonly<Record<string, (value: Json | undefined, programs: readonly Program[]) => unknown>> = {
   name: (v) => (typeof v === "string" && /^[a-z][a-z0-9_]{0,63}$/i.test(v) ? v : wrong(`${shown(v)} is no name`)),
   dtype: (v) => (isDtype(v) && v !== "f64" ? v : wrong(`${shown(v)} is no dtype of a module`)),
-  shape: (v) => list(v).map((n) => whole(n, 1, 2 ** 28)),
-  value: (v) => (typeof v === "number" ? v : wrong(`${shown(v)} is no number`)),
-  axis: (v) => whole(v, 0, 7),
+  shape: (v) => (list(v).length <= AXES_MAX ? list(v).map((n) => whole(n, 1, 2 ** 28)) : wrong("too many axes")),
+  value: (v) =>
+    typeof v === "number" && Number.isFinite(v) && !Object.is(v, -0)
+      ? v
+      : wrong(`${shown(v)} is no number to fill with`),
+  axis: (v) => whole(v, 0, AXES_MAX - 1),
   length: (v) => whole(v, 1, 2 ** 28),
   shift: (v) => whole(v, 0, 31),
   transposeLeft: (v) => v === true,

@@ -36,7 +36,7 @@ function bufferOf(json: Json): Buffer {
   const { name, dtype, length, access, values } = object(json, "buffer")
   if (!isDtype(dtype)) return wrong(`${shown(dtype)} is no dtype`)
   if (!ACCESSES.includes(access as Access)) return wrong(`${shown(access)} is no access`)
-  const rest = values === undefined ? {} : { values: list(values).map(number) }
+  const rest = values === undefined ? {} : { values: list(values).map(constantOf) }
   return { name: text(name), dtype, length: number(length), access: access as Access, ...rest }
 }
 
@@ -71,8 +71,11 @@ function scalar(json: Json | undefined): Scalar {
   const known = Object.values(DTYPE).find((facts) => facts.scalar === json)
   return known ? known.scalar : wrong(`${shown(json)} is no scalar`)
 }
-/** JSON has no NaN, infinity or -0: kernels have no use for them, so they cannot be written. */
-const constantOf = (json: Json | undefined): number => number(json)
+/** JSON has no NaN; an infinity or -0 would not outlast a canonical text, so one digest would have two meanings. */
+function constantOf(json: Json | undefined): number {
+  const value = number(json)
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : wrong(`${value === 0 ? "-0" : value} as a constant`)
+}
 
 function blockOf(json: Json, above: number): Block {
   const depth = deeper(above)

@@ -10,6 +10,7 @@ export const LIMITS = {
   depth: 64,
   memoryBytes: 2 ** 28,
   rounds: 2 ** 31 - 1,
+  work: 2 ** 36, // statements that a run may execute: a minute or two, never for ever
   problems: 20,
 } as const
 
@@ -49,7 +50,7 @@ export function validate(program: Program): readonly Problem[] {
     }
     if (values && !values.every(fits))
       report(`a value of \`${name}\` is no ${dtype}.`, "Keep constants in the range of their dtype.")
-    bytes += length * DTYPE[dtype].bytes
+    bytes += Math.ceil((length * DTYPE[dtype].bytes) / 16) * 16
     buffers.set(name, buffer)
   }
   if (!(bytes <= LIMITS.memoryBytes)) report(`it asks for ${bytes} bytes.`, `${LIMITS.memoryBytes} is the limit.`)
@@ -61,6 +62,9 @@ export function validate(program: Program): readonly Problem[] {
     if (s.kind === "set") assigned.add(s.name)
   }
   if (statements > LIMITS.statements) report(`${statements} statements.`, `${LIMITS.statements} is the limit.`)
+
+  const work = workOf(program.body)
+  if (!(work <= LIMITS.work)) report(`a run may take ${work} steps.`, `${LIMITS.work} is the limit: bound its loops.`)
 
   let unreached = 0 // how many loops around this place have no rounds
   const bound = new Set<string>()
@@ -174,6 +178,17 @@ export function validate(program: Program): readonly Problem[] {
   }
   block(program.body, 0)
   return problems
+}
+
+/** Statements that one run executes at most: every loop at its maximum, the longer branch of every `if`. */
+function workOf(block: Block): number {
+  return block.reduce((sum, s) => {
+    if (s.kind === "loop") {
+      const rounds = s.count.kind === "constant" ? Math.min(s.count.value, s.maximum) : s.maximum
+      return sum + 1 + Math.max(0, rounds) * (1 + workOf(s.body))
+    }
+    return sum + 1 + (s.kind === "if" ? Math.max(workOf(s.yes), workOf(s.no)) : 0)
+  }, 0)
 }
 
 const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/

@@ -1,4 +1,4 @@
-import type { Dtype } from "../base/dtype.ts"
+import { DTYPE, type Dtype } from "../base/dtype.ts"
 import { assert } from "../base/problem.ts"
 import { type Shape, sizeOf, stridesOf } from "../base/shape.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
@@ -105,6 +105,11 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     return ir.parallel(i, to.length, [ir.store(to, ir.local(i), ir.load(from, ir.local(i)))])
   }
 
+  const cleared = (name: string): Statement => {
+    const [buffer, i] = [buffers.find((each) => each.name === name)!, fresh("i")]
+    return ir.parallel(i, buffer.length, [ir.store(buffer, ir.local(i), ir.constant(DTYPE[buffer.dtype].scalar, 0))])
+  }
+
   /** One loop for element-wise nodes of one shape. */
   const fused = (group: readonly Node[]): void => {
     const { shape } = group[0]!
@@ -185,6 +190,9 @@ export function lowerGraph({ name, outputs, updates = [], float = "f32" }: Entry
     const outside = new Set(places.values())
     for (const buffer of renamed.buffers)
       if (!outside.has(buffer.name)) declare(buffer.access === "constant" ? buffer : { ...buffer, access: "scratch" })
+    // Whoever wrote the kernel: what an earlier run left must not show, or an answer would depend on the ones before it.
+    for (const { name, access } of renamed.buffers)
+      if (access !== "input" && access !== "constant") body.push(cleared(name))
     body.push(...renamed.body)
   }
 

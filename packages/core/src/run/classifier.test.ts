@@ -106,3 +106,10 @@ test("a graph that takes no text is refused, and one that answers no label when 
   const { ask } = openClassifier({ ...PARTS, graph: liar, weights: { ...PARTS.weights, ...weights } }, wasmEngine)
   expect(codesOf(() => ask("x"))).toEqual(["OB230"])
 })
+test("a module that promises every label in full scores no better for it: its promises are shares of their sum", () => {
+  const greedy = { ...PARTS.graph, probability: op.fill(65535, { shape: [1, 3], dtype: "u16" }) }
+  const classifier = openClassifier({ ...PARTS, graph: greedy }, wasmEngine)
+  classifier.ask("hello")
+  const shares = LABELS.map((_, place) => classifier.probabilityOf(place))
+  expect(shares).toEqual([1 / 3, 1 / 3, 1 / 3])
+})

@@ -85,6 +85,7 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
     ask(question) {
       const { read, written } = encoder.encodeInto(question, text)
       length[0] = written
+      text.fill(0, written)
       run()
       return answer(read < question.length ? encoder.encode(question.slice(read)).length : 0)
     },
@@ -93,10 +94,17 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
         .sort((a, b) => b.logit - a.logit)
         .slice(0, count)
         .map(({ label, probability }) => ({ label, probability })),
-    probabilityOf: (place) => raw.probability[place]! / 65536,
+    // Of the whole that the module gave out: nobody scores better by promising every label.
+    probabilityOf: (place) =>
+      raw.probability[place]! /
+      Math.max(
+        1,
+        raw.probability.reduce((sum, p) => sum + p, 0),
+      ),
     run(bytes) {
       text.set(bytes.subarray(0, text.length))
       length[0] = Math.min(bytes.length, text.length)
+      text.fill(0, bytes.length)
       run()
       return { label: best[0]!, ...raw }
     },

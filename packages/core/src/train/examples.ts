@@ -41,7 +41,9 @@ export function holdOut(
   const random = stream(seed, "split", step)
   const byLabel = new Map<string | undefined, number[]>()
   examples.forEach(({ label }, i) => {
-    byLabel.set(label, [...(byLabel.get(label) ?? []), i])
+    const places = byLabel.get(label)
+    if (places) places.push(i)
+    else byLabel.set(label, [i])
   })
   const held = new Set<number>()
   for (const places of byLabel.values()) {

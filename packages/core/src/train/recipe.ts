@@ -1,5 +1,5 @@
 import type { Json } from "../base/json.ts"
-import { refuse } from "../base/problem.ts"
+import { refuse, suggest } from "../base/problem.ts"
 
 /** Everything that weights depend on beside data, base and seed: plain numbers, stored as recipe.json. */
 export interface Recipe {
@@ -60,16 +60,52 @@ export const RECIPE: Recipe = {
   relearn: true,
 }
 
-/** A recipe out of a file. Errors: OB404 naming the member that is missing or no number. */
+/** Least and most of each number; those that count are whole. A stranger's recipe is run by `rebuild`. */
+const RANGES: Readonly<
+  Record<Exclude<keyof Recipe, "relearn">, readonly [least: number, most: number, whole?: "whole"]>
+> = {
+  bytesMax: [1, 16_383, "whole"],
+  buckets: [1, 65_536, "whole"],
+  wordsMax: [1, 3, "whole"],
+  charactersMin: [2, 5, "whole"],
+  charactersMax: [2, 5, "whole"],
+  dims: [1, 4096, "whole"],
+  epochs: [1, 1000, "whole"],
+  batch: [1, 4096, "whole"],
+  rate: [0, 1e30], // absurd ones end with OB401, by name
+  beta1: [0, 0.9999],
+  beta2: [0, 0.999999],
+  epsilon: [1e-30, 1],
+  weightDecay: [0, 100],
+  labelSmoothing: [0, 0.99],
+  featureDropout: [0, 0.99],
+  averageDecay: [0, 0.999999],
+  initialRange: [0, 100],
+  unsureWeight: [0, 1000, "whole"],
+}
+
+/** A recipe out of a file. Errors: OB404 naming the member that is missing, unknown or out of its range. */
 export function recipeFrom(json: Json): Recipe {
   const members = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {}
+  const stray = Object.keys(members).find((name) => !Object.hasOwn(RECIPE, name))
+  if (stray !== undefined)
+    refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, Object.keys(RECIPE)) })
   for (const [name, value] of Object.entries(RECIPE)) {
     const found = (members as Readonly<Record<string, Json>>)[name]
-    if (typeof found !== typeof value || (typeof found === "number" && !(found >= 0)))
+    const range = Object.hasOwn(RANGES, name) ? RANGES[name as keyof typeof RANGES] : undefined
+    const fits = range
+      ? typeof found === "number" &&
+        found >= range[0] &&
+        found <= range[1] &&
+        (range[2] === undefined || Number.isInteger(found))
+      : typeof found === typeof value
+    if (!fits)
       refuse({
         code: "OB404",
         seen: `The recipe's \`${name}\` is ${JSON.stringify(found) ?? "absent"}.`,
-        hint: `Give it a value such as ${value}.`,
+        hint: range
+          ? `Give it a ${range[2] ?? ""} number from ${range[0]} to ${range[1]}, such as ${value}.`.replace("a  ", "a ")
+          : `Give it a value such as ${value}.`,
       })
   }
   return members as unknown as Recipe

@@ -67,7 +67,7 @@ export const type = (scalar: Scalar): string => {
 export function prelude(used: ReadonlySet<Unary | Binary>, floats: boolean): string {
   const helpers = [...used].sort().map(define)
   return `#include <stdint.h>
-${floats ? `#include <float.h>\n#include <math.h>\n#if FLT_EVAL_METHOD != 0\n#error "float arithmetic must round to float"\n#endif\n` : ""}
+${floats ? `#include <float.h>\n#include <math.h>\n#ifdef __FAST_MATH__\n#error "-ffast-math gives other bits"\n#endif\n#if FLT_EVAL_METHOD != 0\n#error "float arithmetic must round to float"\n#endif\n` : ""}
 typedef union { uint32_t u; int32_t i; } word_bits;
 static inline int32_t wrap(uint32_t bits) { word_bits b; b.u = bits; return b.i; }
 static inline int32_t at_most(int32_t n, int32_t most) { return most < n ? most : n; }
