@@ -18,7 +18,7 @@ test("Ctrl-C at any moment of a lesson leaves a whole module, and says so in one
   const into = join(parent, "desk")
   await teachDesk(parent)
   const before = (await readModule(into)).digest
-  const whole = start(["teach", MESSAGES, "--into", into, "--base", "none", "--json"])
+  const whole = start(["teach", MESSAGES, "--into", into, "--replace", "--base", "none", "--json"])
   const started = performance.now()
   const { digest: after } = JSON.parse((await whole.ended).out)
   const lasts = performance.now() - started
@@ -28,7 +28,7 @@ test("Ctrl-C at any moment of a lesson leaves a whole module, and says so in one
 
   const codes: (number | null)[] = []
   for (const share of [0.3, 0.45, 0.6, 0.75, 0.9, 0.97]) {
-    const { child, ended } = start(["teach", MESSAGES, "--into", into, "--base", "none"])
+    const { child, ended } = start(["teach", MESSAGES, "--into", into, "--replace", "--base", "none"])
     await later(share * lasts)
     child.kill("SIGINT")
     const { code, signal, out, err } = await ended
@@ -50,7 +50,7 @@ test("a lesson that is killed leaves the module that was there", async () => {
   const parent = temporary()
   const into = join(parent, "desk")
   const { brain } = await teachDesk(parent)
-  const { child, ended } = start(["teach", MESSAGES, "--into", into, "--base", "none"])
+  const { child, ended } = start(["teach", MESSAGES, "--into", into, "--replace", "--base", "none"])
   await later(350) // well within a lesson, which takes a second on a fast machine
   child.kill("SIGKILL")
   expect((await ended).signal).toBe("SIGKILL")
