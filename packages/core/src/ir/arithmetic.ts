@@ -44,6 +44,12 @@ export const BINARY_MEANING: Readonly<Record<Binary, (a: number, b: number) => n
   "i32.lt_s": (a, b) => Number(a < b),
   "i32.le_s": (a, b) => Number(a <= b),
   "i32.lt_u": (a, b) => Number(a >>> 0 < b >>> 0),
+  "i32.dot2_i16": (a, b) => (((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16)) | 0,
+  "i32.dot4_i8": (a, b) => {
+    let sum = 0
+    for (let shift = 24; shift >= 0; shift -= 8) sum += ((a << shift) >> 24) * ((b << shift) >> 24)
+    return sum
+  },
   "f32.add": (a, b) => Math.fround(a + b),
   "f32.sub": (a, b) => Math.fround(a - b),
   "f32.mul": (a, b) => Math.fround(a * b),

@@ -1,5 +1,5 @@
 import type { Dtype, Scalar } from "../base/dtype.ts"
-import type { Access, Binary, Block, Buffer, Expression, Statement, Unary } from "./program.ts"
+import type { Access, Binary, Block, Buffer, Expression, Packed, Statement, Unary } from "./program.ts"
 import { operandOf, scalarOf } from "./program.ts"
 
 // Builders. Constants are made exact here, so that no target ever rounds one.
@@ -15,6 +15,15 @@ export const load = ({ name, dtype }: Buffer, index: Expression): Expression => 
   dtype,
   buffer: name,
   index,
+})
+
+/** Neighbours from `index` on as the parts of one word. */
+export const loadPacked = (packed: Packed, { name, dtype }: Buffer, index: Expression): Expression => ({
+  kind: "load",
+  dtype,
+  buffer: name,
+  index,
+  packed,
 })
 
 export function unary(op: Unary, value: Expression): Expression {
@@ -60,6 +69,9 @@ export const shl = integer("i32.shl"),
 export const equal = integer("i32.eq"),
   differ = integer("i32.ne"),
   less = integer("i32.lt_s")
+/** Products of the parts of two words, added up: of two signed halves, or of four signed bytes. */
+export const dot2 = integer("i32.dot2_i16"),
+  dot4 = integer("i32.dot4_i8")
 export const lessOrEqual = integer("i32.le_s"),
   belowU = integer("i32.lt_u")
 export const clamp = (value: Expression, low: number, high: number): Expression => min(max(value, i32(low)), i32(high))

@@ -1,6 +1,6 @@
 import { DTYPE, type Numbers, zeros } from "../base/dtype.ts"
 import { BINARY_MEANING, UNARY_MEANING } from "./arithmetic.ts"
-import type { Block, Expression, Program } from "./program.ts"
+import type { Block, Expression, Packed, Program } from "./program.ts"
 
 /** One array for each buffer of a program. */
 export type Memory = Readonly<Record<string, Numbers>>
@@ -23,7 +23,7 @@ type Action = () => void
  * Runs `program` on `memory` in place, in program order: slow, obvious, the judge of every target.
  * Each node becomes a closure once, so that a text takes milliseconds instead of a second.
  */
-export function interpreter(program: Program, memory: Memory): Action {
+export function interpreter(program: Program, memory: Memory, entry: Block = program.body): Action {
   const locals = new Map<string, { value: number }>()
   const cellOf = (name: string): { value: number } => {
     const cell = locals.get(name) ?? { value: 0 }
@@ -50,7 +50,14 @@ export function interpreter(program: Program, memory: Memory): Action {
         return () => cell.value
       }
       case "load": {
-        const [array, index] = [arrayOf(e.buffer), value(e.index)]
+        const [array, index, { packed }] = [arrayOf(e.buffer), value(e.index), e]
+        if (packed)
+          return () => {
+            const at = index()
+            checked(e.buffer, array, at)
+            checked(e.buffer, array, at + packed - 1)
+            return packedWord(array, at, packed)
+          }
         return () => array[checked(e.buffer, array, index())]!
       }
       case "unary": {
@@ -117,7 +124,15 @@ export function interpreter(program: Program, memory: Memory): Action {
     if (array.length !== length || array.constructor !== DTYPE[dtype].array)
       throw new Error(`bug: memory of ${name} is not ${length} x ${dtype}`)
   }
-  return block(program.body)
+  return block(entry)
+}
+
+/** The parts of a word from `at` on, the first one lowest. */
+function packedWord(array: Numbers, at: number, parts: Packed): number {
+  const width = 32 / parts
+  let word = 0
+  for (let part = parts - 1; part >= 0; part--) word = (word << width) | (array[at + part]! & (2 ** width - 1))
+  return word
 }
 
 export const interpret = (program: Program, memory: Memory): void => interpreter(program, memory)()

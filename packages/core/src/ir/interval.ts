@@ -16,7 +16,7 @@ export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): 
     case "local":
       return ofLocal(e.name)
     case "load":
-      return DTYPE[e.dtype].range ?? ANY
+      return e.packed ? ANY : (DTYPE[e.dtype].range ?? ANY)
     case "unary":
       return ANY
     case "select": {

@@ -1,7 +1,7 @@
 import { DTYPE, isDtype, type Scalar } from "../base/dtype.ts"
 import type { Json } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
-import type { Access, Binary, Block, Buffer, Expression, Program, Statement, Unary } from "./program.ts"
+import type { Access, Binary, Block, Buffer, Expression, Packed, Program, Statement, Unary } from "./program.ts"
 import { ACCESSES, BINARY, UNARY } from "./program.ts"
 import { LIMITS, validate } from "./validate.ts"
 
@@ -54,7 +54,10 @@ function expressionOf(json: Json | undefined, above: number): Expression {
       return { kind: "local", scalar: scalar(e["scalar"]), name: text(e["name"]) }
     case "load":
       if (!isDtype(e["dtype"])) return wrong(`${shown(e["dtype"])} is no dtype`)
-      return { kind: "load", dtype: e["dtype"], buffer: text(e["buffer"]), index: inner(e["index"]) }
+      return {
+        ...{ kind: "load", dtype: e["dtype"], buffer: text(e["buffer"]), index: inner(e["index"]) },
+        ...(e["packed"] === undefined ? {} : { packed: packed(e["packed"]) }),
+      }
     case "unary":
       if (!Object.hasOwn(UNARY, text(e["op"]))) return wrong(`${shown(e["op"])} is no operation`)
       return { kind: "unary", op: e["op"] as Unary, value: inner(e["value"]) }
@@ -67,6 +70,7 @@ function expressionOf(json: Json | undefined, above: number): Expression {
       return wrong(`${shown(e["kind"])} is no kind of expression`)
   }
 }
+const packed = (json: Json): Packed => (json === 2 || json === 4 ? json : wrong(`${shown(json)} parts of a word`))
 function scalar(json: Json | undefined): Scalar {
   const known = Object.values(DTYPE).find((facts) => facts.scalar === json)
   return known ? known.scalar : wrong(`${shown(json)} is no scalar`)

@@ -7,7 +7,14 @@ import { DTYPE, type Dtype, type Scalar } from "../base/dtype.ts"
 export type Expression =
   | { readonly kind: "constant"; readonly scalar: Scalar; readonly value: number }
   | { readonly kind: "local"; readonly scalar: Scalar; readonly name: string }
-  | { readonly kind: "load"; readonly dtype: Dtype; readonly buffer: string; readonly index: Expression }
+  /** With `packed`, that many neighbours from `index` on as the parts of one i32, the first one lowest: see PACKED. */
+  | {
+      readonly kind: "load"
+      readonly dtype: Dtype
+      readonly buffer: string
+      readonly index: Expression
+      readonly packed?: Packed
+    }
   | { readonly kind: "unary"; readonly op: Unary; readonly value: Expression }
   | { readonly kind: "binary"; readonly op: Binary; readonly left: Expression; readonly right: Expression }
   /** Both branches are computed; `condition` is true when it is not 0. */
@@ -54,8 +61,17 @@ export type Access = (typeof ACCESSES)[number]
 export interface Program {
   readonly name: string
   readonly buffers: readonly Buffer[]
+  /** What a run does. */
   readonly body: Block
+  /** Other things to do with the same buffers, by name: `prepare`, `step`, `reset`, … */
+  readonly entries?: Readonly<Record<string, Block>>
 }
+/** All blocks that something outside can call, `body` first. */
+export const blocksOf = ({ body, entries = {} }: Pick<Program, "body" | "entries">): readonly Block[] => [body, ...Object.values(entries)]
+
+/** How many elements one packed load takes, and which dtypes fit: two parts of 16 bits, or four of 8. */
+export const PACKED = { 2: ["i8", "u8", "i16", "u16"], 4: ["i8", "u8"] } as const
+export type Packed = keyof typeof PACKED & number
 
 /** Each operation and the scalar that it gives; it takes operands of the scalar before its dot, or those of TAKES. */
 export const UNARY = {
@@ -91,6 +107,8 @@ export const BINARY = {
   "i32.lt_s": "i32",
   "i32.le_s": "i32",
   "i32.lt_u": "i32",
+  "i32.dot2_i16": "i32", // Σ of two products: halves of words, signed
+  "i32.dot4_i8": "i32", // Σ of four products: bytes of words, signed
   "f32.add": "f32",
   "f32.sub": "f32",
   "f32.mul": "f32",
@@ -129,7 +147,7 @@ export function scalarOf(e: Expression): Scalar {
     case "local":
       return e.scalar
     case "load":
-      return DTYPE[e.dtype].scalar
+      return e.packed ? "i32" : DTYPE[e.dtype].scalar
     case "unary":
       return UNARY[e.op]
     case "binary":

@@ -1,7 +1,7 @@
 import type { Block, Expression, Program, Statement } from "./program.ts"
 
 /** The same program under other names, so that it can stand inside another: `of` maps buffers and locals alike. */
-export function renameProgram({ name, buffers, body }: Program, of: (name: string) => string): Program {
+export function renameProgram({ name, buffers, body, entries }: Program, of: (name: string) => string): Program {
   const expression = (e: Expression): Expression => {
     switch (e.kind) {
       case "constant":
@@ -36,5 +36,7 @@ export function renameProgram({ name, buffers, body }: Program, of: (name: strin
         return s satisfies never
     }
   }
-  return { name, buffers: buffers.map((b) => ({ ...b, name: of(b.name) })), body: block(body) }
+  const others = entries && Object.entries(entries).map(([entry, inner]) => [entry, block(inner)] as const)
+  const renamed = { name, buffers: buffers.map((b) => ({ ...b, name: of(b.name) })), body: block(body) }
+  return others ? { ...renamed, entries: Object.fromEntries(others) } : renamed
 }

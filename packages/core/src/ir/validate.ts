@@ -1,8 +1,8 @@
-import { DTYPE, type Scalar } from "../base/dtype.ts"
+import { DTYPE, type Dtype, type Scalar } from "../base/dtype.ts"
 import type { Problem } from "../base/problem.ts"
 import { ANY, type Interval, intervalOf } from "./interval.ts"
-import type { Block, Buffer, Expression, Program, Statement } from "./program.ts"
-import { operandOf, scalarOf, statementsOf } from "./program.ts"
+import type { Block, Buffer, Expression, Packed, Program, Statement } from "./program.ts"
+import { blocksOf, operandOf, PACKED, scalarOf, statementsOf } from "./program.ts"
 
 /** Named limits: what a stranger's program may ask for at most. */
 export const LIMITS = {
@@ -57,13 +57,14 @@ export function validate(program: Program): readonly Problem[] {
 
   const assigned = new Set<string>()
   let statements = 0
-  for (const s of statementsOf(program.body)) {
-    statements++
-    if (s.kind === "set") assigned.add(s.name)
-  }
+  for (const body of blocksOf(program))
+    for (const s of statementsOf(body)) {
+      statements++
+      if (s.kind === "set") assigned.add(s.name)
+    }
   if (statements > LIMITS.statements) report(`${statements} statements.`, `${LIMITS.statements} is the limit.`)
 
-  const work = workOf(program.body)
+  const work = Math.max(...blocksOf(program).map(workOf))
   if (!(work <= LIMITS.work)) report(`a run may take ${work} steps.`, `${LIMITS.work} is the limit: bound its loops.`)
 
   let unreached = 0 // how many loops around this place have no rounds
@@ -78,13 +79,16 @@ export function validate(program: Program): readonly Problem[] {
     visible.push(name)
     scope.set(name, { scalar, interval: assigned.has(name) ? ANY : interval, counts })
   }
-  const access = (name: string, dtype: string | undefined, index: Expression): void => {
+  const access = (name: string, dtype: Dtype | undefined, index: Expression, packed?: Packed): void => {
     const buffer = buffers.get(name)
     if (!buffer) return report(`there is no buffer \`${name}\`.`, `Known: ${[...buffers.keys()].join(", ")}.`)
     if (dtype !== undefined && dtype !== buffer.dtype)
       report(`\`${name}\` holds ${buffer.dtype}, not ${dtype}.`, "Load it as what it is.")
     expect(index, "i32")
-    const [low, high] = intervalOf(index, ofLocal)
+    if (packed && !(PACKED[packed] as readonly Dtype[])?.includes(buffer.dtype))
+      report(`${packed} of ${buffer.dtype} fill no word.`, "Pack 2 of i8, u8, i16 or u16, or 4 of i8 or u8.")
+    const [low, first] = intervalOf(index, ofLocal)
+    const high = first + (packed ?? 1) - 1
     if (unreached === 0 && (low < 0 || high >= buffer.length))
       report(
         `an index of \`${name}\` (length ${buffer.length}) may be ${low < 0 ? low : high}.`,
@@ -115,7 +119,7 @@ export function validate(program: Program): readonly Problem[] {
         return
       }
       case "load":
-        return access(e.buffer, e.dtype, e.index)
+        return access(e.buffer, e.dtype, e.index, e.packed)
       case "unary":
         return operand(e.value, operandOf(e.op))
       case "binary":
@@ -176,7 +180,8 @@ export function validate(program: Program): readonly Problem[] {
         return s satisfies never
     }
   }
-  block(program.body, 0)
+  for (const name of Object.keys(program.entries ?? {})) named(name)
+  for (const body of blocksOf(program)) block(body, 0)
   return problems
 }
 

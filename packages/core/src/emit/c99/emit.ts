@@ -1,5 +1,5 @@
 import type { Binary, Block, Buffer, Expression, Program, Statement, Unary } from "../../ir/program.ts"
-import { scalarOf, statementsOf } from "../../ir/program.ts"
+import { blocksOf, scalarOf, statementsOf } from "../../ir/program.ts"
 import { helperName, prelude, type Stored, TYPE, type } from "./prelude.ts"
 
 /**
@@ -8,8 +8,15 @@ import { helperName, prelude, type Stored, TYPE, type } from "./prelude.ts"
  * its library or of the prelude.
  */
 export function emitC99(program: Program): string {
-  const { name, buffers, body } = program
-  const { operations, floats, names } = usesOf(program)
+  const { prelude, names, block } = printerOf(program)
+  const declared = program.buffers.filter((b) => !isPrivate(b) || names.has(b.name)).map(declaration)
+  return [prelude, ...declared, "", `void ${program.name}_run(void) ${block(program.body)}`, ""].join("\n")
+}
+
+/** What prints the statements of a program: `NAME_[index]` is an element of a buffer, whatever NAME_ is declared as. */
+export function printerOf(program: Program): Printer {
+  const { buffers } = program
+  const { operations, floats, packs, names } = usesOf(program)
   const dtypeOf = new Map(buffers.map((b) => [b.name, stored(b)]))
   const statement = (s: Statement): string => {
     switch (s.kind) {
@@ -40,14 +47,21 @@ export function emitC99(program: Program): string {
   }
   const block = (inner: Block): string =>
     inner.length === 0 ? "{}" : `{\n${inner.map(statement).join("\n").replace(/^/gm, "  ")}\n}`
-  const declared = buffers.filter((b) => !isPrivate(b) || names.has(b.name)).map(declaration)
-  return [prelude(operations, floats), ...declared, "", `void ${name}_run(void) ${block(body)}`, ""].join("\n")
+  return { prelude: prelude(operations, floats, packs), names, statement, block }
+}
+interface Printer {
+  /** What the text starts with: headers and the helpers that the program calls. */
+  readonly prelude: string
+  /** The buffers and locals that something reads, or stores into. */
+  readonly names: ReadonlySet<string>
+  statement(s: Statement): string
+  block(inner: Block): string
 }
 
 /** What C calls a buffer or a local. */
 export const identifier = (name: string): string => `${name}_`
 
-const stored = ({ dtype }: Buffer): Stored => {
+export const stored = ({ dtype }: Buffer): Stored => {
   if (dtype === "f64") throw new Error("bug: f64 is the interpreter's alone")
   return dtype
 }
@@ -69,8 +83,10 @@ function expression(e: Expression): string {
       return e.scalar === "i32" ? i32(e.value) : f32(e.value)
     case "local":
       return identifier(e.name)
-    case "load":
-      return `${identifier(e.buffer)}[${expression(e.index)}]`
+    case "load": {
+      const element = `${identifier(e.buffer)}[${expression(e.index)}]`
+      return e.packed ? `pack${e.packed}_${TYPE[e.dtype as Stored]}(&${element})` : element
+    }
     case "unary":
       return `${helperName(e.op)}(${expression(e.value)})`
     case "binary":
@@ -101,9 +117,10 @@ function expressionsOf(s: Statement): readonly Expression[] {
 }
 
 /** Which helpers and which declarations a program calls for: C compilers warn of what nobody reads. */
-function usesOf({ buffers, body }: Program): Uses {
+export function usesOf({ buffers, ...blocks }: Omit<Program, "name">): Uses {
   const operations = new Set<Unary | Binary>()
   const names = new Set<string>()
+  let packs = false
   let floats = buffers.some(({ dtype }) => dtype === "f32")
   const visit = (e: Expression): void => {
     floats ||= scalarOf(e) === "f32"
@@ -114,6 +131,7 @@ function usesOf({ buffers, body }: Program): Uses {
         return void names.add(e.name)
       case "load":
         names.add(e.buffer)
+        packs ||= e.packed !== undefined
         return visit(e.index)
       case "unary":
         operations.add(e.op)
@@ -130,15 +148,16 @@ function usesOf({ buffers, body }: Program): Uses {
         return e satisfies never
     }
   }
-  for (const s of statementsOf(body)) {
+  for (const s of blocksOf(blocks).flatMap((block) => [...statementsOf(block)])) {
     if (s.kind === "store") names.add(s.buffer)
     for (const e of expressionsOf(s)) visit(e)
   }
-  return { operations, floats, names }
+  return { operations, floats, packs, names }
 }
 interface Uses {
   readonly operations: ReadonlySet<Unary | Binary>
   readonly floats: boolean
+  readonly packs: boolean
   readonly names: ReadonlySet<string>
 }
 

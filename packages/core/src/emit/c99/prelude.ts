@@ -39,6 +39,9 @@ const BODY: Readonly<Partial<Record<Unary | Binary, string>>> = {
   "i32.lt_s": "a < b",
   "i32.le_s": "a <= b",
   "i32.lt_u": "(uint32_t)a < (uint32_t)b",
+  "i32.dot2_i16": "wrap((uint32_t)((int32_t)to_i16(a) * to_i16(b)) + (uint32_t)((int32_t)high(a) * high(b)))",
+  "i32.dot4_i8":
+    "byte_of(a, 0) * byte_of(b, 0) + byte_of(a, 8) * byte_of(b, 8) + byte_of(a, 16) * byte_of(b, 16) + byte_of(a, 24) * byte_of(b, 24)",
   "f32.add": "a + b",
   "f32.sub": "a - b",
   "f32.mul": "a * b",
@@ -64,7 +67,8 @@ export const type = (scalar: Scalar): string => {
  * What a program starts with: only the helpers that it calls. Compile with -ffp-contract=off, for a fused a * b + c
  * rounds once and the judge twice; floats are claimed for machines that round every operation to float.
  */
-export function prelude(used: ReadonlySet<Unary | Binary>, floats: boolean): string {
+export function prelude(used: ReadonlySet<Unary | Binary>, floats: boolean, packs: boolean): string {
+  const parts = packs || [...used].some((op) => op.startsWith("i32.dot"))
   const helpers = [...used].sort().map(define)
   return `#include <stdint.h>
 ${floats ? `#include <float.h>\n#include <math.h>\n#ifdef __FAST_MATH__\n#error "-ffast-math gives other bits"\n#endif\n#if FLT_EVAL_METHOD != 0\n#error "float arithmetic must round to float"\n#endif\n` : ""}
@@ -72,7 +76,7 @@ typedef union { uint32_t u; int32_t i; } word_bits;
 static inline int32_t wrap(uint32_t bits) { word_bits b; b.u = bits; return b.i; }
 static inline int32_t at_most(int32_t n, int32_t most) { return most < n ? most : n; }
 static inline int32_t choose(int32_t c, int32_t yes, int32_t no) { return c ? yes : no; }
-${floats ? "static inline float choose_f(int32_t c, float yes, float no) { return c ? yes : no; }\n" : ""}${NARROW}${helpers.join("\n")}
+${floats ? "static inline float choose_f(int32_t c, float yes, float no) { return c ? yes : no; }\n" : ""}${NARROW}${parts ? PARTS : ""}${helpers.join("\n")}
 `
 }
 
@@ -83,4 +87,19 @@ static inline uint8_t to_u8(int32_t v) { return (uint8_t)((uint32_t)v & UINT32_C
 static inline uint16_t to_u16(int32_t v) { return (uint16_t)((uint32_t)v & UINT32_C(65535)); }
 static inline int8_t to_i8(int32_t v) { byte_bits b; b.u = to_u8(v); return b.i; }
 static inline int16_t to_i16(int32_t v) { half_bits b; b.u = to_u16(v); return b.i; }
+`
+
+/** Words of parts: their halves and bytes, and how they are read out of arrays. */
+const PARTS = `static inline int16_t high(int32_t v) { half_bits b; b.u = (uint16_t)((uint32_t)v >> 16); return b.i; }
+static inline int32_t byte_of(int32_t v, int32_t at) { byte_bits b; b.u = (uint8_t)((uint32_t)v >> at); return b.i; }
+${[
+  ...(["int8_t", "uint8_t", "int16_t", "uint16_t"] as const).map(
+    (of) =>
+      `static inline int32_t pack2_${of}(const ${of} *p) { return wrap((uint32_t)(uint16_t)p[0] | ((uint32_t)(uint16_t)p[1] << 16)); }`,
+  ),
+  ...(["int8_t", "uint8_t"] as const).map(
+    (of) =>
+      `static inline int32_t pack4_${of}(const ${of} *p) { return wrap((uint32_t)(uint8_t)p[0] | ((uint32_t)(uint8_t)p[1] << 8) | ((uint32_t)(uint8_t)p[2] << 16) | ((uint32_t)(uint8_t)p[3] << 24)); }`,
+  ),
+].join("\n")}
 `

@@ -1,9 +1,10 @@
 import { bytesOf, DTYPE, numbersOf, type Scalar } from "../../base/dtype.ts"
-import { type Binary, type Expression, type Program, type Statement, scalarOf } from "../../ir/program.ts"
+import { type Binary, type Expression, type Packed, type Program, type Statement, scalarOf } from "../../ir/program.ts"
 import { type Bytes, float, sized, text, unsigned, vector, wasmModule } from "./binary.ts"
 import { canRunAsLanes, emitLanes, type Scope } from "./lanes.ts"
 import { countUp, type Loop, roundsOf } from "./loop.ts"
 import * as op from "./opcode.ts"
+import * as simd from "./simd.ts"
 
 export interface WasmModule {
   readonly bytes: Uint8Array<ArrayBuffer> // exports `memory` and `run`
@@ -47,6 +48,7 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
         return [op.local_get, slot(e.name, e.scalar)]
       case "load": {
         const dtype = stored(e.dtype)
+        if (e.packed) return [address(dtype, e.index), packedWord(e.packed, dtype, unsigned(starts.get(e.buffer)!))]
         return [address(dtype, e.index), op.LOAD[dtype], place(e.buffer, dtype)]
       }
       case "unary":
@@ -69,6 +71,8 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
   const binary = (name: Binary, left: Expression, right: Expression): Bytes => {
     const direct = op.DIRECT[name]
     if (direct) return [expression(left), expression(right), direct]
+    if (name.startsWith("i32.dot"))
+      return dot(name, [expression(left), simd.SPLAT.i32, expression(right), simd.SPLAT.i32])
     const divide = op.DIVIDE[name]
     if (divide !== undefined) {
       if (right.kind === "constant" && right.value > 0) return [expression(left), expression(right), divide]
@@ -80,6 +84,13 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
     const compare = [op.local_get, low, op.local_get, high, less]
     const operands = [expression(left), expression(right), op.local_set, b, op.local_set, a]
     return [operands, op.local_get, b, op.local_get, a, compare, op.select]
+  }
+  /** In the first lanes of vectors; what the others hold is left. */
+  const dot = (name: Binary, operands: Bytes): Bytes => {
+    if (name === "i32.dot2_i16") return [operands, simd.DOT2, simd.FIRST]
+    const sums = fresh("v128")
+    const pairs = [operands, simd.PRODUCTS_OF_BYTES, simd.PAIRS, op.local_tee, sums, simd.FIRST]
+    return [pairs, op.local_get, sums, simd.SECOND, op.i32_add]
   }
   /** x / 0 is 0, x rem 0 is x, INT_MIN / -1 wraps: where WebAssembly would trap. */
   const guarded = (name: Binary, divide: number): Bytes => {
@@ -147,6 +158,12 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
     [11, data],
   ])
   return { bytes, starts }
+}
+
+/** Reads no byte beyond the word: it may be the last one of the memory. */
+function packedWord(packed: Packed, dtype: op.Stored, start: Bytes): Bytes {
+  if (packed * DTYPE[dtype].bytes === 4) return [op.LOAD.i32, 0, start]
+  return [op.LOAD.u16, 0, start, simd.SPLAT.i32, simd.WIDEN_BYTES[dtype as "i8" | "u8"], simd.FIRST]
 }
 
 const missing = (name: string): never => {

@@ -8,11 +8,11 @@ import {
   type Statement,
   scalarOf,
   statementsOf,
-  type Unary,
 } from "../../ir/program.ts"
 import { type Bytes, unsigned } from "./binary.ts"
 import { countUp, type Loop, roundsOf } from "./loop.ts"
 import * as op from "./opcode.ts"
+import * as simd from "./simd.ts"
 
 /**
  * Parallel loops as SIMD128: four neighbouring rounds become the lanes of a vector, up to four vectors a pass. Each
@@ -33,64 +33,8 @@ export interface Scope {
   start(buffer: string): number
 }
 
-const simd = (code: number): Bytes => [0xfd, unsigned(code)]
-const SPLAT = { i32: simd(0x11), f32: simd(0x13) } as const
-const [BITSELECT, AND, DIFFER, F32_NE] = [simd(0x52), simd(0x4e), simd(0x38), simd(0x42)]
-const LANES_OF: Readonly<Partial<Record<Unary | Binary, Bytes>>> = {
-  "f32.sqrt": simd(0xe3),
-  "i32.from_f32": simd(0xf8),
-  "f32.from_i32": simd(0xfa),
-  "f32.of_bits": [],
-  "i32.add": simd(0xae),
-  "i32.sub": simd(0xb1),
-  "i32.mul": simd(0xb5),
-  "i32.min": simd(0xb6),
-  "i32.max": simd(0xb8),
-  "i32.and": AND,
-  "i32.or": simd(0x50),
-  "i32.xor": simd(0x51),
-  "i32.shl": simd(0xab),
-  "i32.shr_s": simd(0xac),
-  "i32.shr_u": simd(0xad),
-  "f32.add": simd(0xe4),
-  "f32.sub": simd(0xe5),
-  "f32.mul": simd(0xe6),
-  "f32.div": simd(0xe7),
-  "f32.min": simd(0xea),
-  "f32.max": simd(0xeb), // pmin and pmax: compare and select, as the judge does
-}
-/** These give all ones or zeros in a lane: a mask, where the judge gives 1 or 0. */
-const MASK_OF: Readonly<Partial<Record<Binary, Bytes>>> = {
-  "i32.eq": simd(0x37),
-  "i32.ne": DIFFER,
-  "i32.lt_s": simd(0x39),
-  "i32.lt_u": simd(0x3a),
-  "i32.le_s": simd(0x3d),
-  "f32.eq": simd(0x41),
-  "f32.lt": simd(0x43),
-  "f32.le": simd(0x45),
-}
 /** Their count is a scalar, the same in all lanes. */
 const SHIFTS: readonly Binary[] = ["i32.shl", "i32.shr_s", "i32.shr_u"]
-
-/** Reads four elements as 32-bit lanes. */
-const LOAD: Readonly<Record<op.Stored, readonly [load: Bytes, widen: Bytes]>> = {
-  i8: [simd(0x5c), [simd(0x87), simd(0xa7)]], // four bytes, never more: the last ones may end the memory
-  u8: [simd(0x5c), [simd(0x89), simd(0xa9)]],
-  i16: [simd(0x03), []],
-  u16: [simd(0x04), []],
-  i32: [simd(0x00), []],
-  f32: [simd(0x00), []],
-}
-const shuffle = (width: number): Bytes => [
-  simd(0x0d),
-  Array.from({ length: 16 }, (_, i) => (i < 4 * width ? 4 * Math.floor(i / width) + (i % width) : 0)),
-]
-const STORE: Readonly<Record<1 | 2 | 4, (place: Bytes) => Bytes>> = {
-  1: (place) => [simd(0x5a), place, 0], // lane 0 of 32 or 64 bits, where `together` has put them
-  2: (place) => [simd(0x5b), place, 0],
-  4: (place) => [simd(0x0b), place],
-}
 
 /** Names whose value differs from lane to lane: the index, and what is computed from it. */
 function varyingIn(loop: Loop): ReadonlySet<string> {
@@ -127,12 +71,19 @@ function varies(e: Expression, varying: ReadonlySet<string>): boolean {
   }
 }
 
-/** Whether neighbouring lanes touch neighbouring elements: the loop's index plus what all lanes share. */
-function isContiguous(index: Expression, loop: Loop, varying: ReadonlySet<string>): boolean {
-  if (index.kind === "local") return index.name === loop.index
-  if (index.kind !== "binary" || index.op !== "i32.add") return false
-  const [left, right] = [varies(index.left, varying), varies(index.right, varying)]
-  return left !== right && isContiguous(left ? index.left : index.right, loop, varying)
+/** By how much an index rises from lane to lane, if by a constant: then lanes touch elements that far apart. */
+function stepOf(index: Expression, loop: Loop, varying: ReadonlySet<string>): number | undefined {
+  if (!varies(index, varying)) return 0
+  if (index.kind === "local") return index.name === loop.index ? 1 : undefined
+  if (index.kind !== "binary") return undefined
+  const [left, right] = [stepOf(index.left, loop, varying), stepOf(index.right, loop, varying)]
+  if (left === undefined || right === undefined) return undefined
+  const by = index.right.kind === "constant" ? index.right.value : undefined
+  if (index.op === "i32.add") return left + right
+  if (index.op === "i32.sub") return left - right
+  if (index.op === "i32.mul" && by !== undefined) return left * by
+  if (index.op === "i32.shl" && by !== undefined && by >= 0 && by < 8) return left * 2 ** by
+  return undefined
 }
 
 /** Whether a loop does only what lanes can do too; the others stay as they are. */
@@ -149,12 +100,16 @@ export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[]): boolean {
       case "local":
         return e.name !== loop.index
       case "load":
-        return isContiguous(e.index, loop, varying)
+        return stepOf(e.index, loop, varying) === (e.packed ?? 1)
       case "unary":
-        return (e.op === "i32.bits_of_f32" || LANES_OF[e.op] !== undefined) && fits(e.value)
+        return (e.op === "i32.bits_of_f32" || simd.LANES_OF[e.op] !== undefined) && fits(e.value)
       case "binary":
         if (SHIFTS.includes(e.op) && varies(e.right, varying)) return false
-        return (LANES_OF[e.op] ?? MASK_OF[e.op]) !== undefined && fits(e.left) && fits(e.right)
+        return (
+          (e.op === "i32.dot4_i8" || (simd.LANES_OF[e.op] ?? simd.MASK_OF[e.op]) !== undefined) &&
+          fits(e.left) &&
+          fits(e.right)
+        )
       case "select":
         return fits(e.condition) && fits(e.yes) && fits(e.no)
       default:
@@ -169,7 +124,7 @@ export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[]): boolean {
         case "set":
           return own.has(s.name) && fits(s.value) // a local from outside would carry a value from round to round
         case "store":
-          return isContiguous(s.index, loop, varying) && fits(s.value)
+          return stepOf(s.index, loop, varying) === 1 && fits(s.value)
         case "loop":
           return !varies(s.count, varying) && allows(s.body)
         case "if":
@@ -205,13 +160,18 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
     return known[v % count]!
   }
   /** Where vector `v` begins: the loop's index stands at the first round of the pass. */
-  const at = (buffer: string, index: Expression, v: number): { dtype: op.Stored; address: Bytes; place: Bytes } => {
+  const at = (
+    buffer: string,
+    index: Expression,
+    v: number,
+    step = 1,
+  ): { dtype: op.Stored; address: Bytes; place: Bytes } => {
     const dtype = stored(dtypeOf.get(buffer)!)
-    const offset = scope.start(buffer) + 4 * v * DTYPE[dtype].bytes
+    const offset = scope.start(buffer) + 4 * v * step * DTYPE[dtype].bytes
     return { dtype, address: scope.address(dtype, index), place: [0, unsigned(offset)] }
   }
 
-  const splat = (e: Expression): Bytes => [scope.expression(e), SPLAT[narrow(e)]]
+  const splat = (e: Expression): Bytes => [scope.expression(e), simd.SPLAT[narrow(e)]]
   const lanes = (e: Expression, v: number): Bytes => {
     if (!varies(e, varying)) {
       return e.kind === "local" && locals.has(e.name) ? [op.local_get, localOf(e.name, v)] : splat(e)
@@ -220,22 +180,24 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
       case "local":
         return [op.local_get, localOf(e.name, v)]
       case "load": {
-        const { dtype, address, place } = at(e.buffer, e.index, v)
-        const [load, widen] = LOAD[dtype]
+        const { dtype, address, place } = at(e.buffer, e.index, v, e.packed)
+        if (e.packed) return [address, simd.LOAD_PACKED[e.packed][dtype]!, place]
+        const [load, widen] = simd.LOAD[dtype]
         return [address, load, place, widen]
       }
       case "unary": {
         const value = lanes(e.value, v)
-        if (e.op !== "i32.bits_of_f32") return [value, LANES_OF[e.op]!]
-        return [splat(i32(0x7fc00000)), value, value, value, F32_NE, BITSELECT] // any NaN is this one
+        if (e.op !== "i32.bits_of_f32") return [value, simd.LANES_OF[e.op]!]
+        return [splat(i32(0x7fc00000)), value, value, value, simd.F32_NE, simd.BITSELECT] // any NaN is this one
       }
       case "binary": {
-        if (MASK_OF[e.op]) return [mask(e, v), splat(i32(1)), AND]
+        if (simd.MASK_OF[e.op]) return [mask(e, v), splat(i32(1)), simd.AND]
+        if (e.op === "i32.dot4_i8") return dot4(lanes(e.left, v), lanes(e.right, v))
         const right = SHIFTS.includes(e.op) ? scope.expression(e.right) : lanes(e.right, v)
-        return [lanes(e.left, v), right, LANES_OF[e.op]!]
+        return [lanes(e.left, v), right, simd.LANES_OF[e.op]!]
       }
       case "select":
-        return [lanes(e.yes, v), lanes(e.no, v), mask(e.condition, v), BITSELECT]
+        return [lanes(e.yes, v), lanes(e.no, v), mask(e.condition, v), simd.BITSELECT]
       case "constant":
         throw new Error("bug: a constant does not vary")
       default:
@@ -244,29 +206,43 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
   }
   /** All ones in the lanes in which `e` is not 0, zeros in the others. */
   const mask = (e: Expression, v: number): Bytes => {
-    const comparison = e.kind === "binary" && MASK_OF[e.op]
+    const comparison = e.kind === "binary" && simd.MASK_OF[e.op]
     if (comparison && varies(e, varying)) return [lanes(e.left, v), lanes(e.right, v), comparison]
-    return [lanes(e, v), splat(i32(0)), DIFFER]
+    return [lanes(e, v), splat(i32(0)), simd.DIFFER]
   }
 
-  const spare = scope.fresh("v128")
+  const [spare, a, b] = [scope.fresh("v128"), scope.fresh("v128"), scope.fresh("v128")]
+  /** Even and odd bytes apart, as halves. */
+  const dot4 = (left: Bytes, right: Bytes): Bytes => {
+    const even = (of: Bytes): Bytes => [
+      op.local_get,
+      of,
+      op.constI32(8),
+      simd.HALVES_SHL,
+      op.constI32(8),
+      simd.HALVES_SHR,
+    ]
+    const odd = (of: Bytes): Bytes => [op.local_get, of, op.constI32(8), simd.HALVES_SHR]
+    const both = [even(a), even(b), simd.DOT2, odd(a), odd(b), simd.DOT2, simd.I32_ADD]
+    return [left, right, op.local_set, b, op.local_set, a, both]
+  }
   /** The low bytes of the lanes, brought together. */
   const together = (value: Bytes, bytes: 1 | 2 | 4): Bytes =>
-    bytes === 4 ? value : [value, op.local_tee, spare, op.local_get, spare, shuffle(bytes)]
+    bytes === 4 ? value : [value, op.local_tee, spare, op.local_get, spare, simd.TOGETHER[bytes]]
   const statement = (s: Statement): Bytes => {
     switch (s.kind) {
       case "let":
       case "set": {
         if (varying.has(s.name)) return each((v) => [lanes(s.value, v), op.local_set, localOf(s.name, v)])
         const scalar = narrow(s.value)
-        const both = [op.local_tee, scope.slot(s.name, scalar), SPLAT[scalar], op.local_set]
+        const both = [op.local_tee, scope.slot(s.name, scalar), simd.SPLAT[scalar], op.local_set]
         return [scope.expression(s.value), both, localOf(s.name, 0)]
       }
       case "store":
         return each((v) => {
           const { dtype, address, place } = at(s.buffer, s.index, v)
           const { bytes } = DTYPE[dtype]
-          return [address, together(lanes(s.value, v), bytes), STORE[bytes](place)]
+          return [address, together(lanes(s.value, v), bytes), simd.STORE[bytes](place)]
         })
       case "loop": {
         const [i, n] = [scope.slot(s.index, "i32"), scope.fresh("i32")]

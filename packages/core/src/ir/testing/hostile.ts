@@ -10,6 +10,7 @@ import {
   i32,
   let_,
   load,
+  loadPacked,
   local,
   loop,
   loopUpTo,
@@ -28,6 +29,7 @@ import {
   type Buffer,
   type Expression,
   operandOf,
+  PACKED,
   type Program,
   type Statement,
   scalarOf,
@@ -152,10 +154,19 @@ function parallelPiece(draw: Draw, prefix: string): Piece {
       if (kind < 4 && known.length > 0) return local(draw(() => fc.constantFrom(...known)).name, scalar)
       if (kind === 4 && inner) return load(from(scalar), add(binary("i32.mul", k, i32(rounds)), i))
       if (kind === 5 && inner && scalar === "i32") return k
+      if (kind === 5 && steps > 1 && scalar === "i32") return packedLoad(inner)
       if (kind === 5 && steps > 1 && !friendly) return load(from(scalar), add(i, i))
       return load(from(scalar), draw(fc.boolean) ? i : add(i32(offset), i))
     },
   })
+  /** Of neighbours that differ from round to round, or are shared. */
+  const packedLoad = (inner: boolean): Expression => {
+    const packed = steps >= 4 && draw(fc.boolean) ? 4 : 2
+    const packing = draw(() => fc.constantFrom<Dtype>(...PACKED[packed]))
+    const source = inputs.find(({ dtype }) => dtype === packing)!
+    const index = draw(fc.boolean) ? binary("i32.mul", i, i32(packed)) : inner ? k : i32(0)
+    return loadPacked(packed, source, source.length < packed ? i32(0) : index)
+  }
   const value = (scalar: Drawn, inner = false): Expression =>
     tree(
       place(inner),
@@ -224,6 +235,15 @@ function plainPiece(draw: Draw, prefix: string): Piece {
       leaf: (scalar) => {
         const known = scope.filter((each) => each.scalar === scalar)
         if (known.length > 0 && draw(fc.boolean)) return local(draw(() => fc.constantFrom(...known)).name, scalar)
+        const packed =
+          scalar === "i32" ? draw(() => fc.constantFrom(undefined, undefined, 2 as const, 4 as const)) : undefined
+        const sources = readable.filter(
+          ({ dtype, length }) => packed && length >= packed && (PACKED[packed] as readonly Dtype[]).includes(dtype),
+        )
+        if (packed && sources.length > 0) {
+          const from = draw(() => fc.constantFrom(...sources))
+          return loadPacked(packed, from, clamp(tree(place, "i32", 1), 0, from.length - packed))
+        }
         const source = draw(() => fc.constantFrom(...readable.filter(({ dtype }) => DTYPE[dtype].scalar === scalar)))
         return load(source, indexInto(source, scope))
       },
