@@ -1,5 +1,6 @@
 import { bytesOf, DTYPE, numbersOf, type Scalar } from "../../base/dtype.ts"
 import { type Binary, type Expression, type Packed, type Program, type Statement, scalarOf } from "../../ir/program.ts"
+import { intervalsOf } from "./address.ts"
 import { type Bytes, float, sized, text, unsigned, vector, wasmModule } from "./binary.ts"
 import { canRunAsLanes, emitLanes, type Scope } from "./lanes.ts"
 import { countUp, type Loop, roundsOf } from "./loop.ts"
@@ -13,7 +14,8 @@ export interface WasmModule {
 }
 
 /** The program as one WebAssembly module: its buffers side by side in one memory, its body one function. */
-export function emitWasm({ buffers, body }: Program): WasmModule {
+export function emitWasm(program: Program): WasmModule {
+  const { buffers, body } = program
   const starts = new Map<string, number>()
   let size = 0
   for (const { name, dtype, length } of buffers) {
@@ -107,7 +109,10 @@ export function emitWasm({ buffers, body }: Program): WasmModule {
     return [op.local_set, b, op.local_set, a, either([getB, op.i32_eqz], byZero, whole)]
   }
 
-  const scope: Scope = { expression, address, slot, fresh, start: (buffer) => starts.get(buffer)! }
+  const scope: Scope = {
+    ...{ expression, address, slot, fresh, start: (buffer) => starts.get(buffer)! },
+    interval: intervalsOf(program),
+  }
   const statement = (s: Statement): Bytes => {
     switch (s.kind) {
       case "let":

@@ -1,5 +1,6 @@
 import { DTYPE, type Dtype } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
+import type { Interval } from "../../ir/interval.ts"
 import {
   type Binary,
   type Block,
@@ -9,6 +10,7 @@ import {
   scalarOf,
   statementsOf,
 } from "../../ir/program.ts"
+import { splitIndex } from "./address.ts"
 import { type Bytes, unsigned } from "./binary.ts"
 import { countUp, type Loop, roundsOf } from "./loop.ts"
 import * as op from "./opcode.ts"
@@ -31,6 +33,7 @@ export interface Scope {
   slot(name: string, scalar: "i32" | "f32"): Bytes
   fresh(type: "i32" | "v128"): Bytes
   start(buffer: string): number
+  interval(name: string): Interval
 }
 
 /** Their count is a scalar, the same in all lanes. */
@@ -136,6 +139,48 @@ export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[]): boolean {
   return allows(loop.body) && buffers.every(({ dtype }) => dtype !== "f64")
 }
 
+/** Which names that all lanes share are asked for as scalars, for addresses and counts, and which as vectors. */
+function usesOf(loop: Loop, varying: ReadonlySet<string>): Record<"asScalar" | "asVector", ReadonlySet<string>> {
+  const [asScalar, asVector] = [new Set<string>(), new Set<string>()]
+  const scalars = (e: Expression): void => {
+    for (const each of localsOf(e)) asScalar.add(each)
+  }
+  const lanes = (e: Expression): void => {
+    if (e.kind === "local") asVector.add(e.name)
+    else if (!varies(e, varying) || e.kind === "load") scalars(e)
+    else if (e.kind === "binary" && SHIFTS.includes(e.op)) {
+      lanes(e.left)
+      scalars(e.right)
+    } else for (const inner of operandsOf(e)) lanes(inner)
+  }
+  for (const s of statementsOf(loop.body)) {
+    if (s.kind === "store") {
+      scalars(s.index)
+      lanes(s.value)
+    } else if (s.kind === "loop") scalars(s.count)
+    else if (s.kind !== "if") (varying.has(s.name) ? lanes : scalars)(s.value)
+  }
+  return { asScalar, asVector }
+}
+function operandsOf(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case "constant":
+    case "local":
+      return []
+    case "load":
+      return [e.index]
+    case "unary":
+      return [e.value]
+    case "binary":
+      return [e.left, e.right]
+    case "select":
+      return [e.condition, e.yes, e.no]
+    default:
+      return e satisfies never
+  }
+}
+const localsOf = (e: Expression): readonly string[] => (e.kind === "local" ? [e.name] : operandsOf(e).flatMap(localsOf))
+
 /** Runs as many rounds as fill whole vectors, and leaves the loop's index at the first round that is left. */
 export function emitLanes(loop: Loop, buffers: readonly Buffer[], scope: Scope): Bytes {
   const rounds = roundsOf(loop)
@@ -152,6 +197,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
   const each = (emit: (vector: number) => Bytes): Bytes => Array.from({ length: vectors }, (_, v) => emit(v))
 
   const locals = new Map<string, readonly Bytes[]>()
+  const own = new Set([...statementsOf(loop.body)].flatMap((s) => (s.kind === "let" ? [s.name] : [])))
   /** The local of a name for vector `v`; a name that does not vary has one for all. */
   const localOf = (name: string, v: number): Bytes => {
     const count = varying.has(name) ? vectors : 1
@@ -167,15 +213,22 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
     step = 1,
   ): { dtype: op.Stored; address: Bytes; place: Bytes } => {
     const dtype = stored(dtypeOf.get(buffer)!)
-    const offset = scope.start(buffer) + 4 * v * step * DTYPE[dtype].bytes
-    return { dtype, address: scope.address(dtype, index), place: [0, unsigned(offset)] }
+    const { rest, constant } = splitIndex(index, scope.interval)
+    const offset = scope.start(buffer) + (constant + 4 * v * step) * DTYPE[dtype].bytes
+    return { dtype, address: scope.address(dtype, rest), place: [0, unsigned(offset)] }
   }
 
-  const splat = (e: Expression): Bytes => [scope.expression(e), simd.SPLAT[narrow(e)]]
+  const { asScalar, asVector } = usesOf(loop, varying)
+  /** Four copies of what all lanes share; straight from memory where nothing else asks for it. */
+  const splat = (e: Expression): Bytes => {
+    if (e.kind !== "load" || e.packed === 2 || DTYPE[e.dtype].bytes * (e.packed ?? 1) !== 4)
+      return [scope.expression(e), simd.SPLAT[narrow(e)]]
+    const { address, place } = at(e.buffer, e.index, 0)
+    return [address, simd.LOAD_SPLAT, place]
+  }
   const lanes = (e: Expression, v: number): Bytes => {
-    if (!varies(e, varying)) {
-      return e.kind === "local" && locals.has(e.name) ? [op.local_get, localOf(e.name, v)] : splat(e)
-    }
+    if (!varies(e, varying))
+      return e.kind === "local" && own.has(e.name) ? [op.local_get, localOf(e.name, v)] : splat(e)
     switch (e.kind) {
       case "local":
         return [op.local_get, localOf(e.name, v)]
@@ -235,8 +288,11 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
       case "set": {
         if (varying.has(s.name)) return each((v) => [lanes(s.value, v), op.local_set, localOf(s.name, v)])
         const scalar = narrow(s.value)
-        const both = [op.local_tee, scope.slot(s.name, scalar), simd.SPLAT[scalar], op.local_set]
-        return [scope.expression(s.value), both, localOf(s.name, 0)]
+        const vector = asVector.has(s.name) ? localOf(s.name, 0) : undefined
+        if (!asScalar.has(s.name)) return vector ? [splat(s.value), op.local_set, vector] : []
+        const slot = scope.slot(s.name, scalar)
+        if (!vector) return [scope.expression(s.value), op.local_set, slot]
+        return [scope.expression(s.value), op.local_tee, slot, simd.SPLAT[scalar], op.local_set, vector]
       }
       case "store":
         return each((v) => {

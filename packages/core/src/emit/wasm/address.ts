@@ -1,0 +1,54 @@
+import { add, i32, mul } from "../../ir/build.ts"
+import { ANY, type Interval, intervalOf } from "../../ir/interval.ts"
+import { blocksOf, type Expression, type Program, statementsOf } from "../../ir/program.ts"
+
+/** index = rest + constant, where every load that differs by the constant alone shares `rest`. */
+export interface Split {
+  readonly rest: Expression
+  /** Elements, 0 or more: fits the immediate offset of a load, since `rest` is known not to be negative. */
+  readonly constant: number
+}
+
+/**
+ * An index apart into what is computed and what an instruction can hold. The instruction adds without wrapping at 2³²
+ * where the judge wraps: so nothing is split off unless the interval of the rest proves that neither side wraps.
+ */
+export function splitIndex(index: Expression, ofLocal: (name: string) => Interval): Split {
+  const terms = new Map<string, { readonly factor: Expression; times: number }>()
+  let constant = 0
+  const visit = (e: Expression, times: number): void => {
+    if (e.kind === "constant") constant += times * e.value
+    else if (e.kind === "binary" && e.op === "i32.add") {
+      visit(e.left, times)
+      visit(e.right, times)
+    } else if (e.kind === "binary" && e.op === "i32.mul" && e.right.kind === "constant")
+      visit(e.left, times * e.right.value)
+    else {
+      const key = e.kind === "local" ? e.name : `${terms.size} `
+      const known = terms.get(key)
+      if (known) known.times += times
+      else terms.set(key, { factor: e, times })
+    }
+  }
+  visit(index, 1)
+  const whole = { rest: index, constant: 0 }
+  if (constant <= 0 || constant >= 2 ** 28 || [...terms.values()].some(({ times }) => Math.abs(times) >= 2 ** 31))
+    return whole
+  const parts = [...terms.values()].map(({ factor, times }) => (times === 1 ? factor : mul(factor, i32(times))))
+  const rest = parts.length === 0 ? i32(0) : parts.reduce(add)
+  const [low, high] = intervalOf(rest, ofLocal)
+  return low >= 0 && high < 2 ** 28 ? { rest, constant } : whole
+}
+
+/** What is known of each local that is bound once; one that is ever `set` counts as any i32. */
+export function intervalsOf(program: Program): (name: string) => Interval {
+  const known = new Map<string, Interval>()
+  const ofLocal = (name: string): Interval => known.get(name) ?? ANY
+  const assigned = new Set<string>()
+  for (const body of blocksOf(program)) for (const s of statementsOf(body)) if (s.kind === "set") assigned.add(s.name)
+  for (const body of blocksOf(program))
+    for (const s of statementsOf(body))
+      if (s.kind === "let" && !assigned.has(s.name)) known.set(s.name, intervalOf(s.value, ofLocal))
+      else if (s.kind === "loop") known.set(s.index, [0, Math.max(0, s.maximum - 1)])
+  return ofLocal
+}
