@@ -105,7 +105,7 @@ function bench(name: string, words: readonly string[]): number {
     console.error(`There is no benchmark "${name}". Benchmarks: ${benchmarks().join(", ") || "none yet"}`)
     return 2
   }
-  setUpToolchains()
+  setUpToolchains(name)
   const result = spawnSync(process.execPath, [path, ...words], { cwd: repository, env: environment, stdio: "inherit" })
   return result.status ?? 1
 }

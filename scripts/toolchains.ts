@@ -3,7 +3,16 @@ import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { canInstall, findProgram } from "./testing.ts"
 
-type Tool = { readonly debianPackage: string; readonly provides: string; readonly neededFor: string }
+type Tool = {
+  readonly debianPackage: string
+  readonly provides: string
+  readonly neededFor: string
+  /** Only this benchmark needs it. */
+  readonly bench?: string
+}
+/** Debian's folder of libraries for this processor. */
+const libraries = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`
+const torch = { neededFor: "comparing with PyTorch", bench: "engine" } as const
 
 /** `provides` is a program on PATH or the absolute path of a file. */
 export const TOOLS: readonly Tool[] = [
@@ -16,11 +25,17 @@ export const TOOLS: readonly Tool[] = [
   { debianPackage: "simavr", provides: "simavr", neededFor: "the AVR board" },
   { debianPackage: "libsimavr-dev", provides: "/usr/include/simavr/sim_avr.h", neededFor: "the AVR board" },
   { debianPackage: "libelf-dev", provides: "/usr/include/libelf.h", neededFor: "the AVR board" },
+  { debianPackage: "python3-torch", provides: "/usr/lib/python3/dist-packages/torch/__init__.py", ...torch },
+  // Without it PyTorch runs on the reference BLAS.
+  { debianPackage: "libopenblas0-pthread", provides: `${libraries}/openblas-pthread/libblas.so.3`, ...torch },
 ]
 
-/** Installs what is missing in one go, or says which tests will be skipped for want of it. Speaks on stderr only. */
-export function setUpToolchains(): void {
-  let missing = TOOLS.filter(isMissing)
+/**
+ * Installs what is missing in one go, or says which tests will be skipped for want of it. Speaks on stderr only.
+ * `bench` names the benchmark that is to run, if one is.
+ */
+export function setUpToolchains(bench?: string): void {
+  let missing = TOOLS.filter((tool) => (tool.bench === undefined || tool.bench === bench) && isMissing(tool))
   if (missing.length > 0 && canInstall()) {
     const packages = missing.map((tool) => tool.debianPackage)
     console.error(`Installing Debian packages for the tests: ${packages.join(" ")} ...`)

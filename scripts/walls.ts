@@ -16,7 +16,7 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compile: ["base", "ir", "graph", "nn", "quantise", "kernels", "lower", "link", "emit"],
   module: ["base", "graph"],
   composition: ["base", "module"],
-  run: ["base", "graph", "module", "compile"],
+  run: ["base", "ir", "graph", "link", "module", "compile"],
   evaluate: ["base"],
   train: ["base", "graph", "nn", "kernels", "quantise", "compile", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],

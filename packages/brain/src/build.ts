@@ -1,6 +1,6 @@
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { assert, refuse } from "@open-brains/core/base/problem.ts"
-import { soundEngine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/compile.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
@@ -9,6 +9,7 @@ import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
 import type { PlacedExample } from "./data/split.ts"
 import { splitsOf } from "./examples.ts"
+import { chooseEngine } from "./native/choice.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
 export interface Build {
@@ -25,8 +26,9 @@ export function buildModule(
   starts: readonly Start[],
   seed: number,
   onProgress?: OnProgress,
+  engine?: Engine,
 ): Build {
-  const work = building(examples, starts, seed)
+  const work = building(examples, starts, seed, engine)
   let next = work.next()
   for (; !next.done; next = work.next()) onProgress?.(next.value)
   return next.value
@@ -38,8 +40,9 @@ export async function buildInTurns(
   starts: readonly Start[],
   seed: number,
   onProgress?: OnProgress,
+  engine?: Engine,
 ): Promise<Build> {
-  const work = building(examples, starts, seed)
+  const work = building(examples, starts, seed, engine)
   let turn = performance.now()
   let next = work.next()
   for (; !next.done; next = work.next()) {
@@ -56,6 +59,7 @@ function* building(
   examples: readonly PlacedExample[],
   starts: readonly Start[],
   seed: number,
+  engine: Engine = chooseEngine().engine,
 ): Generator<TeachProgress, Build> {
   const { train, validation } = splitsOf(examples)
   if (train.length === 0)
@@ -64,7 +68,7 @@ function* building(
       seen: "There is no example to learn from.",
       hint: "Give some without a split, or with the split `train`.",
     })
-  const taught = yield* teach({ train, validation }, starts, seed, soundEngine().engine)
+  const taught = yield* teach({ train, validation }, starts, seed, engine)
   const parts = {
     "graph.json": encode(canonicalJson(graphToJson(taught.graph))),
     "recipe.json": encode(canonicalJson(asJson(taught.kept.recipe))),

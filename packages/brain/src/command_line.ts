@@ -1,7 +1,9 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import { COLUMNS_MAX } from "./layout.ts"
+import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
+import { STAGES } from "./stage.ts"
 
 export const GREETING = `Open Brains: small trained behaviours that you own.
 
@@ -12,6 +14,7 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain test desk                         how good it is, and what it confuses
   ./brain show desk                         what it is made of
   ./brain rebuild desk                      build it again and compare, bit for bit
+  ./brain doctor                            what this machine has to run it with
 
 Every command takes --json and --help.`
 
@@ -72,6 +75,8 @@ function commands(services: Services, run: Run): Command {
     .configureOutput({ writeOut: (text) => services.print(text.trimEnd()), writeErr: () => undefined })
     .action(() => services.print(GREETING))
   const json = (): Option => new Option("--json", "print JSON, for programs")
+  const engine = (): Option =>
+    new Option("--engine <name>", "what runs it; each gives the same bits").choices(ENGINES).default("auto")
   const column = (name: string): Option => new Option(`--${name} <name>`, `column that holds the ${name}`)
   program
     .command("tour")
@@ -91,6 +96,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(column("text"))
     .addOption(column("label"))
     .option("--seed <n>", "another draw of the random numbers", wholeNumber(0), 1)
+    .addOption(engine())
     .option("--replace", "teach the new examples alone, even where labels of the module that is there vanish")
     .addOption(json())
     .action((files, options) => run(async () => (await import("./commands/teach.ts")).teach(files, options, services)))
@@ -100,6 +106,7 @@ function commands(services: Services, run: Run): Command {
     .argument("<module>", "folder of the module")
     .argument("[text...]", "the text")
     .option("--top <n>", "how many labels to rank", wholeNumber(1), 3)
+    .addOption(engine())
     .addOption(json())
     .action((path, words, options) =>
       run(async () => (await import("./commands/ask.ts")).ask(path, words, options, services)),
@@ -111,6 +118,7 @@ function commands(services: Services, run: Run): Command {
     .argument("[file]", "examples (default: those it held out)")
     .addOption(column("text"))
     .addOption(column("label"))
+    .addOption(engine())
     .addOption(json())
     .action((path, file, options) =>
       run(async () => (await import("./commands/test.ts")).test(path, file, options, services)),
@@ -130,6 +138,20 @@ function commands(services: Services, run: Run): Command {
     .argument("<module>", "folder of the module")
     .addOption(json())
     .action((path, options) => run(async () => (await import("./commands/show.ts")).show(path, options, services)))
+  program
+    .command("explain")
+    .description("what a module becomes on its way to the machine")
+    .argument("<module>", "folder of the module")
+    .addOption(new Option("--stage <stage>", "which form of it").choices(STAGES).makeOptionMandatory())
+    .addOption(json())
+    .action((path, options) =>
+      run(async () => (await import("./commands/explain.ts")).explain(path, options, services)),
+    )
+  program
+    .command("doctor")
+    .description("which engines this machine has, why not the others, and what they reach")
+    .addOption(json())
+    .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   return program
 }
 

@@ -1,6 +1,8 @@
-import { type Engine, soundEngine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/compile.ts"
 import type { Classifier } from "@open-brains/core/run/classifier.ts"
 import { openParts } from "@open-brains/core/run/module.ts"
+import { chooseEngine } from "./native/choice.ts"
+import type { EngineName } from "./native/engines.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
 
 /** A module that is ready to answer. */
@@ -11,11 +13,11 @@ export interface Brain extends Classifier {
 }
 
 /** Opens the module in a folder. Errors: those of `readModule`, and OB2xx when its parts do not fit. */
-export async function load(path: string, engine?: Engine): Promise<Brain> {
+export async function load(path: string, engine?: EngineName | Engine): Promise<Brain> {
   return open(await readModule(path), engine)
 }
 
-export function open(files: ModuleFiles, engine?: Engine): Brain {
-  const sound = engine ? { engine, asides: [] } : soundEngine()
-  return { files, asides: sound.asides, ...openParts(files, sound.engine) }
+export function open(files: ModuleFiles, name?: EngineName | Engine): Brain {
+  const { engine, asides } = chooseEngine(name)
+  return { files, asides, ...openParts(files, engine) }
 }

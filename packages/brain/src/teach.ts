@@ -10,6 +10,8 @@ import { card } from "./card.ts"
 import type { OpenExample } from "./data/split.ts"
 import { EXAMPLES, learntBy, place, printExamples, splitsOf } from "./examples.ts"
 import { type Brain, open } from "./load.ts"
+import { chooseEngine } from "./native/choice.ts"
+import type { EngineName } from "./native/engines.ts"
 import { preflight } from "./preflight.ts"
 import { type Remarks, remarksOn } from "./remarks.ts"
 import { type Report, score } from "./report.ts"
@@ -27,6 +29,7 @@ export interface TeachOptions {
   /** A module to start from; scratch is tried beside it. */
   readonly base?: ModuleFiles
   readonly seed?: number
+  readonly engine?: EngineName
   /** What to change in the recipe. */
   readonly recipe?: Partial<Recipe>
   /** Where the examples come from, when they are a data set of their own: then the module does not carry them. */
@@ -74,7 +77,8 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   }
   await preflight(into, draft)
 
-  const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress)
+  const { engine, asides } = chooseEngine(options.engine)
+  const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress, engine)
   const { bytesMax } = taught.kept.recipe
   const from = taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}
   const manifest: Omit<Manifest, "parts"> = {
@@ -84,12 +88,12 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
     built: { ...draft.built, ...from },
   }
   const parts = { ...built, ...(data ? {} : { [EXAMPLES]: encode(source) }) }
-  const brain = open({ path: into, manifest: { ...manifest, parts: {} }, digest: digest(""), parts })
+  const brain = open({ path: into, manifest: { ...manifest, parts: {} }, digest: digest(""), parts }, engine)
   const report = splits.test.length > 0 ? score(brain, splits.test) : undefined
   options.onWrite?.()
   await writeModule(into, manifest, { ...parts, "README.md": encode(card(manifest, taught, splits, report)) })
   return {
-    brain: open(await readModule(into)),
+    brain: { ...open(await readModule(into), engine), asides },
     taught,
     report,
     remarks: remarksOn(options.examples, examples, bytesMax),

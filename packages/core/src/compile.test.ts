@@ -1,8 +1,9 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { interpreterEngine, wasmEngine } from "./compile.ts"
+import { canRunAsLanes } from "./emit/lanes.ts"
 import { emitWasm } from "./emit/wasm/emit.ts"
-import { canRunAsLanes } from "./emit/wasm/lanes.ts"
+import { SIMD128 } from "./emit/wasm/lanes.ts"
 import { add, binary, buffer, i32, let_, load, local, loop, mul, parallel, set, store, table } from "./ir/build.ts"
 import type { Memory } from "./ir/interpret.ts"
 import { type Program, statementsOf } from "./ir/program.ts"
@@ -48,7 +49,7 @@ test(
         for (const s of statementsOf(program.body)) {
           if (s.kind !== "loop" || !s.parallel) continue
           loops++
-          if (canRunAsLanes(s, program.buffers)) lanes++
+          if (canRunAsLanes(s, program.buffers, SIMD128)) lanes++
         }
         compare(program, state, records)
       }),
@@ -71,8 +72,23 @@ test("views are the engine's own memory: outputs and state stay from run to run,
   }
 })
 
+test("entries work on the same buffers as the body, each by its own name", () => {
+  const [state, i] = [buffer("state", "i32", "state", 1), i32(0)]
+  const plus = (amount: number) => [store(state, i, add(load(state, i), i32(amount)))]
+  for (const engine of [interpreterEngine, wasmEngine]) {
+    const program = { name: "entries", buffers: [state], body: plus(1), entries: { ten: plus(10), reset: plus(100) } }
+    expect(validate(program)).toEqual([])
+    const { memory, run, entries } = engine.instantiate(program)
+    const seen = [run, entries["ten"]!, entries["reset"]!, run].map((call) => {
+      call()
+      return memory["state"]![0]
+    })
+    expect([engine.name, Object.keys(entries), seen]).toEqual([engine.name, ["ten", "reset"], [1, 11, 111, 112]])
+  }
+})
+
 const hasSimd = (program: Program): boolean =>
-  program.body.some((s) => s.kind === "loop" && canRunAsLanes(s, program.buffers))
+  program.body.some((s) => s.kind === "loop" && canRunAsLanes(s, program.buffers, SIMD128))
 const [x, w, y] = [buffer("input", "f32", "x", 40), buffer("input", "f32", "w", 3), buffer("output", "f32", "y", 40)]
 
 test("a value shared by all lanes serves addresses and arithmetic at once", () => {
@@ -121,7 +137,7 @@ test("a loop that carries a value from round to round stays a plain loop, whatev
   const sum = local("sum", "f32")
   const carry = parallel("i", 40, [set("sum", add(sum, load(x, local("i")))), store(y, local("i"), sum)])
   const program = { name: "carry", buffers: [x, y], body: [let_("sum", load(x, i32(0))), carry] }
-  expect(canRunAsLanes(carry as Extract<typeof carry, { kind: "loop" }>, program.buffers)).toBe(false)
+  expect(canRunAsLanes(carry as Extract<typeof carry, { kind: "loop" }>, program.buffers, SIMD128)).toBe(false)
   compare(program, {}, fc.sample(memoryFor(program, "input"), { numRuns: 5, seed: SEED }))
 })
 
@@ -138,6 +154,6 @@ test("the module of a small program, byte for byte", () => {
   const out = buffer("output", "i32", "out", 1)
   const { bytes } = emitWasm({ name: "one", buffers: [out], body: [store(out, i32(0), i32(-7))] })
   expect(Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ")).toMatchInlineSnapshot(
-    `"00 61 73 6d 01 00 00 00 01 04 01 60 00 00 03 02 01 00 05 03 01 00 01 07 10 02 03 72 75 6e 00 00 06 6d 65 6d 6f 72 79 02 00 0a 16 01 14 04 01 7f 01 7f 01 7d 01 7d 41 00 41 02 74 41 79 36 02 00 0b"`,
+    `"00 61 73 6d 01 00 00 00 01 04 01 60 00 00 02 10 01 04 68 6f 73 74 06 6d 65 6d 6f 72 79 02 00 01 03 02 01 00 07 07 01 03 72 75 6e 00 00 0a 0e 01 0c 00 41 00 41 02 74 41 79 36 02 00 0b"`,
   )
 })

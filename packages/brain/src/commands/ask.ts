@@ -3,22 +3,24 @@ import { Readable } from "node:stream"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { counted, percent, shorten } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
+import type { EngineName } from "../native/engines.ts"
 import type { ExitCode, Services } from "../services.ts"
 
 export interface AskOptions {
   readonly json?: boolean
   readonly top: number
+  readonly engine?: EngineName
 }
 
 /** `brain ask MODULE [TEXT…]`: answers a text, or each line of standard input; a line of JSON gives a line of JSON. */
 export async function ask(
   path: string,
   words: readonly string[],
-  { json = false, top }: AskOptions,
+  { json = false, top, engine }: AskOptions,
   services: Services,
 ): Promise<ExitCode> {
-  const brain = await load(path)
-  for (const reason of brain.asides) services.complain(`Slower than it could be: ${reason}`)
+  const brain = await load(path, engine)
+  tellAsides(brain, services)
   if (words.length > 0) {
     services.print(answer(brain, words.join(" "), json, top, services))
     return 0
@@ -34,6 +36,11 @@ export async function ask(
     )
   }
   return 0
+}
+
+/** Why the engine that was asked for made way for another: the answers are the same. */
+export function tellAsides({ asides }: Brain, { complain }: Services): void {
+  for (const reason of asides) complain(`Slower than it could be: ${reason}`)
 }
 
 function textOf(source: string, line: number): { readonly text: string } {

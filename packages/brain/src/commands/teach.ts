@@ -7,11 +7,13 @@ import { asData } from "../data/sets.ts"
 import type { OpenExample } from "../data/split.ts"
 import { gather, ownExamples } from "../examples.ts"
 import { COLUMNS_MAX, counted, inBits, pad, percent, shorten, widest, wrap } from "../layout.ts"
+import type { EngineName } from "../native/engines.ts"
 import type { Remarks } from "../remarks.ts"
 import type { Report } from "../report.ts"
 import { defaultBase, type ExitCode, type Paint, type Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
 import { type Lesson, teachModule } from "../teach.ts"
+import { tellAsides } from "./ask.ts"
 import { progressBar } from "./progress.ts"
 
 export interface TeachArguments {
@@ -24,6 +26,7 @@ export interface TeachArguments {
   readonly text?: string
   readonly label?: string
   readonly seed: number
+  readonly engine?: EngineName
   /** Whether labels of the module that is there may vanish. */
   readonly replace?: boolean
   readonly json?: boolean
@@ -49,10 +52,12 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
     ...(options.licence === undefined ? {} : { licence: options.licence }),
     ...(base ? { base } : {}),
     seed,
+    ...(options.engine ? { engine: options.engine } : {}),
     onProgress: progressBar(services),
     onWrite: services.holdInterrupts,
   })
   services.progress(undefined)
+  tellAsides(lesson.brain, services)
   const heldOut = (ownExamples(lesson.brain.files) ?? examples).filter(({ split }) => split === "validation").length
   const lines = json
     ? [JSON.stringify({ ...asJson(lesson, into), heldOut, ...(replaced ? { replaced } : {}) })]

@@ -5,13 +5,16 @@ import { dataSetOf, readDataSet } from "../data/sets.ts"
 import { gather, ownExamples, splitsOf } from "../examples.ts"
 import { counted, shorten, wrap } from "../layout.ts"
 import { load } from "../load.ts"
+import type { EngineName } from "../native/engines.ts"
 import { score } from "../report.ts"
 import type { ExitCode, Services } from "../services.ts"
+import { tellAsides } from "./ask.ts"
 import { describeReport } from "./teach.ts"
 
 export interface TestArguments {
   readonly text?: string
   readonly label?: string
+  readonly engine?: EngineName
   readonly json?: boolean
 }
 
@@ -25,7 +28,8 @@ export async function test(
   options: TestArguments,
   services: Services,
 ): Promise<ExitCode> {
-  const brain = await load(path)
+  const brain = await load(path, options.engine)
+  tellAsides(brain, services)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
   const set = dataSetOf(brain.files.manifest.built.data)
   const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)

@@ -1,60 +1,33 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { interpreterEngine } from "@open-brains/core/compile.ts"
 import { add, buffer, i32, let_, load, local, loop, mul, store } from "@open-brains/core/ir/build.ts"
-import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Expression, Program } from "@open-brains/core/ir/program.ts"
-import { difference } from "@open-brains/core/ir/testing/difference.ts"
 import { everyOperation, hostileProgram, memoryFor, SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import fc from "fast-check"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
-import { missingCompiler, nativeProgram, VARIANTS } from "./c99.ts"
+import { missingCompiler, nativeProgram, SCALAR_BUILDS, VARIANTS, VECTOR_BUILDS } from "./c99.ts"
+import { expectJudged } from "./testing/judged.ts"
 
 const missing = missingCompiler()
-vi.setConfig({ testTimeout: 60_000 })
 
-/** The outputs after each record and the state after the last, on the interpreter. */
-function judged(
-  { buffers, ...rest }: Program,
-  records: readonly Memory[],
-  state: Memory,
-): { outputs: Memory[]; state: Memory } {
-  const { memory, run } = interpreterEngine.instantiate({ buffers, ...rest })
-  const kept = (access: "output" | "state"): Memory =>
-    Object.fromEntries(buffers.flatMap((b) => (b.access === access ? [[b.name, memory[b.name]!.slice()]] : [])))
-  const fill = (values: Memory): void => {
-    for (const [name, numbers] of Object.entries(values)) memory[name]!.set(numbers)
-  }
-  fill(state)
-  const outputs = records.map((record) => {
-    fill(record)
-    run()
-    return kept("output")
-  })
-  return { outputs, state: kept("state") }
-}
-function compare(program: Program, flags: readonly string[], records: readonly Memory[], state: Memory): void {
-  using native = nativeProgram(program, { flags })
-  const [expected, actual] = [judged(program, records, state), native.runAll(records, state)]
-  for (const [n, outputs] of expected.outputs.entries())
-    expect([n, difference(outputs, actual.outputs[n]!)]).toEqual([n, undefined])
-  expect(difference(expected.state, actual.state)).toBeUndefined()
-}
+/** The others are for c99.slow.test.ts. */
+const QUICK = { ...SCALAR_BUILDS, "8 lanes": VECTOR_BUILDS["8 lanes"]! }
+vi.setConfig({ testTimeout: 60_000 })
 
 // One executable holds many random parts: gcc takes longer to start than to compile them.
 const [random] = fc.sample(hostileProgram(30), { numRuns: 1, seed: SEED })
-for (const [name, flags] of Object.entries(VARIANTS)) {
+for (const [name, build] of Object.entries(QUICK)) {
   test(`every operation in C (${name}) equals the interpreter (SEED=${SEED})`, (context) => {
     requireOrSkip(context, missing)
     const { program, memory } = everyOperation()
-    compare(program, flags, [memory], {})
+    expectJudged(program, build, [memory], {})
   })
   test(`random programs in C (${name}) equal the interpreter (SEED=${SEED})`, (context) => {
     requireOrSkip(context, missing)
     const [state] = fc.sample(memoryFor(random!, "state"), { numRuns: 1, seed: SEED })
-    compare(random!, flags, fc.sample(memoryFor(random!, "input"), { numRuns: 8, seed: SEED }), state!)
+    expectJudged(random!, build, fc.sample(memoryFor(random!, "input"), { numRuns: 8, seed: SEED }), state!)
   })
 }
 
@@ -78,7 +51,7 @@ test("a product is rounded before it is added, in every variant", (context) => {
   const [a, b, c] = [0, 1, 2].map((i) => load(x, i32(i))) as [Expression, Expression, Expression]
   const program: Program = { name: "fused", buffers: [x, y], body: [store(y, i32(0), add(mul(a, b), c))] }
   const records = [{ x: Float32Array.of(1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)) }] // 0; fused it would be 2⁻²⁴
-  for (const flags of Object.values(VARIANTS)) compare(program, flags, records, {})
+  for (const build of Object.values(QUICK)) expectJudged(program, build, records, {})
 })
 test("10,000 records run in one process, and state passes from one to the next", (context) => {
   requireOrSkip(context, missing)
@@ -94,7 +67,7 @@ test("names that C has taken are no trouble, and the folder goes when the progra
   vi.stubEnv("TMPDIR", folder)
   onTestFinished(() => void vi.unstubAllEnvs())
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  compare(counter, VARIANTS.checked, [{ int: Int32Array.of(3) }], {})
+  expectJudged(counter, { flags: VARIANTS.checked }, [{ int: Int32Array.of(3) }], {})
   expect(() => nativeProgram(counter, { flags: ["-no-such-flag"] })).toThrow("no-such-flag")
   expect(readdirSync(folder)).toEqual([])
 })

@@ -1,25 +1,51 @@
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { arch, tmpdir } from "node:os"
 import { join } from "node:path"
 import { bytesOf, type Numbers, zeros } from "@open-brains/core/base/dtype.ts"
 import { emitC99, identifier } from "@open-brains/core/emit/c99/emit.ts"
+import type { Width } from "@open-brains/core/emit/c99/vectors.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Access, Program, Buffer as ProgramBuffer } from "@open-brains/core/ir/program.ts"
+import { findCompiler, NO_COMPILER, requireCompiler } from "./compiler.ts"
 
 /** What every build needs: without the last flag a * b + c would round once. */
 export const STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
 
-/** Ways to build that must all give the bits of the interpreter. */
+export interface Build {
+  readonly flags: readonly string[]
+  /** Parallel loops as vectors of so many lanes; without it the C is scalar. */
+  readonly width?: Width
+}
+
+/** Ways to build scalar C that must all give the bits of the interpreter. */
 export const VARIANTS = {
   plain: ["-O2"],
   checked: ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
   fastest: ["-O3", "-march=native"],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
+export const SCALAR_BUILDS: Readonly<Record<string, Build>> = Object.fromEntries(
+  Object.entries(VARIANTS).map(([name, flags]) => [name, { flags }]),
+)
+
+const OWN = ["-O3", "-march=native"]
+/** Ways to build vectors, as wide as this machine has them, wider and narrower. */
+export const VECTOR_BUILDS: Readonly<Record<string, Build>> = {
+  "4 lanes": { flags: ["-O2"], width: 4 },
+  "8 lanes": { flags: OWN, width: 8 },
+  "16 lanes": { flags: OWN, width: 16 },
+  "8 lanes, checked": { flags: ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"], width: 8 },
+  ...(arch() === "x64" && {
+    "4 lanes, without AVX": { flags: [...OWN, "-mno-avx"], width: 4 },
+    "8 lanes, without AVX-512": { flags: [...OWN, "-mno-avx512f"], width: 8 },
+    "8 lanes, without VNNI": { flags: [...OWN, "-mno-avx512vnni", "-mno-avxvnni"], width: 8 },
+  }),
+}
+export const BUILDS: Readonly<Record<string, Build>> = { ...SCALAR_BUILDS, ...VECTOR_BUILDS }
+
 /** Why this machine cannot build C, in words for a person; undefined when it can. */
-export const missingCompiler = (): string | undefined =>
-  spawnSync("gcc", ["--version"]).error ? "gcc is not installed" : undefined
+export const missingCompiler = (): string | undefined => (findCompiler() ? undefined : NO_COMPILER)
 
 export interface NativeProgram extends Disposable {
   /**
@@ -29,15 +55,19 @@ export interface NativeProgram extends Disposable {
   runAll(records: readonly Memory[], state?: Memory): { readonly outputs: readonly Memory[]; readonly state: Memory }
 }
 
-/** `program` built by gcc as one executable that loops over records; disposing removes its folder. */
-export function nativeProgram(program: Program, { flags }: { readonly flags: readonly string[] }): NativeProgram {
+/** `program` built as one executable that loops over records; disposing removes its folder. */
+export function nativeProgram(program: Program, { flags, width }: Build): NativeProgram {
   const folder = mkdtempSync(join(tmpdir(), "brain-c99-"))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   const of = (access: Access): readonly ProgramBuffer[] => program.buffers.filter((each) => each.access === access)
   const [inputs, outputs, states] = [of("input"), of("output"), of("state")]
   try {
-    writeFileSync(join(folder, "program.c"), emitC99(program) + mainOf(program.name, inputs, outputs, states))
-    run("gcc", [...STRICT, ...flags, "program.c", "-o", "program", "-lm"], folder)
+    writeFileSync(
+      join(folder, "program.c"),
+      emitC99(program, { width }) + mainOf(program.name, inputs, outputs, states),
+    )
+    const { path, words } = requireCompiler()
+    run(path, [...words, ...STRICT, ...flags, "program.c", "-o", "program", "-lm"], folder)
   } catch (error) {
     remove()
     throw error

@@ -4,14 +4,14 @@ import { SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import { test } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
-import { missingCompiler, VARIANTS } from "./c99.ts"
+import { BUILDS, missingCompiler } from "./c99.ts"
 import { expectJudgedOutputs } from "./testing/judged.ts"
 
 const missing = missingCompiler()
 
-for (const [variant, flags] of Object.entries(VARIANTS))
+for (const [variant, build] of Object.entries(BUILDS))
   for (const name of Object.keys(CASES) as Name[])
     test(`${name} in C (${variant}) equals the judge on hostile numbers, at every length (SEED=${SEED})`, (context) => {
       requireOrSkip(context, missing)
-      expectJudgedOutputs(lowerGraph({ name, outputs: allGraphs(name) }), flags, 6)
+      expectJudgedOutputs(lowerGraph({ name, outputs: allGraphs(name) }), build, 6)
     }, 120_000)

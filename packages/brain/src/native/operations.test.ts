@@ -1,5 +1,6 @@
 import type { Name, Node } from "@open-brains/core/graph/graph.ts"
-import { allGraphs, CASES, giver } from "@open-brains/core/graph/testing/cases.ts"
+import { allGraphs, CASES } from "@open-brains/core/graph/testing/cases.ts"
+import { giver } from "@open-brains/core/graph/testing/give.ts"
 import { SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import { test } from "vitest"
@@ -14,5 +15,5 @@ test(`every graph operation in C equals the judge on hostile numbers, at one odd
   requireOrSkip(context, missingCompiler())
   const give = giver()
   const outputs = names.reduce<Record<string, Node>>((all, name) => Object.assign(all, allGraphs(name, [5], give)), {})
-  expectJudgedOutputs(lowerGraph({ name: "operations", outputs }), ["-O1"], 2)
+  expectJudgedOutputs(lowerGraph({ name: "operations", outputs }), { flags: ["-O1"] }, 2)
 })

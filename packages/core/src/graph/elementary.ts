@@ -54,3 +54,104 @@ export function logOf(x: Expression, bind: Bind): Expression {
   const finite = select(binary("f32.lt", x, f(Infinity)), value, x)
   return select(isOrdinary, finite, special)
 }
+
+/** ⌊x⌋, exact; that of -0 is 0, that of NaN is NaN. */
+export function floorOf(x: Expression, bind: Bind): Expression {
+  const f = (value: number): Expression => constant(scalarOf(x), value)
+  const isF64 = scalarOf(x) === "f64"
+  const toward = bind(unary(isF64 ? "i32.from_f64" : "i32.from_f32", x))
+  const whole = bind(unary(isF64 ? "f64.from_i32" : "f32.from_i32", toward))
+  const lt = isF64 ? "f64.lt" : "f32.lt"
+  const floor = select(binary(lt, x, whole), sub(whole, f(1)), whole)
+  const isSmall = binary(lt, max(sub(f(0), x), x), f(2 ** (isF64 ? 31 : 23))) // larger ones have no fraction
+  return select(isSmall, floor, x)
+}
+
+/**
+ * 1 / (1 + e⁻ˣ), within 3 units in the last place for every float; NaN for NaN.
+ * With e^-|x|, which cannot overflow, so that small ones come out too.
+ */
+export function sigmoidOf(x: Expression, bind: Bind): Expression {
+  const f = (value: number): Expression => constant(scalarOf(x), value)
+  const isF64 = scalarOf(x) === "f64"
+  const e = bind(expOf(bind(min(x, sub(f(0), x))), bind))
+  const numerator = select(binary(isF64 ? "f64.lt" : "f32.lt", x, f(0)), e, f(1))
+  return binary(isF64 ? "f64.div" : "f32.div", numerator, add(f(1), e))
+}
+
+/**
+ * tanh x, within 2 units in the last place for every float; NaN for NaN.
+ * A polynomial below 0.625, else 1 − 2 / (e^2|x| + 1) with the sign of x. Source: Cephes 2.2, tanhf.
+ */
+export function tanhOf(x: Expression, bind: Bind): Expression {
+  const f = (value: number): Expression => constant(scalarOf(x), value)
+  const isF64 = scalarOf(x) === "f64"
+  const [lt, div] = isF64 ? (["f64.lt", "f64.div"] as const) : (["f32.lt", "f32.div"] as const)
+  const size = bind(max(sub(f(0), x), x))
+  const far = bind(sub(f(1), binary(div, f(2), add(bind(expOf(bind(add(size, size)), bind)), f(1)))))
+  const signed = select(binary(lt, x, f(0)), sub(f(0), far), far)
+  if (isF64) return signed
+  const z = bind(mul(x, x))
+  const coefficients = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]
+  const near = add(mul(mul(polynomialOf(coefficients, z), z), x), x)
+  return select(binary(lt, size, f(0.625)), near, signed)
+}
+
+const polynomialOf = (coefficients: readonly number[], z: Expression): Expression =>
+  coefficients.map((value) => constant(scalarOf(z), value)).reduce((sum, c) => add(mul(sum, z), c))
+
+/**
+ * sin x and cos x for |x| ≤ 2²⁰, within 3 units in the last place; NaN beyond, where neighbours lie ⅛ and more
+ * apart, and for NaN. x = q π/2 + r, |r| ≤ π/4, and a polynomial for each quadrant. π/2 is taken in pieces of 13 bits
+ * and q in two of 10, so that their products are exact. Sources: Cody & Waite 1980, chapter 8; Cephes 2.2, sinf.
+ */
+export const sinOf = (x: Expression, bind: Bind): Expression => quadrantOf(x, 0, bind)
+export const cosOf = (x: Expression, bind: Bind): Expression => quadrantOf(x, 1, bind)
+
+function quadrantOf(x: Expression, turned: 0 | 1, bind: Bind): Expression {
+  const f = (value: number): Expression => constant(scalarOf(x), value)
+  const isF64 = scalarOf(x) === "f64"
+  const scaled = bind(mul(x, f(2 / Math.PI)))
+  const half = select(binary(isF64 ? "f64.lt" : "f32.lt", scaled, f(0)), f(-0.5), f(0.5))
+  const q = bind(unary(isF64 ? "i32.from_f64" : "i32.from_f32", add(scaled, half)))
+  const r = bind(isF64 ? remainderF64(x, q) : remainderOf(x, q, bind))
+  const z = bind(mul(r, r))
+  const [ofSin, ofCos] = isF64 ? SINE_F64 : SINE
+  const sine = add(mul(mul(polynomialOf(ofSin, z), z), r), r)
+  const cosine = add(sub(mul(mul(polynomialOf(ofCos, z), z), z), mul(f(0.5), z)), f(1))
+  const quadrant = turned === 0 ? q : bind(add(q, i32(1)))
+  const value = bind(select(and(quadrant, 1), cosine, sine))
+  const signed = select(and(quadrant, 2), sub(f(0), value), value)
+  const isNear = binary(isF64 ? "f64.le" : "f32.le", max(sub(f(0), x), x), f(2 ** 20))
+  return select(isNear, signed, f(NaN))
+}
+/** π/2 in pieces of 13 bits, the last one of 24. */
+const PIECES = [
+  1.570556640625, 2.396702766418457e-4, 1.5890691429376602e-8, 2.5632829192545614e-12, 6.123233601181349e-17,
+]
+function remainderOf(x: Expression, q: Expression, bind: Bind): Expression {
+  const high = bind(and(add(q, i32(512)), -1024))
+  const [far, near] = [high, sub(q, high)].map((part) => bind(unary("f32.from_i32", part)))
+  const times = (part: Expression, piece: number): Expression => mul(part, constant("f32", piece))
+  return PIECES.reduce((rest, piece) => sub(sub(rest, times(far!, piece)), times(near!, piece)), x)
+}
+/** Polynomials of sin r / r - 1 and of cos r, from r⁶ and r⁸ or r¹² and r¹⁴ down. */
+const SINE = [
+  [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1],
+  [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2],
+] as const
+const SINE_F64 = [
+  [
+    1.58962301576546568e-10, -2.50507477628578072866e-8, 2.75573136213857245213e-6, -1.98412698295895385996e-4,
+    8.33333333332211858878e-3, -1.66666666666666307295e-1,
+  ],
+  [
+    -1.135853652138768173e-11, 2.08757008419747316778e-9, -2.75573141792967388112e-7, 2.48015872888517045348e-5,
+    -1.38888888888730564116e-3, 4.16666666666665929218e-2,
+  ],
+] as const
+const remainderF64 = (x: Expression, q: Expression): Expression =>
+  [1.5707962512969971, 7.549789415861596e-8, 5.390302858158119e-15].reduce(
+    (rest, piece) => sub(rest, mul(unary("f64.from_i32", q), constant("f64", piece))),
+    x,
+  )

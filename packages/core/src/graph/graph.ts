@@ -1,6 +1,7 @@
 import type { Dtype } from "../base/dtype.ts"
 import type { Shape } from "../base/shape.ts"
 import type { Program } from "../ir/program.ts"
+import type { Body } from "./scan.ts"
 
 interface Takes<Inputs extends readonly Node[], Attributes> {
   readonly inputs: Readonly<Inputs>
@@ -9,29 +10,74 @@ interface Takes<Inputs extends readonly Node[], Attributes> {
 type Nothing = Readonly<Record<string, never>>
 type Leaf = { readonly name: string; readonly shape: Shape; readonly dtype: Dtype }
 
+/** Windows over the axes between the first and the last: one number for each of these. */
+export interface Windows {
+  readonly kernel: Shape
+  /** From one window to the next. */
+  readonly stride: Shape
+  /** From one element of a window to the next. */
+  readonly dilation: Shape
+  /** Zeros that the axis counts as having at its ends. */
+  readonly before: Shape
+  readonly after: Shape
+}
+type One = Takes<[Node], Nothing>
+type Two = Takes<[Node, Node], Nothing>
+
 /** Every operation and what it takes. A name added here must get its rules in operations.ts, or nothing compiles. */
 export interface Signatures {
   readonly input: Takes<[], Leaf> // what the caller brings
   readonly weight: Takes<[], Leaf> // what was learnt
   readonly fill: Takes<[], { value: number; shape: Shape; dtype: Dtype }>
-  readonly add: Takes<[Node, Node], Nothing>
-  readonly subtract: Takes<[Node, Node], Nothing>
-  readonly multiply: Takes<[Node, Node], Nothing>
-  readonly divide: Takes<[Node, Node], Nothing>
-  readonly equal: Takes<[Node, Node], Nothing>
-  readonly sqrt: Takes<[Node], Nothing>
-  readonly exp: Takes<[Node], Nothing>
-  readonly log: Takes<[Node], Nothing>
+  readonly iota: Takes<[], { axis: number; shape: Shape }> // i32: 0, 1, 2, … along the axis
+  readonly add: Two
+  readonly subtract: Two
+  readonly multiply: Two
+  readonly divide: Two
+  readonly larger: Two
+  readonly smaller: Two
+  readonly equal: Two // 1 or 0, in the dtype of what is compared
+  readonly less: Two
+  readonly select: Takes<[condition: Node, yes: Node, no: Node], Nothing>
+  readonly absolute: One
+  readonly floor: One
+  readonly sqrt: One
+  readonly exp: One
+  readonly log: One
+  readonly tanh: One
+  readonly sigmoid: One
+  readonly sin: One
+  readonly cos: One
+  readonly stop_gradient: One
+  readonly convert: Takes<[Node], { dtype: Dtype }>
+  readonly shift_left: Takes<[Node], { shift: number }>
+  readonly shift_right: Takes<[Node], { shift: number }>
+  readonly bitwise_and: Two
+  readonly bitwise_or: Two
   readonly broadcast: Takes<[Node], { axis: number; length: number }> // of an axis with length 1
+  readonly reshape: Takes<[Node], { shape: Shape }>
+  readonly transpose: Takes<[Node], { order: Shape }>
+  readonly slice: Takes<[Node], { start: Shape; stop: Shape; step: Shape }>
+  readonly pad: Takes<[Node], { before: Shape; after: Shape; between: Shape; value: number }>
+  readonly concatenate: Takes<readonly Node[], { axis: number }>
+  readonly reverse: Takes<[Node], { axis: number }>
+  readonly unfold: Takes<[Node], Windows>
+  readonly fold: Takes<[Node], Windows & { readonly spatial: Shape }>
   readonly sum: Takes<[Node], { axis: number }> // the axis stays, with length 1
   readonly maximum: Takes<[Node], { axis: number }>
+  readonly minimum: Takes<[Node], { axis: number }>
+  readonly argmax: One
   readonly matmul: Takes<[Node, Node], { transposeLeft: boolean; transposeRight: boolean }>
+  readonly take: Takes<[table: Node, indices: Node], Nothing>
   readonly gather_sum: Takes<[table: Node, slots: Node, count: Node], Nothing>
   readonly scatter_add: Takes<[rows: Node, slots: Node, count: Node], { length: number }>
   readonly requantise: Takes<[x: Node, multiplier: Node], { shift: number; dtype: "i8" | "u8" | "i16" }>
-  readonly softmax_bits: Takes<[Node], Nothing>
-  readonly argmax: Takes<[Node], Nothing>
+  readonly lookup: Takes<[x: Node, table: Node], Nothing>
+  readonly integer_sqrt: One
+  readonly softmax_bits: One
   readonly kernel: Takes<Node[], { program: Program; output: string }>
+  /** One value of a body that runs for each step of time: of all steps, or of the last. See scan.ts. */
+  readonly scan: Takes<Node[], { body: Body; output: number; stacked: boolean; reverse: boolean; recompute: boolean }>
 }
 export type Name = keyof Signatures
 

@@ -10,8 +10,9 @@ import { validate } from "../ir/validate.ts"
 import { lowerGraph } from "../lower/lower.ts"
 import { inOrder, isNode, type Name } from "./graph.ts"
 import { OPERATIONS } from "./operations.ts"
-import { allGraphs, CASES, giver } from "./testing/cases.ts"
+import { allGraphs, CASES } from "./testing/cases.ts"
 import { type Given, gradientError } from "./testing/evaluate.ts"
+import { giver } from "./testing/give.ts"
 
 const NAMES = Object.keys(CASES) as readonly Name[]
 

@@ -1,37 +1,62 @@
-import { isDtype } from "../base/dtype.ts"
 import type { Json } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
 import { parseProgram } from "../ir/parse.ts"
 import { type Expression, operandOf, type Program, type Statement, scalarOf, statementsOf } from "../ir/program.ts"
-import { inOrder, type Name, type Node } from "./graph.ts"
+import { listOf, type Reader, type Shared, shown, wrong } from "./attributes.ts"
+import { inOrder, isNode, type Name, type Node } from "./graph.ts"
 import { node, OPERATION_SET, OPERATIONS } from "./operations.ts"
+import { type Body, checkedBody } from "./scan.ts"
 
 /** The values that an entry gives, by name. */
 export type Outputs = Readonly<Record<string, Node>>
 export const NODES_MAX = 10_000
 /** Each brings its program, which stands in the lowered one as often as it is called with other inputs. */
 export const KERNELS_MAX = 100
-export const AXES_MAX = 8
 
-/** graph.json: nodes in the order that the outputs, by name, ask for them, inputs by place, each kernel's program once. */
+/** How deep scans may stand in each other. */
+export const SCAN_DEPTH_MAX = 8
+
+/**
+ * graph.json: nodes in the order that the outputs, by name, ask for them, inputs by place, each kernel's program and each
+ * scan's body once; a body after those that its own scans run.
+ */
 export function graphToJson(outputs: Outputs): Json {
   const sorted = Object.entries(outputs).sort(([a], [b]) => (a < b ? -1 : 1)) // so that reading and writing it gives it again
   const order = inOrder(sorted.map(([, output]) => output))
+  const shared = { programs: [] as Program[], bodies: [] as Body[], written: [] as Json[] }
+  const nodes = nodesToJson(order, shared)
+  const named = Object.fromEntries(sorted.map(([name, output]) => [name, order.indexOf(output)]))
+  const programs = shared.programs as unknown as Json
+  const bodies = shared.bodies.length > 0 ? { bodies: shared.written } : {}
+  return { operations: OPERATION_SET, nodes, outputs: named, programs, ...bodies }
+}
+function nodesToJson(
+  order: readonly Node[],
+  shared: { readonly programs: Program[]; readonly bodies: Body[]; readonly written: Json[] },
+): readonly Json[] {
   const places = new Map(order.map((each, i) => [each, i]))
-  const programs: Program[] = []
-  const nodes = order.map(({ operation, inputs, attributes }): Json => {
+  return order.map(({ operation, inputs, attributes }): Json => {
     const rest = { ...(attributes as Readonly<Record<string, unknown>>) }
-    if ("program" in attributes) {
-      const known = programs.indexOf(attributes.program)
-      rest["program"] = known >= 0 ? known : programs.push(attributes.program) - 1
+    if ("program" in attributes) rest["program"] = placeIn(shared.programs, attributes.program)
+    if ("body" in attributes) {
+      const { body } = attributes
+      if (!shared.bodies.includes(body)) shared.written.push(bodyToJson(body, shared)) // after those that it runs
+      rest["body"] = placeIn(shared.bodies, body)
     }
     return { operation, inputs: inputs.map((input) => places.get(input)!), attributes: rest as Json }
   })
-  const named = Object.fromEntries(sorted.map(([name, output]) => [name, places.get(output)!]))
-  return { operations: OPERATION_SET, nodes, outputs: named, programs: programs as unknown as Json }
 }
+function bodyToJson(body: Body, shared: Parameters<typeof nodesToJson>[1]): Json {
+  const places = (nodes: readonly Node[]): Json => nodes.map((each) => body.values.indexOf(each))
+  const { carries, next, slices, constants, values } = body
+  return {
+    nodes: nodesToJson(values, shared),
+    ...{ carries: places(carries), next: places(next), slices: places(slices), constants: places(constants) },
+  }
+}
+const placeIn = <T>(list: T[], item: T): number => (list.includes(item) ? list.indexOf(item) : list.push(item) - 1)
 
-/** Reads what `graphToJson` wrote; every rule of the operations table is checked again. Errors: OB220, OB21x, OB31x. */
+/** Reads what `graphToJson` wrote; every rule of the operations table is checked again. Errors: OB220, OB21x, OB31x, OB32x. */
 export function graphFromJson(json: Json): Outputs {
   const whole = object(json)
   if (whole["operations"] !== OPERATION_SET)
@@ -40,100 +65,86 @@ export function graphFromJson(json: Json): Outputs {
       seen: `This graph is of operation set ${shown(whole["operations"])}.`,
       hint: `This version runs set ${OPERATION_SET}: update it, or rebuild the module.`,
     })
-  const programs = list(whole["programs"]).map(parseProgram)
+  const programs = listOf(whole["programs"]).map(parseProgram)
   if (programs.some(({ buffers }) => buffers.some(({ access }) => access === "state"))) wrong("a kernel with state")
   if (programs.some(usesF64)) wrong("a kernel computes in f64, which is for gradient checks")
+  const shared: Read = { programs, bodies: [], sizes: new Map() }
+  for (const each of listOf(whole["bodies"] ?? [])) {
+    const { body, size } = bodyFromJson(object(each), shared)
+    shared.bodies.push(body)
+    shared.sizes.set(body, size)
+  }
+  const { nodes } = nodesFromJson(whole["nodes"], shared)
+  return Object.fromEntries(
+    Object.entries(object(whole["outputs"])).map(([name, place]) => [name, earlier(nodes, place)]),
+  )
+}
+
+/** What a list of nodes comes to when it is lowered, its scans' bodies included. */
+interface Size {
+  readonly nodes: number
+  readonly kernels: number
+  readonly depth: number
+}
+interface Read extends Shared {
+  readonly bodies: Body[]
+  readonly sizes: Map<Body, Size>
+}
+function bodyFromJson(
+  json: Readonly<Record<string, Json>>,
+  shared: Read,
+): { readonly body: Body; readonly size: Size } {
+  const { nodes: values, size } = nodesFromJson(json["nodes"], shared)
+  const places = (json: Json | undefined): readonly Node[] => listOf(json).map((place) => earlier(values, place))
+  const inputs = (json: Json | undefined): readonly Node<"input">[] =>
+    places(json).map((each) => (isNode(each, "input") ? each : wrong("a body is given what is no input")))
+  const { carries, next, slices, constants } = json
+  const given = { carries: inputs(carries), slices: inputs(slices), constants: inputs(constants) }
+  return { body: checkedBody({ ...given, next: places(next), values }), size }
+}
+function nodesFromJson(json: Json | undefined, shared: Read): { readonly nodes: readonly Node[]; readonly size: Size } {
   const built: Node[] = []
-  let kernels = 0
-  const found = (place: Json | undefined): Node =>
-    typeof place === "number" && built[place] ? built[place] : wrong(`${shown(place)} is no earlier node`)
-  if (list(whole["nodes"]).length > NODES_MAX) wrong(`more than ${NODES_MAX} nodes`)
-  for (const each of list(whole["nodes"])) {
+  let size: Size = { nodes: 0, kernels: 0, depth: 0 }
+  if (listOf(json).length > NODES_MAX) wrong(`more than ${NODES_MAX} nodes`)
+  for (const each of listOf(json)) {
     const { operation, inputs, attributes } = object(each)
     if (typeof operation !== "string" || !Object.hasOwn(OPERATIONS, operation))
       return wrong(`${shown(operation)} is no operation`)
     const name = operation as Name
-    if (name === "kernel" && ++kernels > KERNELS_MAX) wrong(`more than ${KERNELS_MAX} kernels`)
-    const sources = list(inputs).map(found)
-    if (name !== "kernel" && sources.length !== INPUTS[name])
-      wrong(`${name} takes ${INPUTS[name]} inputs, not ${sources.length}`)
-    const checked = attributesOf(name, object(attributes), programs)
-    built.push(node(name, sources as unknown as Node["inputs"], checked as unknown as Node["attributes"]))
+    const sources = listOf(inputs).map((place) => earlier(built, place))
+    const takes = OPERATIONS[name].inputs
+    if (takes !== "any" && sources.length !== takes) wrong(`${name} takes ${takes} inputs, not ${sources.length}`)
+    const checked = attributesOf(name, object(attributes), shared)
+    const made = node(name, sources as unknown as Node["inputs"], checked as unknown as Node["attributes"])
+    built.push(made)
+    size = larger(size, made, shared)
   }
-  return Object.fromEntries(Object.entries(object(whole["outputs"])).map(([name, place]) => [name, found(place)]))
+  return { nodes: built, size }
 }
+function larger({ nodes, kernels, depth }: Size, made: Node, { sizes }: Read): Size {
+  const inner = "body" in made.attributes ? sizes.get(made.attributes.body)! : { nodes: 0, kernels: 0, depth: -1 }
+  const size = {
+    nodes: nodes + 1 + inner.nodes,
+    kernels: kernels + (isNode(made, "kernel") ? 1 : inner.kernels),
+    depth: Math.max(depth, inner.depth + 1),
+  }
+  if (size.nodes > NODES_MAX) wrong(`more than ${NODES_MAX} nodes`)
+  if (size.kernels > KERNELS_MAX) wrong(`more than ${KERNELS_MAX} kernels`)
+  if (size.depth > SCAN_DEPTH_MAX) wrong(`scans in scans, deeper than ${SCAN_DEPTH_MAX}`)
+  return size
+}
+const earlier = (built: readonly Node[], place: Json | undefined): Node =>
+  typeof place === "number" && built[place] ? built[place] : wrong(`${shown(place)} is no earlier node`)
 
-const INPUTS: Readonly<Record<Exclude<Name, "kernel">, number>> = {
-  input: 0,
-  weight: 0,
-  fill: 0,
-  add: 2,
-  subtract: 2,
-  multiply: 2,
-  divide: 2,
-  equal: 2,
-  sqrt: 1,
-  exp: 1,
-  log: 1,
-  broadcast: 1,
-  sum: 1,
-  maximum: 1,
-  matmul: 2,
-  gather_sum: 3,
-  scatter_add: 3,
-  requantise: 2,
-  softmax_bits: 1,
-  argmax: 1,
-}
-/** What each attribute must be, whatever the operation: one name has one meaning. */
-const ATTRIBUTE: Readonly<Record<string, (value: Json | undefined, programs: readonly Program[]) => unknown>> = {
-  name: (v) => (typeof v === "string" && /^[a-z][a-z0-9_]{0,63}$/i.test(v) ? v : wrong(`${shown(v)} is no name`)),
-  dtype: (v) => (isDtype(v) && v !== "f64" ? v : wrong(`${shown(v)} is no dtype of a module`)),
-  shape: (v) => (list(v).length <= AXES_MAX ? list(v).map((n) => whole(n, 1, 2 ** 28)) : wrong("too many axes")),
-  value: (v) =>
-    typeof v === "number" && Number.isFinite(v) && !Object.is(v, -0)
-      ? v
-      : wrong(`${shown(v)} is no number to fill with`),
-  axis: (v) => whole(v, 0, AXES_MAX - 1),
-  length: (v) => whole(v, 1, 2 ** 28),
-  shift: (v) => whole(v, 0, 31),
-  transposeLeft: (v) => v === true,
-  transposeRight: (v) => v === true,
-  program: (v, programs) => programs[whole(v, 0, programs.length - 1)],
-  output: (v) => (typeof v === "string" ? v : wrong(`${shown(v)} is no output`)),
-}
-const ATTRIBUTES: Readonly<Record<Name, readonly string[]>> = {
-  input: ["name", "dtype", "shape"],
-  weight: ["name", "dtype", "shape"],
-  fill: ["value", "shape", "dtype"],
-  add: [],
-  subtract: [],
-  multiply: [],
-  divide: [],
-  equal: [],
-  sqrt: [],
-  exp: [],
-  log: [],
-  broadcast: ["axis", "length"],
-  sum: ["axis"],
-  maximum: ["axis"],
-  matmul: ["transposeLeft", "transposeRight"],
-  gather_sum: [],
-  scatter_add: ["length"],
-  requantise: ["shift", "dtype"],
-  softmax_bits: [],
-  argmax: [],
-  kernel: ["program", "output"],
-}
 function attributesOf(
   name: Name,
   given: Readonly<Record<string, Json>>,
-  programs: readonly Program[],
+  shared: Shared,
 ): Readonly<Record<string, unknown>> {
-  const known = ATTRIBUTES[name]
-  const stray = Object.keys(given).find((key) => !known.includes(key))
+  const known: Readonly<Record<string, Reader<unknown>>> = OPERATIONS[name].attributes
+  const stray = Object.keys(given).find((key) => !Object.hasOwn(known, key))
   if (stray !== undefined) wrong(`${name} has no attribute ${shown(stray)}`)
-  return Object.fromEntries(known.map((key) => [key, ATTRIBUTE[key]!(given[key], programs)]))
+  return Object.fromEntries(Object.entries(known).map(([key, read]) => [key, read(given[key], shared)]))
 }
 
 /** No target has f64. */
@@ -174,16 +185,7 @@ function usesF64({ buffers, body }: Program): boolean {
   return buffers.some(({ dtype }) => dtype === "f64") || [...statementsOf(body)].some(inStatement)
 }
 
-const wrong = (seen: string): never =>
-  refuse({ code: "OB220", seen: `This is no graph: ${seen}.`, hint: "The file is damaged or of a newer version." })
-const shown = (json: unknown): string => (JSON.stringify(json) ?? "nothing").slice(0, 60)
 function object(json: Json | undefined): Readonly<Record<string, Json>> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return wrong(`${shown(json)} is no object`)
   return json as Readonly<Record<string, Json>>
 }
-const list = (json: Json | undefined): readonly Json[] =>
-  Array.isArray(json) ? (json as readonly Json[]) : wrong(`${shown(json)} is no list`)
-const whole = (json: Json | undefined, low: number, high: number): number =>
-  typeof json === "number" && Number.isInteger(json) && json >= low && json <= high
-    ? json
-    : wrong(`${shown(json)} is not in ${low} … ${high}`)

@@ -1,10 +1,89 @@
 import { DTYPE } from "../base/dtype.ts"
-import { BINARY_MEANING } from "./arithmetic.ts"
-import { type Binary, type Expression, scalarOf } from "./program.ts"
+import { type Binary, type Block, blocksOf, type Expression, type Program, scalarOf } from "./program.ts"
 
 /** All i32 values that an expression may take lie between these two, both included. */
 export type Interval = readonly [low: number, high: number]
 export const ANY: Interval = [-2147483648, 2147483647]
+
+/**
+ * Bounds of every local that holds an i32, by name, in all entries at once; what is not there is ANY. A loop's index
+ * stays below the most that its count may be. A local that is `set` lies within the union of all that its `let` and its
+ * `set`s give: first that is computed with every such local at ANY, then again from what came out, a bounded number of
+ * times. Sound at each step, since an interval is only ever computed from intervals that hold.
+ */
+export function boundsOf(program: Program): ReadonlyMap<string, Interval> {
+  const assigned = assignedIn(program)
+  let unions: ReadonlyMap<string, Interval> | undefined
+  for (let round = 0; round < ROUNDS; round++) {
+    const { bounds, given } = boundsGiven(program, assigned, unions)
+    const isTighter = [...given].some(([name, now]) => !sameInterval(now, unions?.get(name) ?? ANY))
+    if (!isTighter) return bounds
+    unions = given
+  }
+  return boundsGiven(program, assigned, unions).bounds
+}
+const ROUNDS = 2
+const sameInterval = ([a, b]: Interval, [c, d]: Interval): boolean => a === c && b === d
+export const union = ([a, b]: Interval, [c, d]: Interval): Interval => [Math.min(a, c), Math.max(b, d)]
+
+/** One walk in program order: `bounds` when locals that are set lie within `unions`, and the unions that follow. */
+function boundsGiven(
+  program: Program,
+  assigned: ReadonlySet<string>,
+  unions: ReadonlyMap<string, Interval> | undefined,
+): { readonly bounds: ReadonlyMap<string, Interval>; readonly given: ReadonlyMap<string, Interval> } {
+  const bounds = new Map<string, Interval>()
+  const given = new Map<string, Interval>()
+  const ofLocal = (name: string): Interval => bounds.get(name) ?? ANY
+  const join = (name: string, value: Expression): void => {
+    if (scalarOf(value) !== "i32") return
+    const known = given.get(name)
+    const now = intervalOf(value, ofLocal)
+    given.set(name, known ? union(known, now) : now)
+  }
+  const visit = (block: Block): void => {
+    for (const s of block) {
+      if (s.kind === "let" && assigned.has(s.name)) {
+        bounds.set(s.name, unions?.get(s.name) ?? ANY)
+        join(s.name, s.value)
+      } else if (s.kind === "let") bounds.set(s.name, intervalOf(s.value, ofLocal))
+      else if (s.kind === "set") join(s.name, s.value)
+      else if (s.kind === "loop") {
+        bounds.set(s.index, [0, Math.max(0, mostRounds(s, ofLocal) - 1)])
+        visit(s.body)
+      } else if (s.kind === "if") {
+        visit(s.yes)
+        visit(s.no)
+      }
+    }
+  }
+  for (const block of blocksOf(program)) visit(block)
+  return { bounds, given }
+}
+function assignedIn(program: Program): ReadonlySet<string> {
+  const names = new Set<string>()
+  const visit = (block: Block): void => {
+    for (const s of block) {
+      if (s.kind === "set") names.add(s.name)
+      else if (s.kind === "loop") visit(s.body)
+      else if (s.kind === "if") {
+        visit(s.yes)
+        visit(s.no)
+      }
+    }
+  }
+  for (const block of blocksOf(program)) visit(block)
+  return names
+}
+
+/** How many rounds a loop runs at least and at most, each time that it is come to. */
+export function roundsBetween(loop: Loop, ofLocal: (name: string) => Interval): Interval {
+  const [low, high] = intervalOf(loop.count, ofLocal)
+  const rounds = (count: number): number => Math.max(0, Math.min(count, loop.maximum))
+  return [rounds(low), rounds(high)]
+}
+const mostRounds = (loop: Loop, ofLocal: (name: string) => Interval): number => roundsBetween(loop, ofLocal)[1]
+type Loop = Extract<Block[number], { kind: "loop" }>
 
 /** Bounds of i32 expressions; `ofLocal` knows those of the locals. Sound, not tight: what it cannot follow is ANY. */
 export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): Interval {
@@ -20,30 +99,27 @@ export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): 
     case "unary":
       return ANY
     case "select": {
-      const [[a, b], [c, d]] = [of(e.yes), of(e.no)]
-      return [Math.min(a, c), Math.max(b, d)]
+      const [low, high] = of(e.condition)
+      if (low === 0 && high === 0) return of(e.no)
+      return low > 0 || high < 0 ? of(e.yes) : union(of(e.yes), of(e.no))
     }
     case "binary":
-      return ofBinary(e.op, e.left, e.right, of)
+      if (scalarOf(e.left) !== "i32") return [0, 1] // a comparison of floats
+      return ofBinary(e.op, of(e.left), of(e.right))
     default:
       return e satisfies never
   }
 }
 
-function ofBinary(op: Binary, left: Expression, right: Expression, of: (e: Expression) => Interval): Interval {
-  if (!op.startsWith("i32.") || scalarOf(left) !== "i32") return [0, 1] // a comparison of floats
-  const [[a, b], [c, d]] = [of(left), of(right)]
-  const corners = (f: (x: number, y: number) => number): Interval => {
-    const all = [f(a, c), f(a, d), f(b, c), f(b, d)]
-    return unwrapped(Math.min(...all), Math.max(...all))
-  }
+function ofBinary(op: Binary, left: Interval, right: Interval): Interval {
+  const [[a, b], [c, d]] = [left, right]
   switch (op) {
     case "i32.add":
       return unwrapped(a + c, b + d)
     case "i32.sub":
       return unwrapped(a - d, b - c)
     case "i32.mul":
-      return corners((x, y) => x * y)
+      return corners(left, right, (x, y) => x * y)
     case "i32.min":
       return [Math.min(a, c), Math.min(b, d)]
     case "i32.max":
@@ -51,32 +127,66 @@ function ofBinary(op: Binary, left: Expression, right: Expression, of: (e: Expre
     case "i32.and":
       if (c >= 0) return [0, a >= 0 ? Math.min(b, d) : d]
       return a >= 0 ? [0, b] : ANY
+    case "i32.or":
+      return a >= 0 && c >= 0 ? [Math.max(a, c), allOnes(Math.max(b, d))] : ANY
+    case "i32.xor":
+      return a >= 0 && c >= 0 ? [0, allOnes(Math.max(b, d))] : ANY
     case "i32.shl":
-      return c === d ? corners((x, y) => x * 2 ** (y & 31)) : ANY
     case "i32.shr_s":
-      return c === d ? [a >> (c & 31), b >> (c & 31)] : ANY
     case "i32.shr_u":
-      if (c !== d) return a >= 0 ? [0, b] : ANY
-      if (a >= 0) return [a >>> (c & 31), b >>> (c & 31)]
-      return (c & 31) === 0 ? ANY : [0, 0xffffffff >>> (c & 31)]
+      return ofShift(op, left, right)
     case "i32.rem_u":
-      return c > 0 ? [0, a >= 0 ? Math.min(b, d - 1) : d - 1] : ANY
-    case "i32.div_s":
-      return c > 0 ? corners((x, y) => Math.trunc(x / y)) : ANY
-    case "i32.div_u":
-      return c > 0 && a >= 0 ? corners((x, y) => Math.trunc(x / y)) : ANY
+      if (c <= 0) return ANY
+      return a >= 0 && b < c ? left : [0, a >= 0 ? Math.min(b, d - 1) : d - 1]
     case "i32.rem_s":
-      return c > 0 ? [a >= 0 ? 0 : 1 - d, b <= 0 ? 0 : Math.min(b, d - 1)] : ANY
+      return c > 0 ? [a >= 0 ? 0 : Math.max(a, 1 - d), b <= 0 ? 0 : Math.min(b, d - 1)] : ANY
+    case "i32.div_s":
+      return c > 0 ? corners(left, right, (x, y) => Math.trunc(x / y)) : ANY
+    case "i32.div_u":
+      return c > 0 && a >= 0 ? corners(left, right, (x, y) => Math.trunc(x / y)) : ANY
+    case "i32.dot4_i8":
+      return [-4 * 128 * 127, 4 * 128 * 128]
+    default:
+      return ofComparison(op, left, right)
+  }
+}
+
+/** A shift by what may leave 0 … 31 is taken modulo 32: only a single count is followed there. */
+function ofShift(op: Binary, left: Interval, [c, d]: Interval): Interval {
+  const [a, b] = left
+  if (c !== d && (c < 0 || d > 31)) return op === "i32.shr_u" && a >= 0 ? [0, b] : ANY
+  const counts: Interval = c === d ? [c & 31, c & 31] : [c, d]
+  if (op === "i32.shl") return corners(left, counts, (x, y) => x * 2 ** y)
+  if (op === "i32.shr_s" || a >= 0) return corners(left, counts, (x, y) => x >> y)
+  return counts[0] === 0 ? ANY : [0, 0xffffffff >>> counts[0]]
+}
+
+/** 0 or 1, and which of them when the operands leave no choice; whatever is no comparison is ANY. */
+function ofComparison(op: Binary, [a, b]: Interval, [c, d]: Interval): Interval {
+  const decided = (always: boolean, never: boolean): Interval => [always ? 1 : 0, never ? 0 : 1]
+  const [isSame, isApart] = [a === b && c === d && a === c, b < c || d < a]
+  switch (op) {
     case "i32.eq":
+      return decided(isSame, isApart)
     case "i32.ne":
+      return decided(isApart, isSame)
     case "i32.lt_s":
+      return decided(b < c, a >= d)
     case "i32.le_s":
+      return decided(b <= c, a > d)
     case "i32.lt_u":
-      return a === b && c === d ? [BINARY_MEANING[op](a, c), BINARY_MEANING[op](a, c)] : [0, 1]
+      return a >= 0 && c >= 0 ? decided(b < c, a >= d) : [0, 1]
     default:
       return ANY
   }
 }
 
+/** Bounds of what rises or falls in each operand alone. */
+function corners([a, b]: Interval, [c, d]: Interval, f: (x: number, y: number) => number): Interval {
+  const all = [f(a, c), f(a, d), f(b, c), f(b, d)]
+  return unwrapped(Math.min(...all), Math.max(...all))
+}
 /** Arithmetic that might wrap tells nothing. */
-const unwrapped = (low: number, high: number): Interval => (low < ANY[0] || high > ANY[1] ? ANY : [low, high])
+const unwrapped = (low: number, high: number): Interval => (low < ANY[0] || high > ANY[1] ? ANY : [low + 0, high + 0])
+/** The least 2ⁿ - 1 that is no less. */
+const allOnes = (n: number): number => 2 ** (32 - Math.clz32(n)) - 1

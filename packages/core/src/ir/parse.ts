@@ -1,14 +1,18 @@
 import { DTYPE, isDtype, type Scalar } from "../base/dtype.ts"
 import type { Json } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
+import { LIMITS } from "./limits.ts"
 import type { Access, Binary, Block, Buffer, Expression, Packed, Program, Statement, Unary } from "./program.ts"
 import { ACCESSES, BINARY, UNARY } from "./program.ts"
-import { LIMITS, validate } from "./validate.ts"
+import { validate } from "./validate.ts"
 
-/** A program out of a stranger's file: of the right form, and proved by `validate`. Errors: OB210, OB211. */
+/** A program out of a stranger's file: of the right form, and proved by `validate`. Errors: OB210, OB211, OB212. */
 export function parseProgram(json: Json): Program {
-  const { name, buffers, body } = object(json, "program")
-  const program = { name: text(name), buffers: list(buffers).map(bufferOf), body: blockOf(body ?? null, 0) }
+  const { name, buffers, body, entries } = object(json, "program")
+  const program = {
+    ...{ name: text(name), buffers: list(buffers).map(bufferOf), body: blockOf(body ?? null, 0) },
+    ...(entries === undefined ? {} : { entries: entriesOf(entries) }),
+  }
   const problems = validate(program)
   return problems.length > 0 ? refuse(...problems) : program
 }
@@ -39,6 +43,11 @@ function bufferOf(json: Json): Buffer {
   const rest = values === undefined ? {} : { values: list(values).map(constantOf) }
   return { name: text(name), dtype, length: number(length), access: access as Access, ...rest }
 }
+
+const entriesOf = (json: Json): Readonly<Record<string, Block>> =>
+  Object.fromEntries(
+    Object.entries(object(json, "entries")).map(([entry, block]) => [entry, blockOf(block ?? null, 0)]),
+  )
 
 function deeper(depth: number): number {
   return depth < 4 * LIMITS.depth ? depth + 1 : wrong("it is nested too deep")

@@ -67,7 +67,10 @@ export interface Program {
   readonly entries?: Readonly<Record<string, Block>>
 }
 /** All blocks that something outside can call, `body` first. */
-export const blocksOf = ({ body, entries = {} }: Pick<Program, "body" | "entries">): readonly Block[] => [body, ...Object.values(entries)]
+export const blocksOf = ({ body, entries = {} }: Pick<Program, "body" | "entries">): readonly Block[] => [
+  body,
+  ...Object.values(entries),
+]
 
 /** How many elements one packed load takes, and which dtypes fit: two parts of 16 bits, or four of 8. */
 export const PACKED = { 2: ["i8", "u8", "i16", "u16"], 4: ["i8", "u8"] } as const
@@ -168,5 +171,41 @@ export function* statementsOf(block: Block): Generator<Statement> {
       yield* statementsOf(s.yes)
       yield* statementsOf(s.no)
     }
+  }
+}
+
+/** The expressions that an expression is made of. */
+export function operandsOf(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case "constant":
+    case "local":
+      return []
+    case "load":
+      return [e.index]
+    case "unary":
+      return [e.value]
+    case "binary":
+      return [e.left, e.right]
+    case "select":
+      return [e.condition, e.yes, e.no]
+    default:
+      return e satisfies never
+  }
+}
+
+/** The expressions of a statement itself, not those of the blocks inside it. */
+export function expressionsOf(s: Statement): readonly Expression[] {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return [s.value]
+    case "store":
+      return [s.index, s.value]
+    case "if":
+      return [s.condition]
+    case "loop":
+      return [s.count]
+    default:
+      return s satisfies never
   }
 }

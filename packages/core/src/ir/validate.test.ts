@@ -18,8 +18,9 @@ import {
   table,
   when,
 } from "./build.ts"
+import { LIMITS } from "./limits.ts"
 import type { Block, Buffer, Expression, Program } from "./program.ts"
-import { LIMITS, validate } from "./validate.ts"
+import { validate } from "./validate.ts"
 
 const [bytes, words, out] = [
   buffer("input", "u8", "bytes", 256),
@@ -159,10 +160,8 @@ describe("refused", () => {
     test(what, () => expect(seen(p).join("\n")).toContain(fragment))
 
   test("no more is said than somebody would read, and nothing that a terminal would obey", () => {
-    const problems = validate({
-      ...program(Array.from({ length: 500 }, () => put(word)).flat()),
-      name: "\u001b[2J\u202e",
-    })
+    const names = Array.from({ length: 500 }, (_, i) => let_(`\u001b[2J\u202e${i}`, word))
+    const problems = validate({ ...program(names), name: "\u001b[2J\u202e" })
     expect(problems).toHaveLength(LIMITS.problems)
     expect(JSON.stringify(problems)).toMatch(/^[ -~]*$/)
   })

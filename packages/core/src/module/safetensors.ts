@@ -84,7 +84,7 @@ const dtypeOf = (place: Place): Dtype | undefined =>
 
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 /** From this host's order of bytes to that of the file, or back. */
-const littleEndian = (bytes: Uint8Array, width: number): Uint8Array =>
+export const littleEndian = (bytes: Uint8Array, width: number): Uint8Array =>
   hostIsLittleEndian ? bytes : reverseEach(bytes, width)
 /** Each run of `width` bytes back to front. */
 export const reverseEach = (bytes: Uint8Array, width: number): Uint8Array =>

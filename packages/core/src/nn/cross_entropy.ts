@@ -1,5 +1,19 @@
 import type { Node } from "../graph/graph.ts"
-import { broadcastLike, exp, log, maximum, multiply, subtract, sum } from "../graph/operations.ts"
+import {
+  broadcastLike,
+  exp,
+  fill,
+  log,
+  maximum,
+  multiply,
+  negate,
+  reshape,
+  select,
+  subtract,
+  sum,
+} from "../graph/operations.ts"
+import { oneHot } from "./embedding.ts"
+import { logSoftmax } from "./softmax.ts"
 
 /**
  * loss = Σ_b Σ_c target[b,c] · (log Σ_c' e^x[b,c'] − x[b,c]): cross entropy in nats against given probabilities,
@@ -14,4 +28,18 @@ export function crossEntropy(x: Node, target: Node): Node {
   const normaliser = log(sum(exp(shifted), 1))
   const surprise = subtract(broadcastLike(normaliser, x), shifted)
   return sum(sum(multiply(target, surprise), 1), 0)
+}
+
+/**
+ * loss = −Σ log softmax(x)[…, target]: cross entropy in nats against known classes, summed over all places. A target
+ * out of range counts nothing: that is how a batch is padded.
+ *
+ * Shapes: x […,C], target […] of integers → loss [1,1]. Numbers: finite for finite logits. Errors: OB310.
+ */
+export function classCrossEntropy(x: Node, target: Node): Node {
+  const classes = x.shape.at(-1)!
+  const logs = logSoftmax(x)
+  const terms = select(oneHot(target, classes), logs, fill(0, logs)) // no product: what is -∞ elsewhere counts nothing
+  const rows = reshape(terms, [terms.shape.slice(0, -1).reduce((a, b) => a * b, 1), classes])
+  return negate(sum(sum(rows, 1), 0))
 }

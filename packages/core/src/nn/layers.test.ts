@@ -1,42 +1,14 @@
-import fc from "fast-check"
 import { expect, test } from "vitest"
-import { sizeOf } from "../base/shape.ts"
-import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import { input } from "../graph/operations.ts"
-import { gradientError, resultOf } from "../graph/testing/evaluate.ts"
+import { resultOf } from "../graph/testing/evaluate.ts"
 import { SEED } from "../ir/testing/hostile.ts"
 import { crossEntropy } from "./cross_entropy.ts"
 import { embeddingBag } from "./embedding_bag.ts"
 import { linear } from "./linear.ts"
+import { expectGradient } from "./testing/gradient.ts"
 import { textClassifier } from "./text_classifier.ts"
 
 const [x, target] = [input("x", "f32", [2, 3]), input("target", "f32", [2, 3])]
-const numbers = (length: number, min = -2, max = 2): fc.Arbitrary<number[]> =>
-  fc.array(fc.double({ min, max, noNaN: true }), { minLength: length, maxLength: length })
-
-/** Central differences, with floats of −2 … 2 and indices that are now and then out of range. */
-function expectGradient(y: Node): void {
-  const leaves = inOrder([y]).flatMap((node) =>
-    isNode(node, "input") || isNode(node, "weight") ? [node.attributes] : [],
-  )
-  const given = fc.record(
-    Object.fromEntries(
-      leaves.map(({ name, dtype, shape }) => {
-        const length = sizeOf(shape)
-        const indices = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: length, maxLength: length })
-        return [name, dtype === "f32" ? numbers(length) : indices]
-      }),
-    ),
-  )
-  fc.assert(
-    fc.property(given, numbers(sizeOf(y.shape)), (values, dy) => {
-      const apart = { ...values, ...(values["x"] ? { x: values["x"].map((v, i) => v + 5 * (i % 3)) } : {}) } // no ties
-      expect(gradientError(y, apart, dy)).toBeLessThan(1e-6)
-    }),
-    { seed: SEED, numRuns: 15 },
-  )
-}
-
 const layer = linear(x, input("w", "f32", [3, 2]), input("b", "f32", [1, 2]))
 test("linear: rows times a matrix, and a bias for each column", () => {
   expect(resultOf(layer, { x: [1, 2, 3, 0, 0, 0], w: [1, 10, 2, 20, 3, 30], b: [0.5, -1] })).toEqual([

@@ -52,7 +52,7 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
         `its graph gives ${output ? `${name} ${output.dtype}[${output.shape}]` : `no ${name}`} for ${labels.length} labels`,
       )
   }
-  const { memory, run } = compileGraph({ name: "predict", outputs: graph }, engine)
+  const { memory, run, entries } = compileGraph({ name: "predict", outputs: graph, prepares: true }, engine)
   for (const node of inOrder(Object.values(graph))) {
     if (!isNode(node, "weight")) continue
     const { name } = node.attributes
@@ -61,6 +61,7 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
       return unfit(`weight \`${name}\` is ${data ? `${data.constructor.name}[${data.length}]` : "absent"}`)
     memory[name]!.set(data)
   }
+  entries["prepare"]?.()
   const { text, length } = memory
   if (!(text instanceof Uint8Array) || !(length instanceof Int32Array) || length.length !== 1)
     return unfit("its graph does not take a text")

@@ -1,23 +1,42 @@
+import { ANY, type Interval, intervalOf } from "../../ir/interval.ts"
 import type { Binary, Block, Buffer, Expression, Program, Statement, Unary } from "../../ir/program.ts"
 import { blocksOf, scalarOf, statementsOf } from "../../ir/program.ts"
+import { intervalsOf } from "../intervals.ts"
+import { canRunAsLanes, type Loop } from "../lanes.ts"
+import { printLanes, VECTORS } from "./lanes.ts"
 import { helperName, prelude, type Stored, TYPE, type } from "./prelude.ts"
+import { type Helper, nameOf, vectorPrelude, type Width } from "./vectors.ts"
+
+/** How C is printed. */
+export interface Style {
+  /**
+   * Parallel loops as vectors of this many lanes: 4 for NEON and SSE, 8 for AVX2, 16 for AVX-512. Without it the text is
+   * scalar and of C99 alone, for microcontrollers and for any compiler.
+   */
+  readonly width?: Width | undefined
+}
 
 /**
- * The program as one C99 function, `void NAME_run(void)`, over static arrays: constants are `const`, so that a
- * microcontroller keeps them in flash. Buffers and locals end in _ (`identifier`), so that none can meet a word of C, of
- * its library or of the prelude.
+ * The program as C99 functions over static arrays, `void NAME_run(void)` and `void NAME_ENTRY(void)` for each entry:
+ * constants are `const`, so that a microcontroller keeps them in flash. Buffers and locals end in _ (`identifier`), so that
+ * none can meet a word of C, of its library or of the prelude.
  */
-export function emitC99(program: Program): string {
-  const { prelude, names, block } = printerOf(program)
+export function emitC99(program: Program, style: Style = {}): string {
+  const { prelude, names, block } = printerOf(program, style)
   const declared = program.buffers.filter((b) => !isPrivate(b) || names.has(b.name)).map(declaration)
-  return [prelude, ...declared, "", `void ${program.name}_run(void) ${block(program.body)}`, ""].join("\n")
+  const ends = ["run", ...Object.keys(program.entries ?? {})]
+  const functions = blocksOf(program).map((each, n) => `void ${program.name}_${ends[n]}(void) ${block(each)}`)
+  return [prelude(), ...declared, "", ...functions, ""].join("\n")
 }
 
 /** What prints the statements of a program: `NAME_[index]` is an element of a buffer, whatever NAME_ is declared as. */
-export function printerOf(program: Program): Printer {
+export function printerOf(program: Program, { width }: Style = {}): Printer {
   const { buffers } = program
   const { operations, floats, packs, names } = usesOf(program)
-  const dtypeOf = new Map(buffers.map((b) => [b.name, stored(b)]))
+  const dtypes = new Map(buffers.map((b) => [b.name, stored(b)]))
+  const dtypeOf = (buffer: string): Stored => dtypes.get(buffer)!
+  const vectors = new Map<Width, Set<Helper>>()
+  const expression = expressionPrinter(width === undefined ? undefined : intervalsOf(program))
   const statement = (s: Statement): string => {
     switch (s.kind) {
       case "let": {
@@ -27,35 +46,58 @@ export function printerOf(program: Program): Printer {
       case "set":
         return `${identifier(s.name)} = ${expression(s.value)};`
       case "store": {
-        const value = narrow(dtypeOf.get(s.buffer)!, expression(s.value))
+        const value = narrow(dtypeOf(s.buffer), expression(s.value))
         return `${identifier(s.buffer)}[${expression(s.index)}] = ${value};`
       }
       case "if": {
         const otherwise = s.no.length > 0 ? ` else ${block(s.no)}` : ""
         return `if (${expression(s.condition)}) ${block(s.yes)}${otherwise}`
       }
-      case "loop": {
-        const [i, end] = [identifier(s.index), `${s.index}_end`]
-        if (s.count.kind === "constant")
-          return `for (int32_t ${i} = 0; ${i} < ${i32(Math.min(s.count.value, s.maximum))}; ++${i}) ${block(s.body)}`
-        const rounds = `at_most(${expression(s.count)}, ${i32(s.maximum)})`
-        return `for (int32_t ${i} = 0, ${end} = ${rounds}; ${i} < ${end}; ++${i}) ${block(s.body)}`
-      }
+      case "loop":
+        return scope && canRunAsLanes(s, buffers, VECTORS) ? printLanes(s, scope) : `${head(s)} ${block(s.body)}`
       default:
         return s satisfies never
     }
   }
+  const head = (s: Loop, from = 0): string => {
+    const [i, end] = [identifier(s.index), `${s.index}_end`]
+    if (s.count.kind === "constant")
+      return `for (int32_t ${i} = ${from}; ${i} < ${i32(Math.min(s.count.value, s.maximum))}; ++${i})`
+    const rounds = `at_most(${expression(s.count)}, ${i32(s.maximum)})`
+    return `for (int32_t ${i} = ${from}, ${end} = ${rounds}; ${i} < ${end}; ++${i})`
+  }
   const block = (inner: Block): string =>
     inner.length === 0 ? "{}" : `{\n${inner.map(statement).join("\n").replace(/^/gm, "  ")}\n}`
-  return { prelude: prelude(operations, floats, packs), names, statement, block }
+  const scope = width && {
+    ...{ width, expression, head, identifier, dtypeOf },
+    plain: (s: Loop, from: number) => `${head(s, from)} ${block(s.body)}`,
+    isRead: (name: string) => names.has(name),
+    bound: boundIn(program),
+    helper: (of: Helper, lanes: Width) => {
+      vectors.set(lanes, (vectors.get(lanes) ?? new Set()).add(of))
+      return nameOf(of, lanes)
+    },
+  }
+  const start = prelude(operations, floats, packs)
+  return { prelude: () => start + (vectors.size > 0 ? vectorPrelude(vectors) : ""), names, statement, block }
 }
 interface Printer {
-  /** What the text starts with: headers and the helpers that the program calls. */
-  readonly prelude: string
+  /** What the text starts with: headers and the helpers that the program calls, as far as it has been printed. */
+  prelude(): string
   /** The buffers and locals that something reads, or stores into. */
   readonly names: ReadonlySet<string>
   statement(s: Statement): string
   block(inner: Block): string
+}
+
+/** The values of the locals that are bound and never set. */
+function boundIn(program: Program): (name: string) => Expression | undefined {
+  const all = blocksOf(program).flatMap((each) => [...statementsOf(each)])
+  const assigned = new Set(all.flatMap((s) => (s.kind === "set" ? [s.name] : [])))
+  const bound = new Map(
+    all.flatMap((s) => (s.kind === "let" && !assigned.has(s.name) ? [[s.name, s.value] as const] : [])),
+  )
+  return (name) => bound.get(name)
 }
 
 /** What C calls a buffer or a local. */
@@ -76,28 +118,45 @@ function declaration(buffer: Buffer): string {
 const narrow = (dtype: Stored, value: string): string =>
   dtype === "i32" || dtype === "f32" ? value : `to_${dtype}(${value})`
 
-/** Every operation is a call: precedence cannot go wrong, and min evaluates its operands once. */
-function expression(e: Expression): string {
-  switch (e.kind) {
-    case "constant":
-      return e.scalar === "i32" ? i32(e.value) : f32(e.value)
-    case "local":
-      return identifier(e.name)
-    case "load": {
-      const element = `${identifier(e.buffer)}[${expression(e.index)}]`
-      return e.packed ? `pack${e.packed}_${TYPE[e.dtype as Stored]}(&${element})` : element
-    }
-    case "unary":
-      return `${helperName(e.op)}(${expression(e.value)})`
-    case "binary":
-      return `${helperName(e.op)}(${expression(e.left)}, ${expression(e.right)})`
-    case "select": {
-      const choose = scalarOf(e.yes) === "f32" ? "choose_f" : "choose"
-      return `${choose}(${expression(e.condition)}, ${expression(e.yes)}, ${expression(e.no)})`
-    }
-    default:
-      return e satisfies never
+/** `C` operators of sums that cannot wrap. */
+const OPERATOR: Readonly<Partial<Record<Binary, string>>> = { "i32.add": "+", "i32.sub": "-", "i32.mul": "*" }
+
+/**
+ * Every operation is a call: precedence cannot go wrong, and min evaluates its operands once. Where intervals prove that
+ * arithmetic does not wrap it may be plain: a compiler makes better addresses of what cannot overflow.
+ */
+function expressionPrinter(ofLocal: ((name: string) => Interval) | undefined): (e: Expression) => string {
+  const isPlain = (e: Expression): boolean => {
+    if (!ofLocal) return false
+    const [low, high] = intervalOf(e, ofLocal)
+    return low > ANY[0] && high < ANY[1] // ANY is what may wrap
   }
+  const expression = (e: Expression): string => {
+    switch (e.kind) {
+      case "constant":
+        return e.scalar === "i32" ? i32(e.value) : f32(e.value)
+      case "local":
+        return identifier(e.name)
+      case "load": {
+        const element = `${identifier(e.buffer)}[${expression(e.index)}]`
+        return e.packed ? `pack${e.packed}_${TYPE[e.dtype as Stored]}(&${element})` : element
+      }
+      case "unary":
+        return `${helperName(e.op)}(${expression(e.value)})`
+      case "binary": {
+        const operator = OPERATOR[e.op]
+        if (operator && isPlain(e)) return `(${expression(e.left)} ${operator} ${expression(e.right)})`
+        return `${helperName(e.op)}(${expression(e.left)}, ${expression(e.right)})`
+      }
+      case "select": {
+        const choose = scalarOf(e.yes) === "f32" ? "choose_f" : "choose"
+        return `${choose}(${expression(e.condition)}, ${expression(e.yes)}, ${expression(e.no)})`
+      }
+      default:
+        return e satisfies never
+    }
+  }
+  return expression
 }
 
 function expressionsOf(s: Statement): readonly Expression[] {

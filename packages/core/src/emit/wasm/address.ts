@@ -1,6 +1,6 @@
 import { add, i32, mul } from "../../ir/build.ts"
-import { ANY, type Interval, intervalOf } from "../../ir/interval.ts"
-import { blocksOf, type Expression, type Program, statementsOf } from "../../ir/program.ts"
+import { type Interval, intervalOf } from "../../ir/interval.ts"
+import type { Expression } from "../../ir/program.ts"
 
 /** index = rest + constant, where every load that differs by the constant alone shares `rest`. */
 export interface Split {
@@ -38,17 +38,4 @@ export function splitIndex(index: Expression, ofLocal: (name: string) => Interva
   const rest = parts.length === 0 ? i32(0) : parts.reduce(add)
   const [low, high] = intervalOf(rest, ofLocal)
   return low >= 0 && high < 2 ** 28 ? { rest, constant } : whole
-}
-
-/** What is known of each local that is bound once; one that is ever `set` counts as any i32. */
-export function intervalsOf(program: Program): (name: string) => Interval {
-  const known = new Map<string, Interval>()
-  const ofLocal = (name: string): Interval => known.get(name) ?? ANY
-  const assigned = new Set<string>()
-  for (const body of blocksOf(program)) for (const s of statementsOf(body)) if (s.kind === "set") assigned.add(s.name)
-  for (const body of blocksOf(program))
-    for (const s of statementsOf(body))
-      if (s.kind === "let" && !assigned.has(s.name)) known.set(s.name, intervalOf(s.value, ofLocal))
-      else if (s.kind === "loop") known.set(s.index, [0, Math.max(0, s.maximum - 1)])
-  return ofLocal
 }

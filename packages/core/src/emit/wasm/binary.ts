@@ -22,9 +22,10 @@ export function float(value: number): Bytes {
 
 export const vector = (items: readonly Bytes[]): Bytes => [unsigned(items.length), items]
 export function sized(bytes: Bytes): Bytes {
-  const flat = flatten(bytes)
-  return [unsigned(flat.length), flat]
+  const inner = flat(bytes)
+  return [unsigned(inner.length), inner]
 }
+export const flat = (bytes: Bytes): readonly number[] => flatten(bytes)
 function flatten(bytes: Bytes, into: number[] = []): number[] {
   for (const item of bytes)
     if (typeof item === "number") into.push(item)

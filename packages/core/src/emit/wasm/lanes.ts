@@ -1,18 +1,11 @@
 import { DTYPE, type Dtype } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
 import type { Interval } from "../../ir/interval.ts"
-import {
-  type Binary,
-  type Block,
-  type Buffer,
-  type Expression,
-  type Statement,
-  scalarOf,
-  statementsOf,
-} from "../../ir/program.ts"
+import { type Buffer, type Expression, type Statement, scalarOf, statementsOf } from "../../ir/program.ts"
+import { type Loop, roundsOf, SHIFTS, type Target, varies, varyingIn } from "../lanes.ts"
 import { splitIndex } from "./address.ts"
 import { type Bytes, unsigned } from "./binary.ts"
-import { countUp, type Loop, roundsOf } from "./loop.ts"
+import { countUp } from "./loop.ts"
 import * as op from "./opcode.ts"
 import * as simd from "./simd.ts"
 
@@ -34,109 +27,15 @@ export interface Scope {
   fresh(type: "i32" | "v128"): Bytes
   start(buffer: string): number
   interval(name: string): Interval
+  /** Whether relaxed SIMD may be used, where the result is one and the same. */
+  readonly relaxed: boolean
 }
 
-/** Their count is a scalar, the same in all lanes. */
-const SHIFTS: readonly Binary[] = ["i32.shl", "i32.shr_s", "i32.shr_u"]
-
-/** Names whose value differs from lane to lane: the index, and what is computed from it. */
-function varyingIn(loop: Loop): ReadonlySet<string> {
-  const varying = new Set([loop.index])
-  const visit = (block: Block): void => {
-    for (const s of block) {
-      if ((s.kind === "let" || s.kind === "set") && varies(s.value, varying)) varying.add(s.name)
-      if (s.kind === "loop") visit(s.body)
-    }
-  }
-  for (let before = 0; before < varying.size; ) {
-    // a `set` late in a loop reaches the reads before it
-    before = varying.size
-    visit(loop.body)
-  }
-  return varying
-}
-function varies(e: Expression, varying: ReadonlySet<string>): boolean {
-  switch (e.kind) {
-    case "constant":
-      return false
-    case "local":
-      return varying.has(e.name)
-    case "load":
-      return varies(e.index, varying)
-    case "unary":
-      return varies(e.value, varying)
-    case "binary":
-      return varies(e.left, varying) || varies(e.right, varying)
-    case "select":
-      return [e.condition, e.yes, e.no].some((each) => varies(each, varying))
-    default:
-      return e satisfies never
-  }
-}
-
-/** By how much an index rises from lane to lane, if by a constant: then lanes touch elements that far apart. */
-function stepOf(index: Expression, loop: Loop, varying: ReadonlySet<string>): number | undefined {
-  if (!varies(index, varying)) return 0
-  if (index.kind === "local") return index.name === loop.index ? 1 : undefined
-  if (index.kind !== "binary") return undefined
-  const [left, right] = [stepOf(index.left, loop, varying), stepOf(index.right, loop, varying)]
-  if (left === undefined || right === undefined) return undefined
-  const by = index.right.kind === "constant" ? index.right.value : undefined
-  if (index.op === "i32.add") return left + right
-  if (index.op === "i32.sub") return left - right
-  if (index.op === "i32.mul" && by !== undefined) return left * by
-  if (index.op === "i32.shl" && by !== undefined && by >= 0 && by < 8) return left * 2 ** by
-  return undefined
-}
-
-/** Whether a loop does only what lanes can do too; the others stay as they are. */
-export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[]): boolean {
-  const rounds = roundsOf(loop)
-  if (!loop.parallel || rounds.kind !== "constant" || rounds.value < 4) return false
-  const varying = varyingIn(loop)
-  const own = new Set([...statementsOf(loop.body)].flatMap((s) => (s.kind === "let" ? [s.name] : [])))
-  const fits = (e: Expression): boolean => {
-    if (!varies(e, varying)) return true
-    switch (e.kind) {
-      case "constant":
-        return true
-      case "local":
-        return e.name !== loop.index
-      case "load":
-        return stepOf(e.index, loop, varying) === (e.packed ?? 1)
-      case "unary":
-        return (e.op === "i32.bits_of_f32" || simd.LANES_OF[e.op] !== undefined) && fits(e.value)
-      case "binary":
-        if (SHIFTS.includes(e.op) && varies(e.right, varying)) return false
-        return (
-          (e.op === "i32.dot4_i8" || (simd.LANES_OF[e.op] ?? simd.MASK_OF[e.op]) !== undefined) &&
-          fits(e.left) &&
-          fits(e.right)
-        )
-      case "select":
-        return fits(e.condition) && fits(e.yes) && fits(e.no)
-      default:
-        return e satisfies never
-    }
-  }
-  const allows = (block: Block): boolean =>
-    block.every((s) => {
-      switch (s.kind) {
-        case "let":
-          return fits(s.value)
-        case "set":
-          return own.has(s.name) && fits(s.value) // a local from outside would carry a value from round to round
-        case "store":
-          return stepOf(s.index, loop, varying) === 1 && fits(s.value)
-        case "loop":
-          return !varies(s.count, varying) && allows(s.body)
-        case "if":
-          return false
-        default:
-          return s satisfies never
-      }
-    })
-  return allows(loop.body) && buffers.every(({ dtype }) => dtype !== "f64")
+/** What SIMD128 does on four lanes. */
+export const SIMD128: Target = {
+  lanes: 4,
+  does: (op) =>
+    op === "i32.bits_of_f32" || op === "i32.dot4_i8" || (simd.LANES_OF[op] ?? simd.MASK_OF[op]) !== undefined,
 }
 
 /** Which names that all lanes share are asked for as scalars, for addresses and counts, and which as vectors. */
@@ -181,12 +80,27 @@ function operandsOf(e: Expression): readonly Expression[] {
 }
 const localsOf = (e: Expression): readonly string[] => (e.kind === "local" ? [e.name] : operandsOf(e).flatMap(localsOf))
 
+/** What the names of a loop stand for that are bound once and never set. */
+function valuesOf(loop: Loop): ReadonlyMap<string, Expression> {
+  const values = new Map<string, Expression>()
+  for (const s of statementsOf(loop.body)) if (s.kind === "let") values.set(s.name, s.value)
+  for (const s of statementsOf(loop.body)) if (s.kind === "set") values.delete(s.name)
+  return values
+}
+/** Whether every byte of a word is proved to be 0 … 127: by a mask, here or where the name is bound. */
+function below128(e: Expression, values: ReadonlyMap<string, Expression>): boolean {
+  if (e.kind === "local") return values.has(e.name) && below128(values.get(e.name)!, values)
+  if (e.kind === "constant") return (e.value & 0x80808080) === 0
+  if (e.kind !== "binary" || e.op !== "i32.and") return false
+  return below128(e.left, values) || below128(e.right, values)
+}
+
 /** Runs as many rounds as fill whole vectors, and leaves the loop's index at the first round that is left. */
 export function emitLanes(loop: Loop, buffers: readonly Buffer[], scope: Scope): Bytes {
   const rounds = roundsOf(loop)
   if (rounds.kind !== "constant") throw new Error("bug: lanes of a loop without a known number of rounds")
   const whole = Math.floor(rounds.value / 4)
-  const passes = [...(whole >= 4 ? [4] : []), ...(whole % 4 > 0 ? [1] : [])]
+  const passes = [...(whole >= 4 ? [4] : []), ...(whole % 4 > 0 ? [whole % 4] : [])]
   return passes.map((vectors) => emitPass(loop, rounds.value, vectors, buffers, scope))
 }
 
@@ -198,6 +112,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
 
   const locals = new Map<string, readonly Bytes[]>()
   const own = new Set([...statementsOf(loop.body)].flatMap((s) => (s.kind === "let" ? [s.name] : [])))
+  const values = valuesOf(loop)
   /** The local of a name for vector `v`; a name that does not vary has one for all. */
   const localOf = (name: string, v: number): Bytes => {
     const count = varying.has(name) ? vectors : 1
@@ -221,9 +136,11 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
   const { asScalar, asVector } = usesOf(loop, varying)
   /** Four copies of what all lanes share; straight from memory where nothing else asks for it. */
   const splat = (e: Expression): Bytes => {
-    if (e.kind !== "load" || e.packed === 2 || DTYPE[e.dtype].bytes * (e.packed ?? 1) !== 4)
+    const bytes = e.kind === "load" ? DTYPE[e.dtype].bytes * (e.packed ?? 1) : 0
+    if (e.kind !== "load" || bytes < 2 || (bytes === 2 && !e.packed))
       return [scope.expression(e), simd.SPLAT[narrow(e)]]
-    const { address, place } = at(e.buffer, e.index, 0)
+    const { dtype, address, place } = at(e.buffer, e.index, 0)
+    if (bytes === 2) return [address, simd.LOAD16_SPLAT, place, simd.WIDEN_BYTES[dtype as "i8" | "u8"]]
     return [address, simd.LOAD_SPLAT, place]
   }
   const lanes = (e: Expression, v: number): Bytes => {
@@ -245,7 +162,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
       }
       case "binary": {
         if (simd.MASK_OF[e.op]) return [mask(e, v), splat(i32(1)), simd.AND]
-        if (e.op === "i32.dot4_i8") return dot4(lanes(e.left, v), lanes(e.right, v))
+        if (e.op === "i32.dot4_i8") return dotOf(e.left, e.right, v, splat(i32(0)))
         const right = SHIFTS.includes(e.op) ? scope.expression(e.right) : lanes(e.right, v)
         return [lanes(e.left, v), right, simd.LANES_OF[e.op]!]
       }
@@ -256,6 +173,19 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
       default:
         return e satisfies never
     }
+  }
+  /** `sum` and four products more: with one side proved below 128, the relaxed instruction has only one result. */
+  const dotOf = (left: Expression, right: Expression, v: number, sum: Bytes): Bytes => {
+    const [any, small] = below128(right, values) ? [left, right] : [right, left]
+    if (!scope.relaxed || !below128(small, values)) return [dot4(lanes(left, v), lanes(right, v)), sum, simd.I32_ADD]
+    return [lanes(any, v), lanes(small, v), sum, simd.RELAXED_DOT4_ADD]
+  }
+  /** The value of a `let` or `set` for vector `v`. */
+  const boundTo = (e: Expression, v: number): Bytes => {
+    const [sum, dot] = e.kind === "binary" && e.op === "i32.add" ? [e.left, e.right] : []
+    if (sum && dot?.kind === "binary" && dot.op === "i32.dot4_i8" && varies(dot, varying))
+      return dotOf(dot.left, dot.right, v, lanes(sum, v))
+    return lanes(e, v)
   }
   /** All ones in the lanes in which `e` is not 0, zeros in the others. */
   const mask = (e: Expression, v: number): Bytes => {
@@ -286,7 +216,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
     switch (s.kind) {
       case "let":
       case "set": {
-        if (varying.has(s.name)) return each((v) => [lanes(s.value, v), op.local_set, localOf(s.name, v)])
+        if (varying.has(s.name)) return each((v) => [boundTo(s.value, v), op.local_set, localOf(s.name, v)])
         const scalar = narrow(s.value)
         const vector = asVector.has(s.name) ? localOf(s.name, 0) : undefined
         if (!asScalar.has(s.name)) return vector ? [splat(s.value), op.local_set, vector] : []

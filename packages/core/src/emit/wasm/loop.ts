@@ -1,13 +1,5 @@
-import { i32, min } from "../../ir/build.ts"
-import type { Expression, Statement } from "../../ir/program.ts"
 import type { Bytes } from "./binary.ts"
 import * as op from "./opcode.ts"
-
-export type Loop = Extract<Statement, { kind: "loop" }>
-
-/** How many rounds a loop runs, or less than 0: known now for most loops. */
-export const roundsOf = ({ count, maximum }: Loop): Expression =>
-  count.kind === "constant" ? i32(Math.min(count.value, maximum)) : min(count, i32(maximum))
 
 /** Runs `body` while local `i` is less than `limit`, which is asked for again and again: a constant or a local. */
 export const countUp = (i: Bytes, limit: Bytes, body: Bytes, step: number): Bytes => [

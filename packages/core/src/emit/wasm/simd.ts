@@ -39,6 +39,8 @@ export const LOAD: Readonly<Record<Stored, readonly [load: Bytes, widen: Bytes]>
 }
 /** Reads 32 bits into every lane. */
 export const LOAD_SPLAT = simd(0x09)
+/** Reads 16 bits into every half. */
+export const LOAD16_SPLAT = simd(0x08)
 /** Reads four words of packed elements. */
 export const LOAD_PACKED: Readonly<Record<Packed, Readonly<Partial<Record<Stored, Bytes>>>>> = {
   2: { i8: simd(0x01), u8: simd(0x02), i16: simd(0x00), u16: simd(0x00) },

@@ -1,9 +1,9 @@
 import { numbersOf } from "../../base/dtype.ts"
 import { type Engine, type Instance, interpreterEngine } from "../../compile.ts"
 import { type Entry, lowerGraph } from "../../lower/lower.ts"
-import { backpropagate } from "../../train/gradient.ts"
+import { backpropagate } from "../backpropagate.ts"
 import { inOrder, isNode, type Node } from "../graph.ts"
-import { input } from "../operations.ts"
+import { fill as constant, input } from "../operations.ts"
 
 export type Values = readonly number[]
 /** Contents of inputs and weights, by name; those left out are 0. */
@@ -40,8 +40,8 @@ export function gradientError(y: Node, given: Given, dy: Values): number {
       (isNode(node, "input") || isNode(node, "weight")) && node.dtype === "f32",
   )
   const direction = input("dy", "f32", y.shape)
-  const slopes = backpropagate(y, direction, leaves)
-  const named = Object.fromEntries(slopes.map((slope, i) => [`slope${i}`, slope]))
+  const slopes = backpropagate([{ y, dy: direction }], leaves)
+  const named = Object.fromEntries(slopes.map((slope, i) => [`slope${i}`, slope ?? constant(0, leaves[i]!)]))
   const forward = interpreterEngine.instantiate(
     lowerGraph({ name: "forward", outputs: { the_value: y }, float: "f64" }),
   )

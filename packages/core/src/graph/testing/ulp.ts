@@ -1,6 +1,23 @@
 import { type Engine, wasmEngine } from "../../compile.ts"
 import { lowerGraph } from "../../lower/lower.ts"
-import { exp, input, log } from "../operations.ts"
+import type { Node } from "../graph.ts"
+import { cos, exp, input, log, sigmoid, sin, tanh } from "../operations.ts"
+
+interface Stated {
+  readonly of: (x: Node) => Node
+  readonly truth: (x: number) => number
+  /** The error that it states, in units in the last place. */
+  readonly ulps: number
+}
+/** Operations that state an error, and what they stand for. */
+export const FUNCTIONS = {
+  exp: { of: exp, truth: Math.exp, ulps: 1 },
+  log: { of: log, truth: Math.log, ulps: 1 },
+  tanh: { of: tanh, truth: Math.tanh, ulps: 2 },
+  sigmoid: { of: sigmoid, truth: (x) => 1 / (1 + Math.exp(-x)), ulps: 3 },
+  sin: { of: sin, truth: (x) => (Math.abs(x) <= 2 ** 20 ? Math.sin(x) : Number.NaN), ulps: 3 },
+  cos: { of: cos, truth: (x) => (Math.abs(x) <= 2 ** 20 ? Math.cos(x) : Number.NaN), ulps: 3 },
+} as const satisfies Readonly<Record<string, Stated>>
 
 const LENGTH = 2 ** 16
 const [bits, floats] = views(new ArrayBuffer(4))
@@ -14,14 +31,14 @@ const ulpOf = (value: number): number => {
   return 2 ** (exponent - 127 - 23)
 }
 
-/** The largest error of exp or log against Math, in units in the last place of the true value, over every `step`-th float. */
+/** The largest error of one of FUNCTIONS against Math, in units in the last place of the true value, over every `step`-th float. */
 export function ulpErrors(
-  name: "exp" | "log",
+  name: keyof typeof FUNCTIONS,
   step: number,
   engine: Engine = wasmEngine,
 ): { largest: number; at: number } {
-  const [y, truth] = name === "exp" ? [exp, Math.exp] : [log, Math.log]
-  const { memory, run } = engine.instantiate(lowerGraph({ name, outputs: { y: y(input("x", "f32", [LENGTH])) } }))
+  const { of, truth } = FUNCTIONS[name]
+  const { memory, run } = engine.instantiate(lowerGraph({ name, outputs: { y: of(input("x", "f32", [LENGTH])) } }))
   const [x, found] = [memory["x"] as Float32Array, memory["y"] as Float32Array]
   const pattern = new Int32Array(x.buffer, x.byteOffset, LENGTH)
   const infinity = 2 ** 128 // what rounds beyond the largest float is infinite: a unit counts on from there

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { DTYPE, type Dtype, type Numbers, numbersOf, type Scalar } from "../../base/dtype.ts"
+import { DTYPE, type Dtype, numbersOf, type Scalar } from "../../base/dtype.ts"
 import {
   add,
   and,
@@ -36,32 +36,16 @@ import {
   UNARY,
   type Unary,
 } from "../program.ts"
+import { type Draw, drawFrom, EDGES } from "./draw.ts"
 
 /** Every test's title prints it; `SEED=… npx vitest` draws the same cases again. */
 export const SEED = Number(process.env["SEED"] ?? Date.now() % 2 ** 31)
 /** More runs for a longer search: `RUNS=10000 npx vitest …`. */
 export const RUNS = Number(process.env["RUNS"] ?? 80)
 
-/** Values at which engines are known to differ, drawn as often as all others together. */
-const EDGES: Readonly<Record<Scalar, readonly number[]>> = {
-  i32: [0, 1, -1, 2, 7, 31, 32, 33, 127, 128, -128, 255, 256, -32768, 65535, 2 ** 24 + 1, 2 ** 31 - 1, -(2 ** 31)],
-  f32: [
-    ...[Number.NaN, 0, -0, Infinity, -Infinity, 2 ** -149, -(2 ** -149), 2 ** -126, (1 - 2 ** -23) * 2 ** -126],
-    ...[1, -1, 0.5, -1.5, 2 ** 24, 2 ** 31, -(2 ** 31), 2 ** 31 - 128, 2 ** 32, (2 - 2 ** -23) * 2 ** 127],
-  ],
-  f64: [],
-}
 /** What every engine can do: f64 is the interpreter's alone. */
 export const UNARIES = (Object.keys(UNARY) as Unary[]).filter((op) => !op.includes("f64"))
 export const BINARIES = (Object.keys(BINARY) as Binary[]).filter((op) => !op.includes("f64"))
-
-type Draw = <T>(arbitrary: () => fc.Arbitrary<T>) => T
-const drawWith = (gen: fc.GeneratorValue): Draw => {
-  const call = <T>(arbitrary: () => fc.Arbitrary<T>): fc.Arbitrary<T> => arbitrary()
-  return (arbitrary) => gen(call, arbitrary)
-}
-const numberOf = (scalar: Scalar): fc.Arbitrary<number> =>
-  fc.oneof(fc.constantFrom(...EDGES[scalar]), scalar === "i32" ? fc.integer() : fc.float())
 
 const DTYPES = ["i8", "u8", "i16", "u16", "i32", "f32"] as const satisfies readonly Dtype[]
 const ofScalar = { i32: DTYPES.slice(0, 5), f32: DTYPES.slice(5) } as const
@@ -76,18 +60,19 @@ interface Piece {
 }
 
 /** A random valid program of `pieces` parts: parallel loops and plain code by turns. */
-export const hostileProgram = (pieces = 1): fc.Arbitrary<Program> =>
-  fc.gen().map((gen) => {
-    const draw = drawWith(gen)
-    const all = Array.from({ length: pieces }, (_, n) =>
-      draw(fc.boolean) ? parallelPiece(draw, `p${n}`) : plainPiece(draw, `p${n}`),
-    )
-    return {
-      name: "hostile",
-      buffers: all.flatMap(({ buffers }) => buffers),
-      body: all.flatMap(({ body }) => body),
-    }
-  })
+export function programFrom(seed: number, pieces = 1): Program {
+  const draw = drawFrom(seed)
+  const all = Array.from({ length: pieces }, (_, n) =>
+    draw.flip() ? parallelPiece(draw, `p${n}`) : plainPiece(draw, `p${n}`),
+  )
+  return {
+    name: "hostile",
+    buffers: all.flatMap(({ buffers }) => buffers),
+    body: all.flatMap(({ body }) => body),
+  }
+}
+export const hostileProgram = (pieces = 1): fc.Arbitrary<Program> => SEEDS.map((seed) => programFrom(seed, pieces))
+const SEEDS = fc.integer({ min: 0, max: 2 ** 31 - 1 })
 
 /** What random expressions are made of, at one place of a program. */
 interface Place {
@@ -100,21 +85,15 @@ interface Place {
 }
 function tree(place: Place, scalar: Drawn, depth: number): Expression {
   const { draw } = place
-  const kind = depth === 0 ? 0 : draw(() => fc.integer({ min: 0, max: 9 }))
-  if (kind < 2)
-    return draw(() => fc.nat(3)) === 0
-      ? constant(
-          scalar,
-          draw(() => numberOf(scalar)),
-        )
-      : place.leaf(scalar)
+  const kind = depth === 0 ? 0 : draw.between(0, 9)
+  if (kind < 2) return draw.between(0, 3) === 0 ? constant(scalar, draw.number(scalar)) : place.leaf(scalar)
   const next = (of: Scalar): Expression => tree(place, of as Drawn, depth - 1)
   if (kind === 2) return select(next("i32"), next(scalar), next(scalar))
   if (kind === 3) {
-    const op = draw(() => fc.constantFrom(...UNARIES.filter((each) => UNARY[each] === scalar && place.allows(each))))
+    const op = draw.pick(UNARIES.filter((each) => UNARY[each] === scalar && place.allows(each)))
     return unary(op, next(operandOf(op)))
   }
-  const op = draw(() => fc.constantFrom(...BINARIES.filter((each) => BINARY[each] === scalar && place.allows(each))))
+  const op = draw.pick(BINARIES.filter((each) => BINARY[each] === scalar && place.allows(each)))
   if (op.includes("i32.sh")) return binary(op, next("i32"), place.count())
   return binary(op, next(operandOf(op)), next(operandOf(op)))
 }
@@ -124,9 +103,9 @@ function tree(place: Place, scalar: Drawn, depth: number): Expression {
  * narrow stores. Most run as lanes; now and then an expression is drawn that no lane can do.
  */
 function parallelPiece(draw: Draw, prefix: string): Piece {
-  const rounds = draw(() => fc.integer({ min: 1, max: 70 }))
-  const offset = draw(() => fc.integer({ min: 0, max: 3 }))
-  const steps = draw(() => fc.integer({ min: 1, max: 5 }))
+  const rounds = draw.between(1, 70)
+  const offset = draw.between(0, 3)
+  const steps = draw.between(1, 5)
   const inputs = DTYPES.map((dtype) => buffer("input", dtype, `${prefix}_${dtype}`, rounds * steps + offset))
   const [round, step] = [`${prefix}_i`, `${prefix}_k`]
   const [i, k] = [local(round), local(step)]
@@ -134,46 +113,41 @@ function parallelPiece(draw: Draw, prefix: string): Piece {
   const buffers: Buffer[] = [...inputs]
 
   const from = (scalar: Drawn): Buffer => {
-    const dtype: Dtype = draw(() => fc.constantFrom<Dtype>(...ofScalar[scalar]))
+    const dtype: Dtype = draw.pick<Dtype>(ofScalar[scalar])
     return inputs.find((each) => each.dtype === dtype)!
   }
   const shared = (scalar: Drawn): Expression => {
     const source = from(scalar)
-    return load(source, i32(draw(() => fc.integer({ min: 0, max: source.length - 1 }))))
+    return load(source, i32(draw.between(0, source.length - 1)))
   }
-  const friendly = draw(() => fc.nat(3)) > 0
+  const friendly = draw.between(0, 3) > 0
   const place = (inner: boolean): Place => ({
     draw,
     allows: (op) => !friendly || !NOT_FOR_LANES.test(op),
-    count: () => (draw(fc.boolean) ? shared("i32") : i32(draw(() => fc.integer({ min: -40, max: 40 })))),
+    count: () => (draw.flip() ? shared("i32") : i32(draw.between(-40, 40))),
     leaf: (scalar) => {
       const known = names.filter((each) => each.scalar === scalar)
-      const kind = draw(() => fc.integer({ min: 0, max: 5 }))
+      const kind = draw.between(0, 5)
       if (kind === 0) return shared(scalar)
       if (kind === 1 && inner) return load(from(scalar), k)
-      if (kind < 4 && known.length > 0) return local(draw(() => fc.constantFrom(...known)).name, scalar)
+      if (kind < 4 && known.length > 0) return local(draw.pick(known).name, scalar)
       if (kind === 4 && inner) return load(from(scalar), add(binary("i32.mul", k, i32(rounds)), i))
       if (kind === 5 && inner && scalar === "i32") return k
       if (kind === 5 && steps > 1 && scalar === "i32") return packedLoad(inner)
       if (kind === 5 && steps > 1 && !friendly) return load(from(scalar), add(i, i))
-      return load(from(scalar), draw(fc.boolean) ? i : add(i32(offset), i))
+      return load(from(scalar), draw.flip() ? i : add(i32(offset), i))
     },
   })
   /** Of neighbours that differ from round to round, or are shared. */
   const packedLoad = (inner: boolean): Expression => {
-    const packed = steps >= 4 && draw(fc.boolean) ? 4 : 2
-    const packing = draw(() => fc.constantFrom<Dtype>(...PACKED[packed]))
+    const packed = steps >= 4 && draw.flip() ? 4 : 2
+    const packing = draw.pick<Dtype>(PACKED[packed])
     const source = inputs.find(({ dtype }) => dtype === packing)!
-    const index = draw(fc.boolean) ? binary("i32.mul", i, i32(packed)) : inner ? k : i32(0)
+    const index = draw.flip() ? binary("i32.mul", i, i32(packed)) : inner ? k : i32(0)
     return loadPacked(packed, source, source.length < packed ? i32(0) : index)
   }
-  const value = (scalar: Drawn, inner = false): Expression =>
-    tree(
-      place(inner),
-      scalar,
-      draw(() => fc.nat(3)),
-    )
-  const scalarDrawn = (): Drawn => draw(() => fc.constantFrom<Drawn>("i32", "f32"))
+  const value = (scalar: Drawn, inner = false): Expression => tree(place(inner), scalar, draw.between(0, 3))
+  const scalarDrawn = (): Drawn => draw.pick<Drawn>(["i32", "f32"])
 
   const body: Statement[] = []
   const bind = (e: Expression): string => {
@@ -182,24 +156,24 @@ function parallelPiece(draw: Draw, prefix: string): Piece {
     names.push({ name, scalar: scalarOf(e) as Drawn })
     return name
   }
-  for (let n = draw(() => fc.nat(2)); n > 0; n--) bind(value(scalarDrawn()))
-  if (draw(fc.boolean)) {
+  for (let n = draw.between(0, 2); n > 0; n--) bind(value(scalarDrawn()))
+  if (draw.flip()) {
     const scalar = scalarDrawn()
-    const sum = bind(draw(fc.boolean) ? constant(scalar, 0) : value(scalar))
+    const sum = bind(draw.flip() ? constant(scalar, 0) : value(scalar))
     const inside = [set(sum, binary(`${scalar}.add`, local(sum, scalar), value(scalar, true)))]
     const [first] = names
-    if (first && draw(fc.boolean)) inside.push(set(first.name, value(first.scalar, true)))
+    if (first && draw.flip()) inside.push(set(first.name, value(first.scalar, true)))
     const count = shared("i32")
-    body.push(draw(fc.boolean) ? loop(step, steps, inside) : loopUpTo(step, count, steps, inside))
+    body.push(draw.flip() ? loop(step, steps, inside) : loopUpTo(step, count, steps, inside))
   }
-  for (let n = draw(() => fc.integer({ min: 1, max: 3 })); n > 0; n--) {
+  for (let n = draw.between(1, 3); n > 0; n--) {
     const scalar = scalarDrawn()
-    const dtype: Dtype = draw(() => fc.constantFrom<Dtype>(...ofScalar[scalar]))
-    const access = draw(() => fc.constantFrom<"output" | "state">("output", "state"))
+    const dtype: Dtype = draw.pick<Dtype>(ofScalar[scalar])
+    const access = draw.pick<"output" | "state">(["output", "state"])
     const target = buffer(access, dtype, `${prefix}_out${n}`, rounds + offset)
-    const index = draw(fc.boolean) ? i : add(i, i32(offset))
+    const index = draw.flip() ? i : add(i, i32(offset))
     buffers.push(target)
-    const changed = draw(fc.boolean) ? binary(`${scalar}.sub`, load(target, index), value(scalar)) : value(scalar)
+    const changed = draw.flip() ? binary(`${scalar}.sub`, load(target, index), value(scalar)) : value(scalar)
     body.push(store(target, index, changed))
   }
   return { buffers, body: [parallel(round, rounds, body)] }
@@ -207,70 +181,62 @@ function parallelPiece(draw: Draw, prefix: string): Piece {
 
 /** Lets, sets, stores, branches and loops as they come: every index is brought into range by one of the known ways. */
 function plainPiece(draw: Draw, prefix: string): Piece {
-  const length = (): number => draw(() => fc.integer({ min: 1, max: 20 }))
+  const length = (): number => draw.between(1, 20)
   const constants = table(
     "i16",
     `${prefix}_table`,
-    draw(() => fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 1, maxLength: 9 })),
+    Array.from({ length: draw.between(1, 9) }, () => draw.between(-32768, 32767)),
   )
   const inputs = [...DTYPES.map((dtype) => buffer("input", dtype, `${prefix}_${dtype}`, length())), constants]
   const targets = DTYPES.map((dtype) =>
-    buffer(
-      draw(() => fc.constantFrom<"output" | "state">("output", "state")),
-      dtype,
-      `${prefix}_to_${dtype}`,
-      length(),
-    ),
+    buffer(draw.pick<"output" | "state">(["output", "state"]), dtype, `${prefix}_to_${dtype}`, length()),
   )
   const scratch = buffer("scratch", "i32", `${prefix}_scratch`, length())
   const readable = [...inputs, ...targets, scratch]
   type Name = { readonly name: string; readonly scalar: Drawn; readonly settable: boolean; readonly below: number }
   let count = 0
 
-  const placeIn = (scope: readonly Name[]): Place => {
+  /** `nested` indices deep: each is an expression of its own, and there is a limit for all of them together. */
+  const placeIn = (scope: readonly Name[], nested = 0): Place => {
     const place: Place = {
       draw,
       allows: () => true,
       count: () => tree(place, "i32", 1),
       leaf: (scalar) => {
         const known = scope.filter((each) => each.scalar === scalar)
-        if (known.length > 0 && draw(fc.boolean)) return local(draw(() => fc.constantFrom(...known)).name, scalar)
-        const packed =
-          scalar === "i32" ? draw(() => fc.constantFrom(undefined, undefined, 2 as const, 4 as const)) : undefined
+        if (known.length > 0 && draw.flip()) return local(draw.pick(known).name, scalar)
+        const packed = scalar === "i32" ? draw.pick([undefined, undefined, 2 as const, 4 as const]) : undefined
         const sources = readable.filter(
           ({ dtype, length }) => packed && length >= packed && (PACKED[packed] as readonly Dtype[]).includes(dtype),
         )
         if (packed && sources.length > 0) {
-          const from = draw(() => fc.constantFrom(...sources))
-          return loadPacked(packed, from, clamp(tree(place, "i32", 1), 0, from.length - packed))
+          const from = draw.pick(sources)
+          return loadPacked(packed, from, clamp(anyIndex(scope, nested), 0, from.length - packed))
         }
-        const source = draw(() => fc.constantFrom(...readable.filter(({ dtype }) => DTYPE[dtype].scalar === scalar)))
-        return load(source, indexInto(source, scope))
+        const source = draw.pick(readable.filter(({ dtype }) => DTYPE[dtype].scalar === scalar))
+        return load(source, indexInto(source, scope, nested))
       },
     }
     return place
   }
-  const indexInto = ({ length }: Buffer, scope: readonly Name[]): Expression => {
+  const anyIndex = (scope: readonly Name[], nested: number): Expression =>
+    nested < 4 ? tree(placeIn(scope, nested + 1), "i32", 1) : i32(draw.number("i32"))
+  const indexInto = ({ length }: Buffer, scope: readonly Name[], nested = 0): Expression => {
     const fitting = scope.filter(({ below }) => below <= length)
-    const kind = draw(() => fc.integer({ min: 0, max: 5 }))
-    if (kind === 0 && fitting.length > 0) return local(draw(() => fc.constantFrom(...fitting)).name)
-    if (kind < 3) return i32(draw(() => fc.integer({ min: 0, max: length - 1 })))
-    const any = tree(placeIn(scope), "i32", 1)
+    const kind = draw.between(0, 5)
+    if (kind === 0 && fitting.length > 0) return local(draw.pick(fitting).name)
+    if (kind < 3) return i32(draw.between(0, length - 1))
+    const any = anyIndex(scope, nested)
     if (kind === 3) return clamp(any, 0, length - 1)
     if (kind === 4) return binary("i32.rem_u", any, i32(length))
     return and(any, 2 ** Math.floor(Math.log2(length)) - 1)
   }
   const block = (outer: readonly Name[], depth: number): Statement[] => {
     const scope = [...outer]
-    const value = (scalar: Drawn): Expression =>
-      tree(
-        placeIn(scope),
-        scalar,
-        draw(() => fc.nat(3)),
-      )
+    const value = (scalar: Drawn): Expression => tree(placeIn(scope), scalar, draw.between(0, 3))
     const statement = (): Statement => {
-      const kind = draw(() => fc.integer({ min: 0, max: depth === 0 ? 6 : 8 }))
-      const scalar = draw(() => fc.constantFrom<Drawn>("i32", "f32"))
+      const kind = draw.between(0, depth === 0 ? 6 : 8)
+      const scalar = draw.pick<Drawn>(["i32", "f32"])
       if (kind < 2) {
         const made = let_(`${prefix}_v${count++}`, value(scalar))
         scope.push({ name: `${prefix}_v${count - 1}`, scalar, settable: true, below: Infinity })
@@ -278,42 +244,49 @@ function plainPiece(draw: Draw, prefix: string): Piece {
       }
       const settable = scope.filter((each) => each.settable)
       if (kind < 4 && settable.length > 0) {
-        const { name, scalar } = draw(() => fc.constantFrom(...settable))
+        const { name, scalar } = draw.pick(settable)
         return set(name, value(scalar))
       }
       if (kind < 7) {
-        const target = draw(() => fc.constantFrom(...targets, scratch))
+        const target = draw.pick([...targets, scratch])
         return store(target, indexInto(target, scope), value(DTYPE[target.dtype].scalar as Drawn))
       }
-      if (kind === 7)
-        return when(value("i32"), block(scope, depth - 1), draw(fc.boolean) ? block(scope, depth - 1) : [])
-      const [index, maximum] = [`${prefix}_v${count++}`, draw(() => fc.nat(6))]
+      if (kind === 7) return when(value("i32"), block(scope, depth - 1), draw.flip() ? block(scope, depth - 1) : [])
+      const [index, maximum] = [`${prefix}_v${count++}`, draw.between(0, 6)]
       const body = block([...scope, { name: index, scalar: "i32", settable: false, below: maximum }], depth - 1)
-      return draw(fc.boolean) ? loop(index, maximum, body) : loopUpTo(index, value("i32"), maximum, body)
+      return draw.flip() ? loop(index, maximum, body) : loopUpTo(index, value("i32"), maximum, body)
     }
-    return Array.from({ length: draw(() => fc.integer({ min: 1, max: 5 })) }, statement)
+    return Array.from({ length: draw.between(1, 5) }, statement)
   }
   return { buffers: [...readable], body: block([], 3) }
 }
 
-const numbersIn = ({ dtype, length }: Buffer): fc.Arbitrary<Numbers> =>
-  fc
-    .array(numberOf(DTYPE[dtype].scalar), { minLength: length, maxLength: length, size: "max" })
-    .map((values) => numbersOf(dtype, values))
-
 /** Contents for the buffers of the given kinds. */
-export const memoryFor = ({ buffers }: Program, ...accesses: readonly Buffer["access"][]): fc.Arbitrary<Memory> =>
-  fc.record(
-    Object.fromEntries(
-      buffers.filter(({ access }) => accesses.includes(access)).map((each) => [each.name, numbersIn(each)]),
-    ),
+export function memoryFrom(seed: number, { buffers }: Program, ...accesses: readonly Buffer["access"][]): Memory {
+  const draw = drawFrom(seed)
+  const filled = buffers.filter(({ access }) => accesses.includes(access))
+  return Object.fromEntries(
+    filled.map(({ name, dtype, length }) => {
+      const { scalar } = DTYPE[dtype]
+      return [
+        name,
+        numbersOf(
+          dtype,
+          Array.from({ length }, () => draw.number(scalar)),
+        ),
+      ]
+    }),
   )
+}
+export const memoryFor = (program: Program, ...accesses: readonly Buffer["access"][]): fc.Arbitrary<Memory> =>
+  SEEDS.map((seed) => memoryFrom(seed, program, ...accesses))
 
 /** Every operation on every pair of edges and on random operands, as plain code and as lanes. */
 export function everyOperation(): { readonly program: Program; readonly memory: Memory } {
+  const draw = drawFrom(SEED)
   const operands = (scalar: Drawn): readonly (readonly [number, number])[] => [
     ...EDGES[scalar].flatMap((a) => EDGES[scalar].map((b) => [a, b] as const)),
-    ...fc.sample(fc.tuple(numberOf(scalar), numberOf(scalar)), { numRuns: 90, seed: SEED }),
+    ...Array.from({ length: 90 }, () => [draw.number(scalar), draw.number(scalar)] as const),
   ]
   const sides = (["i32", "f32"] as const).flatMap((scalar) => {
     const pairs = operands(scalar)

@@ -1,0 +1,32 @@
+/** The engines that are measured. */
+import { type Engine, faultOf, wasmEngine } from "@open-brains/core/compile.ts"
+import { nativeEngine, threadedEngine } from "./engines.testing.ts"
+
+/** Threads that are disposed of when the work is done; the process would wait for them. */
+export type MeasuredEngine = Engine & Partial<Disposable>
+
+/** As few as this make loops of a small network worth dealing out. */
+const FINE = { phase: 1 << 8, share: 1 << 6, vector: 32 }
+const ENGINES = {
+  wasm: () => wasmEngine,
+  native: () => nativeEngine,
+  /** As a user has it: threads help while that is faster. */
+  threads: () => threadedEngine({ threads: 2 }),
+  /** Threads at work wherever they can be, whether it is faster or not. */
+  scattered: () => threadedEngine({ threads: 2, grain: FINE, longMs: 0, always: true }),
+} as const satisfies Readonly<Record<string, () => MeasuredEngine>>
+export type EngineName = keyof typeof ENGINES
+
+/** The engine, or why it must not be used on this machine. */
+export function measuredEngine(name: EngineName): MeasuredEngine | string {
+  const engine = ENGINES[name]()
+  return faultOf(engine) ?? engine
+}
+
+/** The same in a process that is about this engine alone. Errors: an Error that says why it must not be used. */
+export function engineNamed(name: string | undefined): MeasuredEngine {
+  if (name === undefined || !Object.hasOwn(ENGINES, name)) throw new Error(`There is no engine ${name}.`)
+  const found = measuredEngine(name as EngineName)
+  if (typeof found === "string") throw new Error(found)
+  return found
+}

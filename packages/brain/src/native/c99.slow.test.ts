@@ -1,0 +1,24 @@
+import { everyOperation, hostileProgram, memoryFor, SEED } from "@open-brains/core/ir/testing/hostile.ts"
+import fc from "fast-check"
+import { test, vi } from "vitest"
+import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { BUILDS, missingCompiler } from "./c99.ts"
+import { expectJudged } from "./testing/judged.ts"
+
+const missing = missingCompiler()
+vi.setConfig({ testTimeout: 120_000 })
+
+const programs = fc.sample(hostileProgram(60), { numRuns: 3, seed: SEED })
+for (const [name, build] of Object.entries(BUILDS)) {
+  test(`every operation in C (${name}) equals the interpreter (SEED=${SEED})`, (context) => {
+    requireOrSkip(context, missing)
+    const { program, memory } = everyOperation()
+    expectJudged(program, build, [memory], {})
+  })
+  for (const [n, program] of programs.entries())
+    test(`random programs ${n} in C (${name}) equal the interpreter (SEED=${SEED})`, (context) => {
+      requireOrSkip(context, missing)
+      const [state] = fc.sample(memoryFor(program, "state"), { numRuns: 1, seed: SEED })
+      expectJudged(program, build, fc.sample(memoryFor(program, "input"), { numRuns: 8, seed: SEED }), state!)
+    })
+}

@@ -1,0 +1,51 @@
+import { type Engine, interpreterEngine, soundEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import { beneath, nativeEngine } from "./engine.ts"
+import type { EngineName } from "./engines.ts"
+import { swappingEngine } from "./swapping.ts"
+
+/** An engine, and why faster ones stepped aside; what a single program cannot have is added when it is compiled. */
+export interface Choice {
+  readonly engine: Engine
+  readonly asides: readonly string[]
+}
+
+/**
+ * The engine of a name, or the one given. All give the same bits: `auto` begins in WebAssembly and goes on in C when the work is long,
+ * `native` compiles C first. Whatever cannot run here makes way for the next with a reason. Errors: OB240 when none runs.
+ */
+export function chooseEngine(name: EngineName | Engine = "auto"): Choice {
+  if (typeof name !== "string") return { engine: name, asides: [] }
+  switch (name) {
+    case "auto": {
+      const { engine, asides } = soundEngine()
+      return { engine: swappingEngine(engine), asides }
+    }
+    case "wasm":
+      return soundEngine()
+    case "native": {
+      const { engine, asides } = soundEngine([nativeEngine, wasmEngine, interpreterEngine])
+      return engine === nativeEngine ? nativeWherePossible() : { engine, asides }
+    }
+    case "interpreter":
+      return soundEngine([interpreterEngine])
+    default:
+      return name satisfies never
+  }
+}
+
+/** A compiler may yet fail at one program. */
+function nativeWherePossible(): Choice {
+  const asides: string[] = []
+  const engine: Engine = {
+    name: nativeEngine.name,
+    instantiate(program, within) {
+      try {
+        return nativeEngine.instantiate(program, within)
+      } catch (error) {
+        asides.push(error instanceof Error ? error.message : String(error))
+        return wasmEngine.instantiate(program, beneath(within))
+      }
+    },
+  }
+  return { engine, asides }
+}

@@ -1,0 +1,100 @@
+import { type Engine, faultOf, type Instance, soundEngine } from "@open-brains/core/compile.ts"
+import type { Program } from "@open-brains/core/ir/program.ts"
+import { type Build, startBuild } from "./background.ts"
+import { findLibrary } from "./cache.ts"
+import { keyOf, requireCompiler } from "./compiler.ts"
+import { atop, beneath, compiledEngine, inNative, sharedBy, sourceOf } from "./engine.ts"
+
+export interface SwappingEngine extends Engine {
+  /** Why programs that have run for long are not native. Grows as reasons are found. */
+  readonly asides: readonly string[]
+  instantiate(program: Program, within?: Instance): SwappingInstance
+}
+export interface SwappingInstance extends Instance {
+  /** Who runs it now: `native`, or the engine that it began on. */
+  engine(): string
+}
+
+/** Work that has taken so long goes on for long enough to be worth a compiler's second on another core. */
+const LONG_MS = 300
+/** Looking whether a build is done takes some microseconds. */
+const LOOK_MS = 5
+
+/**
+ * Begins on an engine at once and goes on in C between two runs, when a compiler has made it in the background; what was
+ * compiled before is taken as soon as the work proves long. Memory stays where it is, so state and views do.
+ */
+export function swappingEngine(
+  base: Engine = soundEngine().engine,
+  { longMs = LONG_MS }: { readonly longMs?: number } = {},
+): SwappingEngine {
+  const asides: string[] = []
+  return {
+    name: "auto",
+    asides,
+    instantiate(program, within) {
+      const instance = base.instantiate(program, beneath(within))
+      const prepare = preparation(program, instance)
+      let current: Instance = instance
+      let isDecided = sharedBy(instance.memory) === undefined
+      let spent = 0
+      let looked = 0
+      const advance = (): void => {
+        try {
+          current = prepare() ?? current
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error)
+          if (!asides.includes(reason)) asides.push(reason)
+          isDecided = true
+        }
+        isDecided ||= current !== instance
+      }
+      const through = (call: (by: Instance) => void) => (): void => {
+        if (isDecided) return call(current)
+        const start = performance.now()
+        call(current)
+        const now = performance.now()
+        spent += now - start
+        if (spent < longMs || now - looked < LOOK_MS) return
+        looked = now
+        advance()
+      }
+      const entries = Object.keys(instance.entries).map((name) => [name, through((by) => by.entries[name]!())] as const)
+      return atop(instance, {
+        memory: instance.memory,
+        run: through((by) => by.run()),
+        entries: Object.fromEntries(entries),
+        engine: () => (current === instance ? base.name : "native"),
+      })
+    },
+  }
+}
+
+/** One compiler at a time: the others' cores are for those who compute. */
+let running: Build | undefined
+
+/** Called now and then: begins to build, and gives the native instance once it is there. Errors: why there is none. */
+function preparation(program: Program, instance: Instance): () => Instance | undefined {
+  let build: Build | undefined
+  return () => {
+    if (build) {
+      const outcome = build.outcome()
+      if (!outcome) return undefined
+      if ("reason" in outcome) throw new Error(outcome.reason)
+      return inNative(instance, proved(outcome.path))
+    }
+    if (running && !running.outcome()) return undefined
+    const source = sourceOf(program, instance)
+    const path = findLibrary(keyOf(source, requireCompiler()))
+    if (path !== undefined) return inNative(instance, proved(path))
+    running = build = startBuild(source)
+    return undefined
+  }
+}
+
+/** The path, when libraries give the right bits here: tried once a process. */
+function proved(path: string): string {
+  const fault = faultOf(compiledEngine)
+  if (fault !== undefined) throw new Error(fault)
+  return path
+}

@@ -1,0 +1,158 @@
+import type { Scalar } from "../../base/dtype.ts"
+import { i32 } from "../../ir/build.ts"
+import type { Interval } from "../../ir/interval.ts"
+import { type Block, type Buffer, type Statement, scalarOf } from "../../ir/program.ts"
+import { crossingOf } from "../crossing.ts"
+import { canRunAsLanes, type Loop, roundsOf } from "../lanes.ts"
+import { workOf } from "../work.ts"
+import { type Bytes, unsigned } from "./binary.ts"
+import { expressionsIn, narrow, stored } from "./expression.ts"
+import type { Functions, ValueType } from "./functions.ts"
+import { emitLanes, type Scope, SIMD128 } from "./lanes.ts"
+import { countUp } from "./loop.ts"
+import * as op from "./opcode.ts"
+import { CONTROL } from "./threads.ts"
+
+/** What all functions of a module share. */
+export interface Shared {
+  readonly functions: Functions
+  readonly buffers: ReadonlyMap<string, Buffer>
+  start(buffer: string): number
+  interval(name: string): Interval
+  readonly relaxed: boolean
+  /** Work (work.ts) from which on a loop is a function of its own. */
+  readonly apart: number
+  /** In a module for several threads. */
+  readonly sharing?: {
+    /** The function that shares out a phase (threads.ts). */
+    readonly share: number
+    /** Loops to share out, and how many of their rounds make a share at least. */
+    readonly least: ReadonlyMap<Statement, number>
+    /** The functions of the phases. */
+    readonly phases: number[]
+  }
+}
+
+/** Defines the function of an entry: its number. Its outermost loops are functions of their own. */
+export function defineEntry(body: Block, shared: Shared): number {
+  return define([], [], shared, ({ statement, outermost }) =>
+    body.map((s) => (s.kind === "loop" ? outermost(s) : statement(s))),
+  )
+}
+
+type Local = readonly [name: string, scalar: "i32" | "f32"]
+const localsOf = (names: ReadonlyMap<string, Scalar>): readonly Local[] =>
+  [...names].map(([name, scalar]) => [name, narrow(scalar)])
+interface Printer {
+  statement(s: Statement): Bytes
+  outermost(s: Loop): Bytes
+  /** A loop right here. */
+  inPlace(s: Loop): Bytes
+  slot(name: string, scalar: "i32" | "f32"): Bytes
+}
+
+/** Defines a function over some locals that gives some of them back: its number. */
+function define(
+  takes: readonly Local[],
+  gives: readonly Local[],
+  shared: Shared,
+  code: (printer: Printer) => Bytes,
+): number {
+  const locals: ValueType[] = []
+  const slots = new Map(takes.map(([name], at) => [name, unsigned(at)]))
+  const fresh = (type: ValueType): Bytes => unsigned(takes.length + locals.push(type) - 1)
+  const slot = (name: string, scalar: "i32" | "f32"): Bytes => {
+    const known = slots.get(name) ?? fresh(scalar)
+    slots.set(name, known)
+    return known
+  }
+  const printed = [
+    code(printer(slot, fresh, shared)),
+    gives.map(([name, scalar]) => [op.local_get, slot(name, scalar)]),
+  ]
+  const signature = { parameters: takes.map(([, scalar]) => scalar), results: gives.map(([, scalar]) => scalar) }
+  return shared.functions.define(signature, locals, printed)
+}
+
+/** Defines what a thread does at a phase, rounds `from` … `to` - 1: its number among the phases. */
+function definePhase(s: Loop, reads: readonly Local[], { sharing, ...shared }: Shared): number {
+  const [from, to] = [" from", " to"] // no program has such names
+  const code = ({ statement, slot }: Printer): Bytes => {
+    const taken = reads.map(([name, scalar], i) => [
+      [op.constI32(0), op.LOAD[scalar], 2, unsigned(CONTROL.mailbox + 4 * i)],
+      [op.local_set, slot(name, scalar)],
+    ])
+    const i = slot(s.index, "i32")
+    const start = [op.local_get, slot(from, "i32"), op.local_set, i]
+    return [taken, start, countUp(i, [op.local_get, slot(to, "i32")], s.body.map(statement), 1)]
+  }
+  const takes: readonly Local[] = [
+    [from, "i32"],
+    [to, "i32"],
+  ]
+  return sharing!.phases.push(define(takes, [], shared, code)) - 1
+}
+
+function printer(slot: Scope["slot"], fresh: Scope["fresh"], shared: Shared): Printer {
+  const { buffers, start, interval, relaxed, apart } = shared
+  const { expression, address, place } = expressionsIn({ slot, fresh, start })
+  const all = [...buffers.values()]
+  const scope: Scope = { expression, address, slot, fresh, start, interval, relaxed }
+
+  const statement = (s: Statement): Bytes => {
+    switch (s.kind) {
+      case "let":
+      case "set":
+        return [expression(s.value), op.local_set, slot(s.name, narrow(scalarOf(s.value)))]
+      case "store": {
+        const dtype = stored(buffers.get(s.buffer)!.dtype)
+        return [address(dtype, s.index), expression(s.value), op.STORE[dtype], place(s.buffer, dtype)]
+      }
+      case "if": {
+        const otherwise = s.no.length > 0 ? [op.else_, s.no.map(statement)] : []
+        return [expression(s.condition), op.if_, op.NO_RESULT, s.yes.map(statement), otherwise, op.end]
+      }
+      case "loop":
+        return share(s) ?? (workOf(s) < apart ? inPlace(s) : call(s))
+      default:
+        return s satisfies never
+    }
+  }
+  const inPlace = (s: Loop): Bytes => {
+    const [i, count] = [slot(s.index, "i32"), roundsOf(s)]
+    const start = [op.constI32(0), op.local_set, i]
+    if (!canRunAsLanes(s, all, SIMD128)) return [start, rounds(s, i)]
+    const leavesNone = count.kind === "constant" && count.value % SIMD128.lanes === 0
+    return [start, emitLanes(s, all, scope), leavesNone ? [] : rounds(s, i)]
+  }
+  /** Runs the loop on from the index it has. */
+  const rounds = (s: Loop, i: Bytes): Bytes => {
+    const count = roundsOf(s)
+    if (count.kind === "constant") return countUp(i, expression(count), s.body.map(statement), 1)
+    const n = fresh("i32")
+    return [expression(count), op.local_set, n, countUp(i, [op.local_get, n], s.body.map(statement), 1)]
+  }
+  /** The loop as a function of its own. */
+  const call = (s: Loop): Bytes => {
+    const { reads, sets } = crossingOf([s])
+    const [takes, gives] = [localsOf(new Map([...reads, ...sets])), localsOf(sets)]
+    const callee = define(takes, gives, shared, (inner) => inner.inPlace(s))
+    const given = takes.map(([name, scalar]) => [op.local_get, slot(name, scalar)])
+    const taken = gives.toReversed().map(([name, scalar]) => [op.local_set, slot(name, scalar)])
+    return [given, op.call, unsigned(callee), taken]
+  }
+  /** The loop shared out among threads, when it is one of the phases. */
+  const share = (s: Loop): Bytes | undefined => {
+    const least = shared.sharing?.least.get(s)
+    if (!shared.sharing || least === undefined) return undefined
+    const reads = localsOf(crossingOf([{ ...s, count: i32(0) }]).reads)
+    const phase = definePhase(s, reads, shared)
+    const given = reads.map(([name, scalar], i) => [
+      [op.constI32(0), op.local_get, slot(name, scalar)],
+      [op.STORE[scalar], 2, unsigned(CONTROL.mailbox + 4 * i)],
+    ])
+    const asked = [op.constI32(phase), expression(roundsOf(s)), op.constI32(least)]
+    return [given, asked, op.call, unsigned(shared.sharing.share)]
+  }
+  return { statement, outermost: (s) => share(s) ?? call(s), inPlace, slot }
+}

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest"
+import { interpreterEngine, viewsOf } from "../../compile.ts"
+import { add, buffer, i32, let_, load, local, parallel, store } from "../../ir/build.ts"
+import type { Memory } from "../../ir/interpret.ts"
+import type { Program } from "../../ir/program.ts"
+import { difference } from "../../ir/testing/difference.ts"
+import { memoryFrom, programFrom, RUNS, SEED } from "../../ir/testing/hostile.ts"
+import { phasesOf } from "../phases.ts"
+import { emitWasm } from "./emit.ts"
+import { CONTROL } from "./threads.ts"
+
+const DUST = { phase: 0, share: 1, vector: 1 }
+interface Made {
+  readonly memory: Memory
+  readonly run: () => void
+  readonly work: () => number
+  readonly words: Int32Array<ArrayBufferLike>
+}
+/** A module for several threads, with what is to happen when it calls for help. */
+function made(program: Program, wake: () => void = () => {}): Made {
+  const { program: phased, phases } = phasesOf(program, DUST)
+  const { bytes, starts, pages } = emitWasm(phased, { phases })
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory, wake } })
+  const { run, work } = exports as unknown as Made
+  return { memory: viewsOf(phased, memory.buffer, starts), run, work, words: new Int32Array(memory.buffer) }
+}
+const fill = (memory: Memory, values: Memory): void => {
+  for (const [name, array] of Object.entries(values)) memory[name]!.set(array)
+}
+
+test(`shared out, a program gives the judge's bits, whoever does the shares (SEED=${SEED})`, () => {
+  const done = { alone: 0, helped: 0 }
+  for (let n = 0; n < RUNS; n++) {
+    const program = programFrom(SEED + n, 2)
+    const values = memoryFrom(SEED + n, program, "input", "state")
+    const judge = interpreterEngine.instantiate(program)
+    fill(judge.memory, values)
+    judge.run()
+    const others: Made = made(program, () => {
+      done.helped += others.work() // another thread, as if it were faster every time
+    })
+    const [nobody, late] = [made(program), made(program)]
+    for (const each of [nobody, late, others]) fill(each.memory, values)
+    for (const each of [late, others]) each.words[CONTROL.help / 4] = 1
+    for (const each of [nobody, late, others]) {
+      each.run()
+      expect(difference(judge.memory, each.memory)).toBeUndefined()
+    }
+    done.alone += late.work()
+  }
+  expect(done.helped).toBeGreaterThan(RUNS)
+  expect(done.alone).toBe(0) // nothing is left when a run has ended
+})
+
+const [x, y] = [buffer("input", "i32", "x", 64), buffer("output", "i32", "y", 64)]
+/** `bias` comes from around the phase. */
+const lane = parallel("lane", 8, [
+  store(y, add(local("row"), local("lane")), add(load(x, local("row")), local("bias"))),
+])
+const rows: Program = {
+  ...{ name: "rows", buffers: [x, y] },
+  body: [let_("bias", i32(3)), parallel("row", 56, [lane])],
+}
+/** Takes the next share, and leaves it undone. */
+const takeOne = (words: Int32Array<ArrayBufferLike>): void => {
+  Atomics.add(new BigInt64Array(words.buffer), CONTROL.claim / 8, BigInt(words[CONTROL.step / 4]!))
+}
+
+test("a share that was taken and is then lost ends the run: it is not waited for in vain, nor done twice", () => {
+  const late: Made = made(rows, () => {
+    takeOne(late.words)
+    late.words[CONTROL.failed / 4] = 1
+  })
+  late.words[CONTROL.help / 4] = 1
+  expect(late.run).toThrow(WebAssembly.RuntimeError)
+})

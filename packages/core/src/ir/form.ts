@@ -1,0 +1,161 @@
+import { DTYPE, type Dtype, type Scalar } from "../base/dtype.ts"
+import { LIMITS } from "./limits.ts"
+import type { Log } from "./log.ts"
+import {
+  BINARY,
+  type Block,
+  type Buffer,
+  type Expression,
+  operandOf,
+  PACKED,
+  type Program,
+  type Statement,
+  UNARY,
+} from "./program.ts"
+
+/** What is wrong with the form of a program, whatever its numbers: names, scopes, scalars, sizes. */
+export function checkForm(program: Program, log: Log): void {
+  checkName(program.name, log)
+  const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
+  const form: Form = { log, buffers, scope: new Map(), bound: new Set(), size: { statements: 0, expressions: 0 } }
+  checkBlock(program.body, "body", 0, form)
+  for (const [entry, block] of Object.entries(program.entries ?? {})) {
+    checkName(entry, log)
+    if (RESERVED.includes(entry))
+      log.report(`an entry is called \`${entry}\`.`, "Call it otherwise: that name is taken.")
+    checkBlock(block, entry, 0, form)
+  }
+  for (const [what, size] of Object.entries(form.size) as [keyof Form["size"], number][])
+    if (size > LIMITS[what]) log.report(`${size} ${what}.`, `${LIMITS[what]} is the limit.`, "OB212")
+}
+
+/** Names that an engine gives to the body and to the memory. */
+const RESERVED = ["run", "memory"]
+const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/
+export function checkName(name: string, log: Log): void {
+  if (!NAME.test(name)) log.report(`\`${name}\` is not a name.`, "Use letters, digits and _, a letter first.")
+}
+
+interface Form {
+  readonly log: Log
+  readonly buffers: ReadonlyMap<string, Buffer>
+  /** What is bound here; `counts` marks the index of a loop. */
+  readonly scope: Map<string, { readonly scalar: Scalar; readonly counts: boolean }>
+  /** All names that were ever bound. */
+  readonly bound: Set<string>
+  readonly size: { statements: number; expressions: number }
+}
+
+function bind(name: string, scalar: Scalar, counts: boolean, { log, buffers, scope, bound }: Form): void {
+  checkName(name, log)
+  if (bound.has(name) || buffers.has(name)) log.report(`\`${name}\` is bound twice.`, "Give each local its own name.")
+  bound.add(name)
+  scope.set(name, { scalar, counts })
+}
+
+function checkBlock(block: Block, part: string, depth: number, form: Form): void {
+  if (depth > LIMITS.depth) return form.log.report("blocks are too deep.", `${LIMITS.depth} is the limit.`, "OB212")
+  form.size.statements += block.length
+  form.log.each(block, part, (s) => checkStatement(s, depth, form))
+  for (const s of block) if (s.kind === "let") form.scope.delete(s.name)
+}
+
+function checkStatement(s: Statement, depth: number, form: Form): void {
+  const { log, scope } = form
+  switch (s.kind) {
+    case "let":
+      return bind(s.name, checkExpression(s.value, 0, form), false, form)
+    case "set": {
+      const known = scope.get(s.name)
+      if (!known) return log.report(`\`${s.name}\` is not bound here.`, "Bind it with `let` before its use.")
+      if (known.counts) log.report(`\`${s.name}\` counts a loop and cannot be set.`, "Use another local.")
+      return expect(s.value, known.scalar, 0, form)
+    }
+    case "store": {
+      const buffer = checkElement(s.buffer, s.index, 0, form)
+      if (!buffer) return
+      if (buffer.access === "input" || buffer.access === "constant")
+        log.report(`\`${s.buffer}\` is stored to, but is ${buffer.access}.`, "Only output, state and scratch change.")
+      return expect(s.value, DTYPE[buffer.dtype].scalar, 0, form)
+    }
+    case "if":
+      expect(s.condition, "i32", 0, form)
+      checkBlock(s.yes, "", depth + 1, form)
+      return checkBlock(s.no, ".else", depth + 1, form)
+    case "loop":
+      expect(s.count, "i32", 0, form)
+      if (!Number.isInteger(s.maximum) || s.maximum < 0 || s.maximum > LIMITS.rounds)
+        log.report(`a loop may run ${s.maximum} times.`, `0 to ${LIMITS.rounds}.`)
+      bind(s.index, "i32", true, form)
+      checkBlock(s.body, "", depth + 1, form)
+      return void scope.delete(s.index)
+    default:
+      return s satisfies never
+  }
+}
+
+function expect(e: Expression, scalar: Scalar, depth: number, form: Form): void {
+  const found = checkExpression(e, depth, form)
+  if (found !== scalar) form.log.report(`found ${found} where ${scalar} belongs.`, "Convert it.")
+}
+
+/** The buffer that an element is of, if there is one. */
+function checkElement(name: string, index: Expression, depth: number, form: Form): Buffer | undefined {
+  expect(index, "i32", depth, form)
+  const buffer = form.buffers.get(name)
+  if (!buffer) form.log.report(`there is no buffer \`${name}\`.`, `Known: ${[...form.buffers.keys()].join(", ")}.`)
+  return buffer
+}
+
+/** The scalar that an expression gives. */
+function checkExpression(e: Expression, depth: number, form: Form): Scalar {
+  const { log } = form
+  form.size.expressions++
+  if (depth > LIMITS.depth) {
+    log.report("an expression is too deep.", `${LIMITS.depth} is the limit: use \`let\`.`, "OB212")
+    return "i32"
+  }
+  switch (e.kind) {
+    case "constant":
+      if (e.scalar === "i32" && !Object.is(e.value, e.value | 0))
+        log.report(`${e.value} is no i32.`, "Use a whole number.")
+      if (e.scalar === "f32" && !Object.is(e.value, Math.fround(e.value)))
+        log.report(`${e.value} is no f32.`, "Round it first.")
+      return e.scalar
+    case "local": {
+      const known = form.scope.get(e.name)
+      if (!known) log.report(`\`${e.name}\` is not bound here.`, "Bind it with `let` before its use.")
+      else if (known.scalar !== e.scalar)
+        log.report(`\`${e.name}\` is ${known.scalar}, not ${e.scalar}.`, "Convert it.")
+      return e.scalar
+    }
+    case "load":
+      return checkLoad(e, depth, form)
+    case "unary":
+      expect(e.value, operandOf(e.op), depth + 1, form)
+      return UNARY[e.op]
+    case "binary":
+      expect(e.left, operandOf(e.op), depth + 1, form)
+      expect(e.right, operandOf(e.op), depth + 1, form)
+      return BINARY[e.op]
+    case "select": {
+      expect(e.condition, "i32", depth + 1, form)
+      const scalar = checkExpression(e.yes, depth + 1, form)
+      expect(e.no, scalar, depth + 1, form)
+      return scalar
+    }
+    default:
+      return e satisfies never
+  }
+}
+
+function checkLoad(e: Extract<Expression, { kind: "load" }>, depth: number, form: Form): Scalar {
+  const { log } = form
+  const buffer = checkElement(e.buffer, e.index, depth + 1, form)
+  if (buffer && e.dtype !== buffer.dtype)
+    log.report(`\`${e.buffer}\` holds ${buffer.dtype}, not ${e.dtype}.`, "Load it as what it is.")
+  if (!e.packed) return DTYPE[e.dtype].scalar
+  if (!(PACKED[e.packed] as readonly Dtype[] | undefined)?.includes(e.dtype))
+    log.report(`${e.packed} of ${e.dtype} fill no word.`, "Pack 2 of i8, u8, i16 or u16, or 4 of i8 or u8.")
+  return "i32"
+}

@@ -1,0 +1,332 @@
+import { DTYPE, type Scalar } from "../../base/dtype.ts"
+import { sizeOf } from "../../base/shape.ts"
+import type { Node } from "../../graph/graph.ts"
+import type { Operand, Scratch } from "../../graph/reference.ts"
+import * as ir from "../../ir/build.ts"
+import type { Block, Buffer, Expression } from "../../ir/program.ts"
+
+/**
+ * Matrix products by register tiles: y[m,n] = Σₖ a[m,k] · b[k,n] with the bits of the reference, since each output is still
+ * summed in the order of k (f32), or modulo 2³² in any order (integers).
+ *
+ * b is packed into panels of as many columns as a tile has, k after k, so that a tile reads it in one stream; lanes are
+ * outputs. A tile holds `rows` × `columns` sums in registers, over `unroll` steps of k a round. Long sums are cut into blocks
+ * of k that stay in the first cache: y keeps the sums between two blocks, which changes no bit.
+ * Source: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication", doi:10.1145/1356052.1356053.
+ */
+export interface Tile {
+  readonly rows: number
+  /** A whole number of vectors. */
+  readonly columns: number
+  readonly unroll: number
+  /** How integers are multiplied: pairs of halves, or fours of bytes, the left side in two parts below 128. */
+  readonly dot?: "halves" | "bytes"
+}
+/** How an engine likes its products cut; whatever it is, the bits are the same. */
+export interface Tiles {
+  readonly float: Tile
+  readonly integer: Tile
+}
+/** Eight sums, four columns of b and one element of a fit the sixteen registers of SIMD128 and AVX2. */
+export const TILES: Tiles = {
+  float: { rows: 2, columns: 16, unroll: 4 },
+  integer: { rows: 2, columns: 16, unroll: 4, dot: "halves" },
+}
+/** What is worth trying on a machine: see run/tune.ts. */
+export const TILES_TO_TRY: Readonly<Record<keyof Tiles, readonly Tile[]>> = {
+  float: [TILES.float, { rows: 4, columns: 8, unroll: 4 }, { rows: 4, columns: 16, unroll: 2 }],
+  integer: [
+    TILES.integer,
+    { rows: 1, columns: 16, unroll: 4, dot: "bytes" },
+    { rows: 4, columns: 8, unroll: 4, dot: "halves" },
+  ],
+}
+
+export interface Schedule {
+  /** What depends on the right side alone: done once where that is a constant. */
+  readonly pack: Block
+  readonly body: Block
+}
+
+/** Nothing where the reference does as well: too small, or dtypes whose products are no dot of halves. */
+export function contraction(
+  node: Node<"matmul">,
+  [a, b]: readonly [Operand, Operand],
+  y: Operand,
+  scratch: Scratch,
+  packsOnce: boolean,
+  tiles: Tiles = TILES,
+): Schedule | undefined {
+  const { transposeLeft, transposeRight } = node.attributes
+  const [rows, columns] = y.shape.slice(-2) as [number, number]
+  const depth = a.shape.at(transposeLeft ? -2 : -1)!
+  const isFloat = DTYPE[y.buffer.dtype].scalar !== "i32"
+  const tile = isFloat ? tiles.float : tiles.integer
+  if (columns < LANES || depth < DEPTH_MIN || (rows < PACKING_PAYS && !packsOnce)) return undefined
+  if (!isFloat && (transposeLeft || ![a, b].every(({ buffer }) => HALVES.includes(buffer.dtype)))) return undefined
+
+  const bytes = tile.dot === "bytes" && b.buffer.dtype === "i8" && ["i8", "u8"].includes(a.buffer.dtype)
+  const [group, batch] = [isFloat ? 1 : bytes ? 4 : 2, sizeOf(y.shape.slice(0, -2))]
+  const steps = Math.ceil(depth / group)
+  const count = Math.ceil(columns / tile.columns)
+  const panels = scratch.buffer(b.buffer.dtype, batch * count * steps * group * tile.columns)
+  const signed = group === 4 && a.buffer.dtype === "i8"
+  const correction = signed ? scratch.buffer("i32", batch * count * tile.columns) : undefined
+  const sizes = { rows, columns, depth, batch, group, steps, count, transposeLeft, transposeRight, isFloat }
+  const product: Product = { ...sizes, a: a.buffer, b: b.buffer, y: y.buffer, panels, correction, tile, scratch }
+  return { pack: [...pack(product), ...totals(product)], body: multiply(product) }
+}
+const LANES = 4
+const DEPTH_MIN = 8
+/** Below this many rows a panel is used too seldom to repay its packing. */
+const PACKING_PAYS = 4
+const HALVES: readonly string[] = ["i8", "u8", "i16"]
+
+interface Product {
+  readonly a: Buffer
+  readonly b: Buffer
+  readonly y: Buffer
+  /** [batch][count][steps][column][group]: what lies beyond the last column or k is never part of an output. */
+  readonly panels: Buffer
+  readonly rows: number
+  readonly columns: number
+  readonly depth: number
+  readonly batch: number
+  /** −128 · Σₖ b[k,n] of each column, where the left side is taken apart. */
+  readonly correction: Buffer | undefined
+  /** Elements of k in a step: one float, or two or four integers, the parts of a word. */
+  readonly group: number
+  readonly steps: number
+  /** Panels of one matrix. */
+  readonly count: number
+  readonly transposeLeft: boolean
+  readonly transposeRight: boolean
+  readonly isFloat: boolean
+  readonly tile: Tile
+  readonly scratch: Scratch
+}
+
+/** The sum of (index, stride), its constants gathered at the end. */
+function at(...terms: readonly (readonly [index: Expression | number, stride: number])[]): Expression {
+  let constant = 0
+  const others: Expression[] = []
+  for (const [index, stride] of terms) {
+    const value = typeof index === "number" ? index : index.kind === "constant" ? index.value : undefined
+    if (value === undefined)
+      others.push(stride === 1 ? (index as Expression) : ir.mul(index as Expression, ir.i32(stride)))
+    else constant += value * stride
+  }
+  if (constant !== 0 || others.length === 0) others.push(ir.i32(constant))
+  return ir.total(...others)
+}
+/** A loop over `count` rounds; for one round its body alone. */
+function each(make: typeof ir.loop, scratch: Scratch, count: number, body: (index: Expression) => Block): Block {
+  if (count === 1) return body(ir.i32(0))
+  const { index } = scratch.locals({ index: "i32" })
+  return count === 0 ? [] : [make(index, count, body(index))]
+}
+
+/** b into panels, one panel after another, so that threads can share the work. */
+function pack(p: Product): Block {
+  const { b, panels, columns, depth, batch, group, steps, count, transposeRight, tile, scratch } = p
+  const [alongK, alongN] = transposeRight ? [1, depth] : [columns, 1]
+  const size = steps * group * tile.columns
+  const move = (matrix: Expression, panel: Expression, step: Expression, width: number, parts: number): Block =>
+    each(ir.parallel, scratch, width, (j) =>
+      Array.from({ length: parts }, (_, part) => {
+        const first = at([matrix, depth * columns], [panel, tile.columns * alongN], [step, group * alongK])
+        const from = at([first, 1], [j, alongN], [part, alongK])
+        const to = at([matrix, count * size], [panel, size], [step, group * tile.columns], [j, group], [part, 1])
+        return ir.store(panels, to, ir.load(b, from))
+      }),
+    )
+  const panel = (matrix: Expression, panel: Expression, width: number): Block => [
+    ...each(ir.loop, scratch, Math.floor(depth / group), (step) => move(matrix, panel, step, width, group)),
+    ...(depth % group === 0 ? [] : move(matrix, panel, ir.i32(steps - 1), width, depth % group)),
+  ]
+  const [whole, rest] = [Math.floor(columns / tile.columns), columns % tile.columns]
+  return each(ir.parallel, scratch, batch, (matrix) => [
+    ...each(ir.parallel, scratch, whole, (index) => panel(matrix, index, tile.columns)),
+    ...(rest > 0 ? panel(matrix, ir.i32(whole), rest) : []),
+  ])
+}
+
+/** Panels of one width, and where their sums go. */
+interface Target {
+  readonly into: Buffer
+  /** Elements of `into` in a row. */
+  readonly stride: number
+  readonly width: number
+  /** The first panel, and how many. */
+  readonly first: number
+  readonly count: number
+}
+/** Σₖ b[k,n] of each column, times −128: what taking 128 from every element of a comes to. */
+function totals({ correction, b, columns, depth, batch, count, tile, transposeRight, scratch }: Product): Block {
+  if (!correction) return []
+  const [alongK, alongN] = transposeRight ? [1, depth] : [columns, 1]
+  return each(ir.parallel, scratch, batch, (matrix) =>
+    each(ir.parallel, scratch, columns, (n) => {
+      const { sum, k } = scratch.locals({ sum: "i32", k: "i32" })
+      const value = ir.load(b, at([matrix, depth * columns], [n, alongN], [k, alongK]))
+      return [
+        ir.let_(sum, ir.i32(0)),
+        ir.loop(k, depth, [ir.set(sum, ir.sub(sum, value))]),
+        ir.store(correction, at([matrix, count * tile.columns], [n, 1]), ir.shl(sum, 7)),
+      ]
+    }),
+  )
+}
+function multiply(p: Product): Block {
+  const { y, rows, columns, batch, tile, scratch } = p
+  const [whole, rest] = [Math.floor(columns / tile.columns), columns % tile.columns]
+  const main: Target = { into: y, stride: columns, width: tile.columns, first: 0, count: whole }
+  if (rest === 0) return each(ir.parallel, scratch, batch, (matrix) => target(p, main, matrix))
+  // The last panel is wider than what is left of y: its sums lie in a buffer of their own until they are copied.
+  const width = Math.ceil(rest / LANES) * LANES
+  const edge = scratch.buffer(y.dtype, batch * rows * width)
+  const last: Target = { into: edge, stride: width, width, first: whole, count: 1 }
+  return each(ir.parallel, scratch, batch, (matrix) => [
+    ...target(p, main, matrix),
+    ...target(p, last, matrix),
+    ...each(ir.parallel, scratch, rows, (row) =>
+      each(ir.parallel, scratch, rest, (j) => {
+        const to = at([matrix, rows * columns], [row, columns], [j, 1], [whole, tile.columns])
+        return [ir.store(y, to, ir.load(edge, at([matrix, rows * width], [row, width], [j, 1])))]
+      }),
+    ),
+  ])
+}
+
+/** Chunks of rows, then panels, then blocks of k, then the tiles of the chunk. */
+function target(p: Product, into: Target, matrix: Expression): Block {
+  const { rows, batch, tile, scratch } = p
+  const [tiles, rest] = [Math.floor(rows / tile.rows), rows % tile.rows]
+  // Where there are few panels, rows are what threads share.
+  const chunks = Math.max(into.count, batch) >= SHARES ? 1 : divisorOf(tiles, SHARES)
+  const blocks = blocksOf(p)
+  const strip = (first: number, chunk: Expression, count: number, height: number): Block =>
+    each(ir.parallel, scratch, into.count, (panel) =>
+      each(ir.loop, scratch, blocks, (block) =>
+        each(ir.loop, scratch, count, (index) =>
+          tileOf(p, into, height, blocks, {
+            matrix,
+            panel,
+            block,
+            row: at([chunk, count * height], [index, height], [first, 1]),
+          }),
+        ),
+      ),
+    )
+  return [
+    ...each(ir.parallel, scratch, tiles > 0 ? chunks : 0, (chunk) => strip(0, chunk, tiles / chunks, tile.rows)),
+    ...(rest > 0 ? strip(tiles * tile.rows, ir.i32(0), 1, rest) : []),
+  ]
+}
+/** As many shares of work as threads are likely to want. */
+const SHARES = 8
+const divisorOf = (n: number, most: number): number => {
+  for (let d = Math.min(n, most); d > 1; d--) if (n % d === 0) return d
+  return 1
+}
+/** Steps of k whose panel fills a third of a first cache of 48 KB, or a little more; one block where none divides. */
+function blocksOf({ steps, depth, group, tile }: Product): number {
+  if (depth % group !== 0) return 1
+  const least = Math.ceil(steps / 320)
+  for (let n = least; n <= 4 * least; n++) if (steps % n === 0 && (steps / n) % tile.unroll === 0) return n
+  return 1
+}
+
+interface Place {
+  readonly matrix: Expression
+  readonly panel: Expression
+  readonly block: Expression
+  /** The first row of the tile. */
+  readonly row: Expression
+}
+/** `height` rows by the columns of a panel, over one block of k. */
+function tileOf(p: Product, to: Target, height: number, blocks: number, place: Place): Block {
+  const { panels, rows, depth, group, steps, count, transposeLeft, isFloat, tile, scratch } = p
+  const { matrix, panel, block, row } = place
+  const [size, scalar] = [steps / blocks, isFloat ? DTYPE[to.into.dtype].scalar : "i32"] as const
+  const fresh = (stem: string, of: Scalar = "i32"): ir.Local => scratch.locals({ [stem]: of })[stem]!
+  const [alongM, alongK] = transposeLeft ? [1, rows] : [depth, 1]
+  const [left, right, out, j, k] = [fresh("left"), fresh("right"), fresh("out"), fresh("j"), fresh("k")]
+  const all = Array.from({ length: height }, (_, r) => r)
+  const sums = all.map(() => (group === 4 ? [fresh("sum"), fresh("twice")] : [fresh("sum", scalar)]))
+
+  /** The step of k that is `unrolled` after `from`, of which `parts` are there. */
+  const step = (from: Expression, unrolled: number, parts: number): Block => {
+    const column = fresh("column", scalar)
+    const stride = group * tile.columns
+    const index = at([right, 1], [from, stride], [unrolled, stride], [j, group])
+    return [
+      ir.let_(column, isFloat ? ir.load(panels, index) : ir.loadPacked(group as 2 | 4, panels, index)),
+      ...all.flatMap((r) => {
+        const first = at([left, 1], [from, group * alongK], [unrolled, group * alongK], [r, alongM])
+        return leftsOf(p, first, parts).flatMap((value, i) => {
+          const [element, sum] = [fresh("element", scalar), sums[r]![i]!]
+          const product = isFloat ? ir.mul(element, column) : (group === 2 ? ir.dot2 : ir.dot4)(column, element)
+          return [ir.let_(element, value), ir.set(sum, ir.add(sum, product))]
+        })
+      }),
+    ]
+  }
+  const whole = depth % group === 0 ? size : size - 1 // steps that have all their parts; blocks have no others
+  const [rounds, over] = [Math.floor(whole / tile.unroll), whole % tile.unroll]
+  const unrolled = Array.from({ length: tile.unroll }, (_, u) => step(ir.mul(k, ir.i32(tile.unroll)), u, group))
+  const inner: Block = [
+    ...(rounds > 0 ? [ir.loop(k, rounds, unrolled.flat())] : []),
+    ...Array.from({ length: over }, (_, u) => step(ir.i32(rounds * tile.unroll), u, group)).flat(),
+    ...(whole < size ? step(ir.i32(whole), 0, depth % group) : []),
+  ]
+  const panelSize = steps * group * tile.columns
+  const result = (r: number): Expression => at([out, 1], [r, to.stride], [j, 1])
+  const started = (r: number): Expression => {
+    const column = at([matrix, count * tile.columns], [panel, tile.columns], [to.first, tile.columns], [j, 1])
+    const first = p.correction ? ir.load(p.correction, column) : ir.constant(scalar, 0)
+    return blocks === 1 ? first : ir.select(block, ir.load(to.into, result(r)), first)
+  }
+  const ended = ([sum, twice]: readonly ir.Local[]): Expression => (twice ? ir.add(sum!, ir.shl(twice, 1)) : sum!)
+  const perBlock = size * group
+  return [
+    ir.let_(left, at([matrix, rows * depth], [row, alongM], [block, perBlock * alongK])),
+    ir.let_(
+      right,
+      at([matrix, count * panelSize], [panel, panelSize], [to.first, panelSize], [block, perBlock * tile.columns]),
+    ),
+    ir.let_(out, at([matrix, rows * to.stride], [row, to.stride], [panel, to.width])),
+    ir.parallel(j, to.width, [
+      ...all.flatMap((r) => sums[r]!.map((sum, i) => ir.let_(sum, i === 0 ? started(r) : ir.i32(0)))),
+      ...inner,
+      ...all.map((r) => ir.store(to.into, result(r), ended(sums[r]!))),
+    ]),
+  ]
+}
+
+/**
+ * What a step multiplies the columns with, from element `first` of a on; parts that are not there count as 0.
+ *
+ * Fours of bytes are multiplied by x = 2h + l − 128 (i8) or x = 2h + l (u8), with h in 0 … 127 and l in 0 … 1, because the
+ * fastest dot product of most machines wants one side below 128. The masks are what proves it: each stands right here.
+ */
+function leftsOf(
+  { a, group, isFloat, transposeLeft }: Product,
+  first: Expression,
+  parts: number,
+): readonly Expression[] {
+  if (isFloat) return [ir.load(a, first)]
+  if (transposeLeft) throw new Error("bug: words of a column")
+  const width = 32 / group
+  const part = (i: number): Expression =>
+    ir.shl(ir.and(ir.load(a, ir.add(first, ir.i32(i))), 2 ** width - 1), i * width)
+  const word =
+    parts === group
+      ? ir.loadPacked(group as 2 | 4, a, first)
+      : Array.from({ length: parts }, (_, i) => part(i)).reduce((word, next) => ir.or(word, next))
+  if (group === 2) return [word]
+  const there = parts === group ? -1 : 2 ** (8 * parts) - 1
+  const low = ir.and(word, 0x01010101 & there)
+  const positive = a.dtype === "i8" ? ir.xor(word, 0x80808080 | 0) : word
+  return [low, ir.and(ir.shrU(positive, 1), 0x7f7f7f7f & there)]
+}

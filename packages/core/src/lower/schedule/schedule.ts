@@ -1,0 +1,19 @@
+import { isNode, type Node } from "../../graph/graph.ts"
+import type { Operand, Scratch } from "../../graph/reference.ts"
+import { contraction, type Schedule, type Tiles } from "./contraction.ts"
+
+/**
+ * A faster way to the bits of a node's reference, where there is one. `packsOnce`: the right side never changes, so that
+ * what depends on it alone is done once.
+ */
+export function scheduleOf(
+  node: Node,
+  inputs: readonly Operand[],
+  output: Operand,
+  scratch: Scratch,
+  packsOnce: boolean,
+  tiles: Tiles,
+): Schedule | undefined {
+  if (isNode(node, "matmul")) return contraction(node, inputs as [Operand, Operand], output, scratch, packsOnce, tiles)
+  return undefined
+}

@@ -1,0 +1,67 @@
+import type { Node } from "../graph/graph.ts"
+import { add, broadcastLike, fill, matmul, multiply, sigmoid, subtract, tanh, weight } from "../graph/operations.ts"
+import { type ScanOptions, scan } from "../graph/scan.ts"
+import { linear } from "./linear.ts"
+
+export interface RecurrentOptions extends ScanOptions {
+  /** H: numbers that go from step to step. */
+  readonly hidden: number
+  /** h before the first step, [B,H]: 0 unless given. */
+  readonly initial?: Node
+}
+export interface Recurrent {
+  /** h after each step, [T,B,H]. */
+  readonly y: Node
+  /** h after the last one, [B,H]. */
+  readonly last: Node
+  readonly weights: readonly Node<"weight">[]
+  /** Those of them that weight decay is for: the matrices. */
+  readonly decaying: readonly Node<"weight">[]
+}
+
+/**
+ * A gated recurrent unit: r = σ(x·Wr + br + h·Ur), z = σ(x·Wz + bz + h·Uz), n = tanh(x·Wn + bn + r ∘ (h·Un + cn)),
+ * h ← (1 − z) ∘ n + z ∘ h. What depends on x alone is one product over all steps, before the loop.
+ *
+ * Shapes: x [T,B,D] → y [T,B,H], last [B,H]. Weights are called `${name}_…`: reset, update and new [D,H] with biases
+ * [1,H]; their `_state` [H,H], and new_state_bias [1,H].
+ * Numbers: |h| ≤ 1 when it begins so. Errors: OB327 when `initial` is not [B,H].
+ * Source: Cho et al. 2014, arXiv:1406.1078, with the reset after the product as in cuDNN and PyTorch.
+ */
+export function gru(x: Node, name: string, { hidden, initial, ...options }: RecurrentOptions): Recurrent {
+  const { made, weights } = weightsOf(name)
+  const features = x.shape.at(-1)!
+  const given = ["reset", "update", "new"].map((part) =>
+    linear(x, made(part, features, hidden), made(`${part}_bias`, 1, hidden)),
+  )
+  const matrices = ["reset", "update", "new"].map((part) => made(`${part}_state`, hidden, hidden))
+  const constants = [...matrices, made("new_state_bias", 1, hidden)]
+  const { last, outputs } = scan(
+    { carries: [initial ?? noState(x, hidden)], sequences: given, constants },
+    ([h], [xr, xz, xn], [ur, uz, un, bias]) => {
+      const reset = sigmoid(add(xr!, matmul(h!, ur!)))
+      const update = sigmoid(add(xz!, matmul(h!, uz!)))
+      const state = add(matmul(h!, un!), broadcastLike(bias!, h!))
+      const fresh = tanh(add(xn!, multiply(reset, state)))
+      const next = add(multiply(subtract(fill(1, update), update), fresh), multiply(update, h!))
+      return { next: [next], outputs: [next] }
+    },
+    options,
+  )
+  return { y: outputs[0]!, last: last[0]!, weights, decaying: weights.filter(({ shape }) => shape[0]! > 1) }
+}
+
+/** Weights as they are asked for, in f32. */
+export function weightsOf(name: string): {
+  readonly made: (part: string, rows: number, columns: number) => Node<"weight">
+  readonly weights: readonly Node<"weight">[]
+} {
+  const weights: Node<"weight">[] = []
+  const made = (part: string, rows: number, columns: number): Node<"weight"> => {
+    const node = weight(`${name}_${part}`, "f32", [rows, columns])
+    weights.push(node)
+    return node
+  }
+  return { made, weights }
+}
+export const noState = (x: Node, hidden: number): Node => fill(0, { dtype: "f32", shape: [x.shape[1]!, hidden] })

@@ -1,0 +1,103 @@
+import { expect, test, vi } from "vitest"
+import type { Numbers } from "../base/dtype.ts"
+import { interpreterEngine, wasmEngine } from "../compile.ts"
+import { add, buffer, i32, load, local, loop, store, sub, table } from "../ir/build.ts"
+import type { Program } from "../ir/program.ts"
+import { renameProgram } from "../ir/rename.ts"
+import { NET_LIMITS, openNet } from "./net.ts"
+import { PREDICTOR, predictorWeights } from "./testing/predictor.ts"
+
+/** How `predict` is lowered now: as it is, or with its matrix laid out anew by `prepare`, at the place of a table. */
+const lowering = vi.hoisted(() => ({ layout: "plain" as "plain" | "forwards" | "backwards", scratch: 0 }))
+vi.mock(import("../compile.ts"), async (original) => {
+  const compile = await original()
+  return {
+    ...compile,
+    programOf: (entry) =>
+      lowering.layout === "plain" || entry.name !== "predict"
+        ? compile.programOf(entry)
+        : preparing(compile.programOf(entry)),
+  }
+})
+
+/** The program with `out` read through a copy, which `prepare` fills: from the end, if so told. */
+function preparing(program: Program): Program {
+  const { length } = program.buffers.find(({ name }) => name === "out")!
+  const renamed = renameProgram(program, (name) => (name === "out" ? "packed" : name))
+  const [out, packed] = [buffer("input", "f32", "out", length), buffer("scratch", "f32", "packed", length)]
+  const isForwards = lowering.layout === "forwards"
+  const from = table("i32", "from", isForwards ? [0, 0, 0] : [7, length - 1])
+  const [i, last] = [local("at"), load(from, i32(1))]
+  // Where the table is not what it should be, some of the matrix is left as it was, or index 0 is filled again and again.
+  const at = isForwards ? add(i, last) : sub(last, i)
+  const bounded = { kind: "binary", op: "i32.rem_u", left: at, right: i32(length) } as const
+  return {
+    ...renamed,
+    buffers: [
+      ...renamed.buffers.filter(({ name }) => name !== "packed"),
+      ...[out, packed, from],
+      ...(lowering.scratch > 0 ? [buffer("scratch", "f32", "wide", lowering.scratch)] : []),
+    ],
+    entries: { prepare: [loop(i, length, [store(packed, bounded, load(out, bounded))])] },
+  }
+}
+
+const [rate, bytes] = [Float32Array.of(0.5), Uint8Array.from({ length: 65 }, (_, i) => (i * 31) % 256)]
+
+test.each([
+  ...(["plain", "forwards", "backwards"] as const).map((whole) => ({ name: "wasm", engine: wasmEngine, whole })),
+  { name: "interpreter", engine: interpreterEngine, whole: "forwards" as const },
+])("what a specialisation prepares is there whenever it runs, whole $whole, on $name", ({ engine, whole }) => {
+  const open = (layout: typeof whole) => {
+    Object.assign(lowering, { layout, scratch: 0 })
+    return openNet(PREDICTOR, predictorWeights(1), engine, { ...NET_LIMITS, bindingsMax: 3 })
+  }
+  const judge = open("plain")
+  const net = open(whole)
+  const tell = (entry: string, T: number, inputs = {}): void => {
+    const found = [judge, net].map((each) => each.call(entry, inputs, { T }))
+    expect(found[1]).toEqual(found[0])
+    expect(net.digest()).toBe(judge.digest())
+  }
+  const layouts = { 9: "backwards", 10: "forwards", 11: "plain", 12: "backwards" } as const
+  const predict = (T: number): void => {
+    Object.assign(lowering, { layout: layouts[T as 9] ?? whole, scratch: T === 12 ? 100_000 : 0 })
+    tell("predict", T)
+  }
+  tell("step", 64, { byte: Uint8Array.of(7) })
+  for (const T of [9, 10, 64, 9, 11, 9, 12, 64, 12, 10]) predict(T)
+  for (const T of [12, 64, 9]) {
+    lowering.layout = "plain"
+    tell("learn", 64, { bytes, rate })
+    predict(T)
+    tell("learn", 5, { bytes: bytes.slice(0, 6), rate })
+    predict(T)
+  }
+  const before = [judge, net].map((each) => each.snapshot())
+  lowering.layout = "plain"
+  tell("learn", 64, { bytes, rate })
+  predict(9)
+  for (const [i, each] of [judge, net].entries()) each.restore(before[i]!)
+  predict(9)
+  for (const each of [judge, net]) each.call("reset")
+  predict(64)
+})
+
+test("equal layouts are prepared once for all bindings", () => {
+  Object.assign(lowering, { layout: "forwards", scratch: 0 })
+  const programs: Program[] = []
+  const watching: typeof wasmEngine = {
+    name: "watching",
+    instantiate(program, within) {
+      programs.push(program)
+      return wasmEngine.instantiate(program, within)
+    },
+  }
+  const net = openNet(PREDICTOR, predictorWeights(1), watching)
+  const found: Numbers[] = [64, 3].map((T) => net.call("predict", {}, { T })["probability"]!)
+  expect(found[1]).toEqual(found[0])
+  expect(Object.keys(programs[0]!.entries!)).toContain("prepare")
+  expect(programs[1]!.entries).toBeUndefined()
+  const names = (program: Program): readonly string[] => program.buffers.map(({ name }) => name)
+  expect(names(programs[1]!)).toContain("predict_packed")
+})
