@@ -18,7 +18,7 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   composition: ["base", "module"],
   run: ["base", "ir", "graph", "link", "module", "compile"],
   evaluate: ["base"],
-  train: ["base", "graph", "nn", "kernels", "quantise", "compile", "run", "evaluate"],
+  train: ["base", "ir", "graph", "nn", "kernels", "quantise", "compile", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],
   gate: ["base", "evaluate"],
 }

@@ -74,7 +74,7 @@ function lossesOf(found: readonly (Training | string)[]): { readonly isSame: boo
 const section = (found: readonly (Training | string)[]): Section => ({
   title: `A multilayer perceptron ${INPUTS}-${HIDDEN}-${CLASSES}`,
   notes: [
-    `Batches of ${BATCH}, ReLU, cross entropy, plain gradient descent, f32; the same first weights and batches for all, each in a process of its own in Node, one thread (jax-js and TensorFlow.js have no more there), in turn; the best stretch of 16 steps counts. Batches lie ready as tensors of the peers; ours are copied in at each step. jax-js takes fused multiply-adds (relaxed SIMD), whose bits depend on the machine; ours does not. Losses are of one batch at every 16th step.`,
+    `Batches of ${BATCH}, ReLU, cross entropy, plain gradient descent, f32; the same first weights and batches for all, each in a process of its own in Node, one thread (jax-js and TensorFlow.js have no more there), in turn; the best stretch of 10 ms counts. Batches lie ready as tensors of the peers; ours are copied in at each step. jax-js takes fused multiply-adds (relaxed SIMD), whose bits depend on the machine; ours does not. Losses are of one batch at every 16th step.`,
     ...TRAINERS.flatMap(({ name }, i) => (typeof found[i] === "string" ? [`${name} is missing: ${found[i]}.`] : [])),
   ],
   table: {

@@ -57,7 +57,9 @@ export interface Training {
   /** Loss of the first batch at steps 0, BATCHES, 2 · BATCHES ... */
   readonly losses: readonly number[]
 }
-export const LOSSES = 5
+const LOSSES = 5
+/** As long for all: the longer a stretch, the more of the machine's other work falls into it. */
+const STRETCH_MS = 10
 
 /**
  * Trains `LOSSES` rounds over the batches with losses looked at, then times stretches without looking.
@@ -76,13 +78,16 @@ export async function timeTraining<Loss>(
       const loss = await look(step(batch))
       if (batch === 0) losses.push(loss)
     }
+  const stretch = async (steps: number): Promise<number> => {
+    const start = performance.now()
+    for (let i = 0; i < steps; i++) drop(step(i % BATCHES))
+    await settle()
+    return (performance.now() - start) / steps
+  }
+  const steps = Math.ceil(STRETCH_MS / (await stretch(BATCHES)))
   let best = Number.POSITIVE_INFINITY
   const end = performance.now() + seconds * 1000
-  do {
-    const start = performance.now()
-    for (let batch = 0; batch < BATCHES; batch++) drop(step(batch))
-    await settle()
-    best = Math.min(best, performance.now() - start)
-  } while (performance.now() < end)
-  return { stepsPerSecond: (1000 * BATCHES) / best, losses }
+  do best = Math.min(best, await stretch(steps))
+  while (performance.now() < end)
+  return { stepsPerSecond: 1000 / best, losses }
 }

@@ -3,6 +3,7 @@ import { refuse } from "./base/problem.ts"
 import { emitWasm, exportOf } from "./emit/wasm/emit.ts"
 import { relaxedProbe } from "./emit/wasm/features.ts"
 import { interpreter, type Memory, memoryOf } from "./ir/interpret.ts"
+import type { Limits } from "./ir/limits.ts"
 import type { Program } from "./ir/program.ts"
 import { SELF_TEST_DIGEST, selfTest, selfTestProgram } from "./ir/self_test.ts"
 import { validate } from "./ir/validate.ts"
@@ -73,15 +74,16 @@ export function viewsOf(program: Program, memory: ArrayBufferLike, starts: Reado
 }
 
 /** A graph, lowered, proved and ready to run. */
-export const compileGraph = (entry: Entry, engine: Engine): Instance => instantiate(programOf(entry, engine), engine)
+export const compileGraph = (entry: Entry, engine: Engine, limits?: Limits): Instance =>
+  instantiate(programOf(entry, engine), engine, undefined, limits)
 
 /** A graph as the program that engines run. */
 export const programOf = (entry: Entry, { tiles }: Pick<Engine, "tiles"> = {}): Program =>
   lowerGraph(tiles ? { tiles, ...entry } : entry)
 
 /** A program, proved and ready to run. Errors: OB210 when it is not sound, or more than the engine takes. */
-export function instantiate(program: Program, engine: Engine, within?: Instance): Instance {
-  const problems = validate(program)
+export function instantiate(program: Program, engine: Engine, within?: Instance, limits?: Limits): Instance {
+  const problems = validate(program, limits)
   if (problems.length > 0) refuse(...problems)
   try {
     return engine.instantiate(program, within)

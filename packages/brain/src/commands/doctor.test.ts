@@ -13,7 +13,7 @@ const findings: MachineFindings = {
   node: "24.21.0",
   relaxedSimd: true,
   sharedMemory: false,
-  cache: { folder: "/home/a/.cache/open-brains/native", libraries: 2 },
+  cache: { folder: "/cache/open-brains/native", libraries: 2 },
   engines: [
     { name: "interpreter", int8: 0.012, f32: 0.0104, compileMs: 0.2 },
     { name: "wasm", int8: 31.25, f32: 19.5, compileMs: 0.6 },
@@ -34,7 +34,7 @@ test("doctor says what each engine reaches, and why one is not here", () => {
     Node      24.21.0, relaxed SIMD, no shared memory
     compiler  none
     koffi     none for this platform
-    cache     /home/a/.cache/open-brains/native: 2 compiled
+    cache     /cache/open-brains/native: 2 compiled
 
                    int8 G/s   f32 G/s  compile ms
     interpreter        0.01      0.01       0.2

@@ -44,7 +44,7 @@ export function koffi(): typeof Koffi {
     throw new Error(`koffi, which calls C, has nothing for this platform: ${firstLine(error)}`)
   }
 }
-export const firstLine = (error: unknown): string =>
+const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).trim().split("\n", 1)[0]!
 
 /**

@@ -6,13 +6,25 @@ import { findProgram, requireOrSkip } from "../../../../scripts/testing.ts"
 import { startBuild } from "./background.ts"
 import { missingCompiler } from "./c99.ts"
 import { findCompiler } from "./compiler.ts"
-import { sourceOf } from "./engine.ts"
+import { nativeEngine, sourceOf } from "./engine.ts"
 import { libraryOf } from "./library.ts"
 import { swappingEngine } from "./swapping.ts"
 import { compilerThat, counter, emptyCache, testFolder } from "./testing/machine.ts"
 
 vi.setConfig({ testTimeout: 120_000 })
 const missing = missingCompiler()
+
+// Before the others: a process asks for the proof until it has it.
+test("a library that was there before its self-test is used when the builder has made that", async (context) => {
+  requireOrSkip(context, missing)
+  const cache = emptyCache()
+  nativeEngine.instantiate(counter("early"))
+  expect(readdirSync(cache)).toHaveLength(1)
+  const engine = swappingEngine(wasmEngine, { longMs: 0 })
+  const { run, engine: now } = engine.instantiate(counter("early"))
+  await vi.waitUntil(() => (run(), now() === "native" || engine.asides.length > 0), { timeout: 50_000 })
+  expect([now(), engine.asides]).toEqual(["native", []])
+})
 
 test("a compiler that flushes subnormals fails the self-test, in a process that this one does not share", async (context) => {
   requireOrSkip(context, missing ?? (process.arch === "x64" ? undefined : "the way to flush is that of x86-64"))

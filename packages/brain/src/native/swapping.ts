@@ -81,20 +81,24 @@ function preparation(program: Program, instance: Instance): () => Instance | und
       const outcome = build.outcome()
       if (!outcome) return undefined
       if ("reason" in outcome) throw new Error(outcome.reason)
-      return inNative(instance, proved(outcome.path))
+      const fault = unproved()
+      if (fault !== undefined) throw new Error(fault)
+      return inNative(instance, outcome.path)
     }
     if (running && !running.outcome()) return undefined
     const source = sourceOf(program, instance)
     const path = findLibrary(keyOf(source, requireCompiler()))
-    if (path !== undefined) return inNative(instance, proved(path))
+    if (path !== undefined && unproved() === undefined) return inNative(instance, path)
     running = build = startBuild(source)
     return undefined
   }
 }
 
-/** The path, when libraries give the right bits here: tried once a process. */
-function proved(path: string): string {
-  const fault = faultOf(compiledEngine)
-  if (fault !== undefined) throw new Error(fault)
-  return path
+/** Why compiled libraries must not be used in this process, asked until they have proved themselves. */
+function unproved(): string | undefined {
+  if (isProved) return undefined
+  const fault = faultOf({ ...compiledEngine }) // not remembered: what is not compiled yet may be so in a moment
+  isProved = fault === undefined
+  return fault
 }
+let isProved = false

@@ -1,4 +1,14 @@
-/** Named limits: what a stranger's program may ask for at most. */
+/** Named limits of a program. */
+export interface Limits {
+  readonly statements: number
+  readonly expressions: number
+  readonly depth: number
+  readonly memoryBytes: number
+  readonly rounds: number
+  readonly work: number
+  readonly problems: number
+}
+/** What a stranger's program may ask for at most. */
 export const LIMITS = {
   statements: 20_000,
   expressions: 2 ** 20, // constants, locals, loads and operations in all statements together
@@ -7,4 +17,7 @@ export const LIMITS = {
   rounds: 2 ** 31 - 1,
   work: 2 ** 38, // operations that an entry may take: minutes, never for ever
   problems: 20,
-} as const
+} as const satisfies Limits
+
+/** For what is made here and now, such as a training step: as much as a memory of 32 bits holds. */
+export const OWN_LIMITS: Limits = { ...LIMITS, memoryBytes: 2 ** 32 - 2 ** 16, work: 2 ** 48 }

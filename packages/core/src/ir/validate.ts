@@ -3,7 +3,7 @@ import type { Problem } from "../base/problem.ts"
 import { workOf } from "./count.ts"
 import { checkForm, checkName } from "./form.ts"
 import { ANY, boundsOf, type Interval, intervalOf, roundsBetween } from "./interval.ts"
-import { LIMITS } from "./limits.ts"
+import { LIMITS, type Limits } from "./limits.ts"
 import { type Log, openLog } from "./log.ts"
 import { type Block, type Buffer, type Expression, operandsOf, type Program, type Statement } from "./program.ts"
 
@@ -16,15 +16,15 @@ import { type Block, type Buffer, type Expression, operandsOf, type Program, typ
  * An index is proved by intervals (interval.ts), so one that depends on a load passes a clamp, a mask or a remainder.
  * What harms nobody is let be: a buffer that nothing reads or writes, an output that keeps what it had.
  */
-export function validate(program: Program): readonly Problem[] {
+export function validate(program: Program, limits: Limits = LIMITS): readonly Problem[] {
   const log = openLog(program)
-  checkBuffers(program.buffers, log)
+  checkBuffers(program.buffers, log, limits)
   checkForm(program, log)
-  if (log.problems.length === 0) prove(program, log)
+  if (log.problems.length === 0) prove(program, log, limits)
   return log.problems
 }
 
-function checkBuffers(buffers: readonly Buffer[], log: Log): void {
+function checkBuffers(buffers: readonly Buffer[], log: Log, limits: Limits): void {
   const names = new Set<string>()
   let bytes = 0
   for (const { name, dtype, length, access, values } of buffers) {
@@ -43,22 +43,22 @@ function checkBuffers(buffers: readonly Buffer[], log: Log): void {
       log.report(`a value of \`${name}\` is no ${dtype}.`, "Keep constants in the range of their dtype.")
     bytes += Math.ceil((length * DTYPE[dtype].bytes) / 16) * 16
   }
-  if (bytes > LIMITS.memoryBytes)
-    log.report(`it asks for ${bytes} bytes.`, `${LIMITS.memoryBytes} is the limit: use smaller shapes.`, "OB212")
+  if (bytes > limits.memoryBytes)
+    log.report(`it asks for ${bytes} bytes.`, `${limits.memoryBytes} is the limit: use smaller shapes.`, "OB212")
 }
 
 /** Every index in range and no entry too long, of a program whose form is right. */
-function prove(program: Program, log: Log): void {
+function prove(program: Program, log: Log, limits: Limits): void {
   const bounds = boundsOf(program)
   const ofLocal = (name: string): Interval => bounds.get(name) ?? ANY
   const proof: Proof = { log, ofLocal, buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])) }
   for (const [entry, block] of Object.entries({ ...program.entries, body: program.body })) {
     proveBlock(block, entry, proof)
     const work = workOf(block, ofLocal)
-    if (work > LIMITS.work)
+    if (work > limits.work)
       log.report(
         `\`${entry}\` may take ${work} operations.`,
-        `${LIMITS.work} is the limit: bound its loops, or use smaller shapes.`,
+        `${limits.work} is the limit: bound its loops, or use smaller shapes.`,
         "OB212",
       )
   }

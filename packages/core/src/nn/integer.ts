@@ -32,13 +32,12 @@ const scaled = (x: Node, { multiplier, shift }: Scale, dtype: "i8" | "i16"): Nod
 /** Fraction bits of the norm before its gain. */
 export const NORM_BITS = 15
 /**
- * y[…,c] = saturate(round(x / rms · 2¹⁵ · gain_c)), rms = √(mean(x²)): an RMS norm in integers, of a number in whatever
- * unit, since that cancels.
+ * y[…,c] = saturate(round(x / rms · gain_c)), rms = √(mean(x²)), gain_c = 2¹⁵ · multiplier_c / 2^shift units of y: an
+ * RMS norm in integers, of a number in whatever unit, since that cancels.
  *
- * Shapes: x i8 […,C], C ≤ 2¹⁵, multiplier i32 [1,C] in 1 … 32767 → y i8 […,C]; gain_c = multiplier_c / 2^shift · 2¹⁵ is
- * one unit of y for a value of one root mean square.
- * Numbers: √(mean · 2¹⁶) is cut to a whole number, so that y is off by 2⁻⁸ / rms of itself, and half a unit more.
- * A row of zeros stays 0. Errors: OB312 or OB320 when the multipliers are not [1,C], OB316 for a wider row.
+ * Shapes: x i8 […,C], C ≤ 2¹⁵, multiplier i32 [1,C] in 1 … 32767 → y i8 […,C].
+ * Numbers: rms is cut to a multiple of 2⁻⁸ and x / rms to one of 2⁻¹⁵, then y is rounded once. A row of zeros stays 0.
+ * Errors: OB312 or OB320 when the multipliers are not [1,C], OB316 for a wider row.
  */
 export function integerRmsNorm(x: Node, multiplier: Node, shift: number): Node {
   const features = x.shape.at(-1)!

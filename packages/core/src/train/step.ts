@@ -1,5 +1,6 @@
 import { compileGraph, type Engine, type Instance } from "../compile.ts"
 import type { Node } from "../graph/graph.ts"
+import { OWN_LIMITS } from "../ir/limits.ts"
 import { type AdamInputs, type AdamOptions, adamw } from "./adamw.ts"
 import { gradients } from "./gradient.ts"
 
@@ -14,5 +15,5 @@ export function compileStep(
 ): Instance {
   const slopes = gradients(loss, weights)
   const updates = weights.flatMap((weight, i) => adamw(weight, slopes[i]!, inputs, options, decaying.includes(weight)))
-  return compileGraph({ name: "step", outputs: { loss }, updates }, engine)
+  return compileGraph({ name: "step", outputs: { loss }, updates }, engine, OWN_LIMITS)
 }
