@@ -11,7 +11,7 @@ const TRAINERS = [
   { name: "TensorFlow.js 4.22.0, wasm", file: "tfjs.ts", words: [] },
 ] as const
 /** Losses that differ by more are no longer those of one training. */
-const LOSS_TOLERANCE = 1e-3
+const LOSS_TOLERANCE = 1e-5
 
 export function measureMlp({ isQuick }: PartOptions): Part {
   const [rounds, seconds] = isQuick ? [1, 1] : [4, 4]

@@ -2,12 +2,20 @@
  * What this machine allows WebAssembly: a loop of nothing but f32x4 multiplications and additions, and one of nothing but
  * loads. Encoded by hand, so that no printer of ours decides what the limit is.
  */
-import { type Bytes, signed, sized, text, unsigned, vector, wasmModule } from "@open-brains/core/emit/wasm/binary.ts"
-
 /** Accumulators that never wait for one another; with the two operands they fit the 16 vector registers of x86-64. */
 const CHAINS = 12
 const LANES = 4
 const LOADS = 8 // a round
+
+/** Bytes, nested as the module is. */
+type Bytes = readonly (number | Bytes)[]
+const flat = (bytes: Bytes): number[] => bytes.flatMap((each) => (typeof each === "number" ? [each] : flat(each)))
+/** LEB128. */
+const unsigned = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)])
+const signed = (n: number): number[] => (n >= -64 && n < 64 ? [n & 0x7f] : [(n & 0x7f) | 0x80, ...signed(n >> 7)])
+const sized = (bytes: Bytes): Bytes => [unsigned(flat(bytes).length), bytes]
+const vector = (items: readonly Bytes[]): Bytes => [unsigned(items.length), items]
+const text = (ascii: string): Bytes => sized([...ascii].map((letter) => letter.charCodeAt(0)))
 
 /** Opcodes. Source: core specification 2.0, section 5.4. */
 const [v128, i32] = [0x7b, 0x7f]
@@ -56,20 +64,22 @@ export interface Limits {
 export const FLOPS_A_ROUND = 2 * LANES * CHAINS
 
 export function wasmLimits(bytesMax: number): Limits {
-  const bytes = wasmModule([
-    [1, [[0x60, 1, i32, 0]]],
+  const types = [[0x60, 1, i32, 0]] // i32 -> ()
+  const pages = unsigned(Math.ceil(bytesMax / 65536) + 1)
+  const names: readonly Bytes[] = [
+    [text("peak"), 0, 0],
+    [text("read"), 0, 1],
+    [text("memory"), 2, 0],
+  ]
+  const sections: readonly (readonly [id: number, items: readonly Bytes[]])[] = [
+    [1, types],
     [3, [[0], [0]]],
-    [5, [[0, unsigned(Math.ceil(bytesMax / 65536) + 1)]]],
-    [
-      7,
-      [
-        [text("peak"), 0, 0],
-        [text("read"), 0, 1],
-        [text("memory"), 2, 0],
-      ],
-    ],
+    [5, [[0, pages]]],
+    [7, names],
     [10, [peakBody(), readBody()]],
-  ])
+  ]
+  const head = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+  const bytes = Uint8Array.from(flat([head, sections.map(([id, items]) => [id, sized(vector(items))])]))
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
   const limits = exports as unknown as Limits
   new Uint8Array(limits.memory.buffer).fill(1) // pages that were never written are all the same one, which lies in a cache

@@ -32,7 +32,7 @@ export interface Model {
 export const compileModel = ({ loss, weights }: Model, engine: Engine): Instance =>
   compileStep(loss, weights, INPUTS, ADAMW, weights, engine)
 const scalar = (name: string): Node => input(name, "f32", [1, 1])
-const INPUTS: AdamInputs = {
+export const INPUTS: AdamInputs = {
   rate: scalar("rate"),
   secondCorrection: scalar("secondCorrection"),
   decay: scalar("decay"),

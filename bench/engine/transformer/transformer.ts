@@ -11,7 +11,7 @@ import { ADAMW, FULL, firstWeights, type Training, tokens, weightShapes } from "
 const PYTHON = ["/usr/bin/python3", findProgram("python3") ?? ""].find(existsSync)
 const BATCHES = 4 // shown in turn
 /** After as few steps as are compared, f32 sums in another order have not drifted further. */
-const LOSS_TOLERANCE = 1e-4
+const LOSS_TOLERANCE = 1e-5
 const COMPARED = 4
 
 interface Trainer {

@@ -49,7 +49,7 @@ test(
         for (const s of statementsOf(program.body)) {
           if (s.kind !== "loop" || !s.parallel) continue
           loops++
-          if (canRunAsLanes(s, program.buffers, SIMD128)) lanes++
+          if (canRunAsLanes(s, SIMD128)) lanes++
         }
         compare(program, state, records)
       }),
@@ -88,7 +88,7 @@ test("entries work on the same buffers as the body, each by its own name", () =>
 })
 
 const hasSimd = (program: Program): boolean =>
-  program.body.some((s) => s.kind === "loop" && canRunAsLanes(s, program.buffers, SIMD128))
+  program.body.some((s) => s.kind === "loop" && canRunAsLanes(s, SIMD128))
 const [x, w, y] = [buffer("input", "f32", "x", 40), buffer("input", "f32", "w", 3), buffer("output", "f32", "y", 40)]
 
 test("a value shared by all lanes serves addresses and arithmetic at once", () => {
@@ -137,7 +137,7 @@ test("a loop that carries a value from round to round stays a plain loop, whatev
   const sum = local("sum", "f32")
   const carry = parallel("i", 40, [set("sum", add(sum, load(x, local("i")))), store(y, local("i"), sum)])
   const program = { name: "carry", buffers: [x, y], body: [let_("sum", load(x, i32(0))), carry] }
-  expect(canRunAsLanes(carry as Extract<typeof carry, { kind: "loop" }>, program.buffers, SIMD128)).toBe(false)
+  expect(canRunAsLanes(carry as Extract<typeof carry, { kind: "loop" }>, SIMD128)).toBe(false)
   compare(program, {}, fc.sample(memoryFor(program, "input"), { numRuns: 5, seed: SEED }))
 })
 

@@ -81,7 +81,7 @@ export const compileGraph = (entry: Entry, engine: Engine, limits?: Limits): Ins
 export const programOf = (entry: Entry, { tiles }: Pick<Engine, "tiles"> = {}): Program =>
   lowerGraph(tiles ? { tiles, ...entry } : entry)
 
-/** A program, proved and ready to run. Errors: OB210 when it is not sound, or more than the engine takes. */
+/** A program, proved and ready to run. Errors: OB210 when it is not sound, OB212 when it asks for too much. */
 export function instantiate(program: Program, engine: Engine, within?: Instance, limits?: Limits): Instance {
   const problems = validate(program, limits)
   if (problems.length > 0) refuse(...problems)
@@ -90,7 +90,7 @@ export function instantiate(program: Program, engine: Engine, within?: Instance,
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof WebAssembly.CompileError)) throw error
     const seen = `Program \`${program.name}\` is more than ${engine.name} takes: ${error.message}.`
-    return refuse({ code: "OB210", seen, hint: "Make it smaller: fewer nodes, or smaller shapes." })
+    return refuse({ code: "OB212", seen, hint: "Make it smaller: fewer nodes, or smaller shapes." })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Scalar } from "../base/dtype.ts"
-import { type Block, type Expression, type Statement, scalarOf, statementsOf } from "../ir/program.ts"
+import { type Block, type Expression, expressionsOf, operandsOf, scalarOf, statementsOf } from "../ir/program.ts"
 
 /** Locals that a block shares with what is around it. */
 export interface Crossing {
@@ -26,39 +26,4 @@ export function crossingOf(block: Block): Crossing {
     sets.delete(name)
   }
   return { reads, sets }
-}
-
-export function operandsOf(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case "constant":
-    case "local":
-      return []
-    case "load":
-      return [e.index]
-    case "unary":
-      return [e.value]
-    case "binary":
-      return [e.left, e.right]
-    case "select":
-      return [e.condition, e.yes, e.no]
-    default:
-      return e satisfies never
-  }
-}
-
-/** The expressions of a statement itself, not those of the blocks inside it. */
-export function expressionsOf(s: Statement): readonly Expression[] {
-  switch (s.kind) {
-    case "let":
-    case "set":
-      return [s.value]
-    case "store":
-      return [s.index, s.value]
-    case "if":
-      return [s.condition]
-    case "loop":
-      return [s.count]
-    default:
-      return s satisfies never
-  }
 }

@@ -1,6 +1,13 @@
 import { i32, min } from "../ir/build.ts"
-import type { Binary, Block, Buffer, Expression, Statement, Unary } from "../ir/program.ts"
-import { statementsOf } from "../ir/program.ts"
+import {
+  type Binary,
+  type Block,
+  type Expression,
+  type Statement,
+  scalarOf,
+  statementsOf,
+  type Unary,
+} from "../ir/program.ts"
 
 /** Which parallel loops can run as lanes of vectors, neighbouring rounds in neighbouring lanes: what all targets ask. */
 
@@ -72,12 +79,13 @@ export interface Target {
 }
 
 /** Whether a loop does only what lanes can do too; the others stay as they are. */
-export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[], target: Target): boolean {
+export function canRunAsLanes(loop: Loop, target: Target): boolean {
   const rounds = roundsOf(loop)
   if (!loop.parallel || rounds.kind !== "constant" || rounds.value < target.lanes) return false
   const varying = varyingIn(loop)
   const own = new Set([...statementsOf(loop.body)].flatMap((s) => (s.kind === "let" ? [s.name] : [])))
   const fits = (e: Expression): boolean => {
+    if (scalarOf(e) === "f64") return false // the interpreter's alone
     if (!varies(e, varying)) return true
     switch (e.kind) {
       case "constant":
@@ -114,5 +122,5 @@ export function canRunAsLanes(loop: Loop, buffers: readonly Buffer[], target: Ta
           return s satisfies never
       }
     })
-  return allows(loop.body) && buffers.every(({ dtype }) => dtype !== "f64")
+  return allows(loop.body)
 }

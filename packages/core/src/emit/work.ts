@@ -1,5 +1,4 @@
-import type { Expression, Statement } from "../ir/program.ts"
-import { expressionsOf, operandsOf } from "./crossing.ts"
+import type { Block, Expression, Statement } from "../ir/program.ts"
 
 /**
  * How much a statement computes at most: one for each node of an expression and each statement, every loop at its
@@ -8,15 +7,49 @@ import { expressionsOf, operandsOf } from "./crossing.ts"
 export function workOf(s: Statement): number {
   const known = found.get(s)
   if (known !== undefined) return known
-  const own = 1 + expressionsOf(s).reduce((sum, e) => sum + nodesOf(e), 0)
-  const total =
-    s.kind === "loop" ? own + roundsAtMost(s) * sumOf(s.body) : s.kind === "if" ? own + sumOf([...s.yes, ...s.no]) : own
+  const total = 1 + countOf(s)
   found.set(s, total)
   return total
 }
 const found = new WeakMap<Statement, number>()
 
-const sumOf = (body: readonly Statement[]): number => body.reduce((sum, s) => sum + workOf(s), 0)
-const nodesOf = (e: Expression): number => operandsOf(e).reduce((sum, operand) => sum + nodesOf(operand), 1)
+function countOf(s: Statement): number {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return nodesOf(s.value)
+    case "store":
+      return nodesOf(s.index) + nodesOf(s.value)
+    case "if":
+      return nodesOf(s.condition) + sumOf(s.yes) + sumOf(s.no)
+    case "loop":
+      return nodesOf(s.count) + roundsAtMost(s) * sumOf(s.body)
+    default:
+      return s satisfies never
+  }
+}
+function sumOf(body: Block): number {
+  let sum = 0
+  for (const s of body) sum += workOf(s)
+  return sum
+}
+/** Without a list of operands: large programs are counted before their first answer. */
+function nodesOf(e: Expression): number {
+  switch (e.kind) {
+    case "constant":
+    case "local":
+      return 1
+    case "load":
+      return 1 + nodesOf(e.index)
+    case "unary":
+      return 1 + nodesOf(e.value)
+    case "binary":
+      return 1 + nodesOf(e.left) + nodesOf(e.right)
+    case "select":
+      return 1 + nodesOf(e.condition) + nodesOf(e.yes) + nodesOf(e.no)
+    default:
+      return e satisfies never
+  }
+}
 export const roundsAtMost = ({ count, maximum }: Extract<Statement, { kind: "loop" }>): number =>
   Math.max(0, count.kind === "constant" ? Math.min(count.value, maximum) : maximum)

@@ -80,7 +80,6 @@ export function entriesToJson(entries: EntryGraphs): Json {
 }
 
 function entriesFromJson(whole: Readonly<Record<string, Json>>, dims: Dims): EntryGraphs {
-  const { operations, programs, nodes } = whole as { operations: Json; programs: Json; nodes: Json }
   const entries = Object.entries(objectOf(whole["entries"]))
   if (entries.length === 0 || entries.length > ENTRIES_MAX) wrong(`${entries.length} entries, not 1 … ${ENTRIES_MAX}`)
   const flat: Record<string, Json> = {}
@@ -92,11 +91,8 @@ function entriesFromJson(whole: Readonly<Record<string, Json>>, dims: Dims): Ent
     for (const [i, pair] of listOf(updates).entries())
       [flat[`${entry}.w.${i}`], flat[`${entry}.v.${i}`]] = listOf(pair) as [Json, Json]
   }
-  const bound = listOf(nodes).map((node) => {
-    const { attributes, ...rest } = objectOf(node)
-    return { ...rest, attributes: substitute(attributes ?? null, dims) }
-  })
-  const found = graphFromJson({ operations, programs, nodes: bound, outputs: flat })
+  const bound = substitute({ nodes: whole["nodes"] ?? null, bodies: whole["bodies"] ?? [] }, dims)
+  const found = graphFromJson({ ...whole, ...objectOf(bound), outputs: flat })
   return Object.fromEntries(
     entries.map(([entry, json]) => {
       const { outputs, updates } = objectOf(json)

@@ -21,16 +21,15 @@ export function checkForm(program: Program, log: Log): void {
   checkBlock(program.body, "body", 0, form)
   for (const [entry, block] of Object.entries(program.entries ?? {})) {
     checkName(entry, log)
-    if (RESERVED.includes(entry))
-      log.report(`an entry is called \`${entry}\`.`, "Call it otherwise: that name is taken.")
+    if (TAKEN.includes(entry)) log.report(`an entry is called \`${entry}\`.`, "Call it otherwise: the body is.")
     checkBlock(block, entry, 0, form)
   }
   for (const [what, size] of Object.entries(form.size) as [keyof Form["size"], number][])
     if (size > LIMITS[what]) log.report(`${size} ${what}.`, `${LIMITS[what]} is the limit.`, "OB212")
 }
 
-/** Names that an engine gives to the body and to the memory. */
-const RESERVED = ["run", "memory"]
+/** What the body is called: by engines, and in paths and counts. */
+const TAKEN = ["run", "body"]
 const NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/
 export function checkName(name: string, log: Log): void {
   if (!NAME.test(name)) log.report(`\`${name}\` is not a name.`, "Use letters, digits and _, a letter first.")

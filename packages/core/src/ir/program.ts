@@ -163,15 +163,20 @@ export function scalarOf(e: Expression): Scalar {
 }
 
 /** Every statement of a block and of the blocks inside it, outermost first. */
-export function* statementsOf(block: Block): Generator<Statement> {
-  for (const s of block) {
-    yield s
-    if (s.kind === "loop") yield* statementsOf(s.body)
-    if (s.kind === "if") {
-      yield* statementsOf(s.yes)
-      yield* statementsOf(s.no)
+export function statementsOf(block: Block): readonly Statement[] {
+  const all: Statement[] = []
+  const visit = (inner: Block): void => {
+    for (const s of inner) {
+      all.push(s)
+      if (s.kind === "loop") visit(s.body)
+      if (s.kind === "if") {
+        visit(s.yes)
+        visit(s.no)
+      }
     }
   }
+  visit(block)
+  return all
 }
 
 /** The expressions that an expression is made of. */

@@ -20,6 +20,7 @@ const flushing: Engine = {
       })
     return {
       memory,
+      entries: {},
       run: () => {
         flush(memory["floats"] as Float32Array)
         run()

@@ -76,10 +76,11 @@ test("names stay names: long ones are cut and told apart, those taken are avoide
   expect(program.buffers.map(({ name }) => name)).not.toContain("b_x")
 })
 
-test("what every part does first is one entry; other entries are named after their part", () => {
+test("entries of parts are named after them; what the parts that run prepare is one entry", () => {
   const prepared: Program = { ...scaled(2), entries: { prepare: [loop("k", 3, [])], reset: [loop("l", 3, [])] } }
-  const { program } = link("net", [part("a", prepared), part("b", prepared)])
-  expect(Object.keys(program.entries!).sort()).toEqual(["a", "a_reset", "b", "b_reset", "prepare"])
+  const parts = ["a", "b", "c"].map((name) => part(name, prepared))
+  const { program } = link("net", parts, { runs: ["a", "b"] })
+  expect(Object.keys(program.entries!).sort()).toEqual(["a_reset", "b_reset", "c", "c_prepare", "c_reset", "prepare"])
   expect(program.entries!["prepare"]).toHaveLength(2)
   expect(validate(program)).toEqual([])
 })

@@ -15,13 +15,13 @@ export interface Linked {
   /** What each part's buffers are called in the whole. */
   readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
-/** The entry that every part may have, and the whole then has for all of them: what is to be done before the others. */
+/** The entry of a program for what depends on weights alone: to be done once, before the others. */
 export const PREPARE = "prepare"
 
 /**
  * Many programs as one, over one set of buffers. Only what the caller wires is shared; everything else gets a name of
- * its own, so no part can see another's. The parts in `runs` are done one after the other, as the body; each other
- * one is an entry of its name; a part's own entries are `PART_ENTRY`, but for `prepare`.
+ * its own, so no part can see another's. The parts in `runs` are done one after the other, as the body, and so are what
+ * they prepare, as `prepare`; each other part is an entry of its name. A part's own entries become `PART_ENTRY`.
  *
  * Buffers that meet agree in dtype and length (a part may also ask for less: see `meet`), wherever they come from; what
  * `taken` names is left alone. Errors: wires that do not fit are a bug of the caller.
@@ -58,7 +58,7 @@ export function link(
     if (runs.includes(part.name)) bodies.set(part.name, renamed.body)
     else enter(part.name, renamed.body)
     for (const [entry, block] of Object.entries(renamed.entries ?? {}))
-      if (entry === PREPARE) entries[PREPARE] = [...(entries[PREPARE] ?? []), ...block]
+      if (entry === PREPARE && runs.includes(part.name)) entries[PREPARE] = [...(entries[PREPARE] ?? []), ...block]
       else enter(`${part.name}_${entry}`, block)
   }
   const body = runs.flatMap((part) => {

@@ -246,7 +246,7 @@ test("a chain of thirty thousand nodes lowers in time, and is then refused for i
   const x = op.input("x", "f32", [1, 1])
   const chain = (next: (node: Node) => Node): Node => Array.from({ length: 30_000 }).reduce<Node>(next, x)
   const sums = chain((node) => op.add(node, x))
-  expect(() => compileGraph({ name: "p", outputs: { y: sums } }, wasmEngine)).toThrow("OB210")
+  expect(() => compileGraph({ name: "p", outputs: { y: sums } }, wasmEngine)).toThrow("OB212")
   const stretched = chain((node) => op.broadcast(node, 0, 1))
   expect(ran({ name: "p", outputs: { y: op.add(stretched, x) } }, { x: [2] })).toEqual({ y: [4] })
 })

@@ -79,16 +79,16 @@ export function newLowering(whole: Whole, task: Task): Lowering {
   }
 }
 
-/** A loop that computes other values too belongs to the block. */
-function fixedIn(groups: readonly (readonly Node[])[], { fixed, changes }: Task): ReadonlySet<Node> {
+/** A loop that computes other values too belongs to the block, and so does what each round has to give or to change. */
+function fixedIn(groups: readonly (readonly Node[])[], { fixed, changes, outputs }: Task): ReadonlySet<Node> {
   const found = new Set<Node>()
   if (!fixed) return found
-  const changed = new Set(changes.map(({ value }) => value))
+  const given = new Set([...changes.map(({ value }) => value), ...outputs.map(({ node }) => node)])
   for (const group of groups) {
     const inside = new Set(group)
     const isFixed = (node: Node): boolean => {
       if (isNode(node, "input") || isNode(node, "weight")) return fixed.leaves.has(node)
-      return !changed.has(node) && node.inputs.every((input) => found.has(input) || inside.has(input))
+      return !given.has(node) && node.inputs.every((input) => found.has(input) || inside.has(input))
     }
     if (group.every(isFixed)) for (const node of group) found.add(node)
   }

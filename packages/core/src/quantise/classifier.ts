@@ -10,12 +10,11 @@ import {
   node as graphNode,
   input,
   matmul,
-  multiply,
   requantise,
   softmaxBits,
   weight,
 } from "../graph/operations.ts"
-import { multipliersOf } from "../graph/requantise.ts"
+import { BIAS_MAX, belowQuarter, lifted, liftMax } from "./lift.ts"
 
 /** A learnt text classifier in floats, and how far its pooled vectors reach on the texts that it learnt from. */
 export interface FloatClassifier {
@@ -94,10 +93,6 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Kernel): Quanti
   }
 }
 
-/** In units of the sums that it is added to. */
-const BIAS_MAX = 2 ** 23
-/** By how many bits a sum of this magnitude can be shifted to the left before it wraps. */
-const liftMax = (magnitude: number): number => Math.floor(Math.log2((2 ** 31 - 1) / magnitude))
 const tooLarge = (scale: number): never =>
   refuse({
     code: "OB403",
@@ -107,12 +102,3 @@ const tooLarge = (scale: number): never =>
 
 const largest = (values: Float32Array): number =>
   values.reduce<number>((most, v) => Math.max(most, Math.abs(v)), 2 ** -20)
-
-/** Multipliers for scales of any size: where one is a quarter or more, the sum is first shifted left by `lift` bits. */
-function belowQuarter(scales: readonly number[]): { multipliers: readonly number[]; shift: number; lift: number } {
-  const most = Math.max(...scales)
-  let lift = 0
-  while (most / 2 ** lift >= 0.2499) lift++
-  return { ...multipliersOf(scales.map((scale) => scale / 2 ** lift)), lift }
-}
-const lifted = (x: Node, lift: number): Node => (lift === 0 ? x : multiply(x, fill(2 ** lift, x)))

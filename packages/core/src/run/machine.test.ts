@@ -1,6 +1,8 @@
 import { expect, test, vi } from "vitest"
 import type { Numbers } from "../base/dtype.ts"
-import { interpreterEngine, wasmEngine } from "../compile.ts"
+import { wasmEngine } from "../compile.ts"
+import type { Net } from "../graph/dims_text.ts"
+import { broadcast, convert, input, iota, multiply, weight } from "../graph/operations.ts"
 import { add, buffer, i32, load, local, loop, store, sub, table } from "../ir/build.ts"
 import type { Program } from "../ir/program.ts"
 import { renameProgram } from "../ir/rename.ts"
@@ -13,10 +15,10 @@ vi.mock(import("../compile.ts"), async (original) => {
   const compile = await original()
   return {
     ...compile,
-    programOf: (entry) =>
+    programOf: (entry, engine) =>
       lowering.layout === "plain" || entry.name !== "predict"
-        ? compile.programOf(entry)
-        : preparing(compile.programOf(entry)),
+        ? compile.programOf(entry, engine)
+        : preparing(compile.programOf({ ...entry, prepares: false }, engine)),
   }
 })
 
@@ -44,44 +46,44 @@ function preparing(program: Program): Program {
 
 const [rate, bytes] = [Float32Array.of(0.5), Uint8Array.from({ length: 65 }, (_, i) => (i * 31) % 256)]
 
-test.each([
-  ...(["plain", "forwards", "backwards"] as const).map((whole) => ({ name: "wasm", engine: wasmEngine, whole })),
-  { name: "interpreter", engine: interpreterEngine, whole: "forwards" as const },
-])("what a specialisation prepares is there whenever it runs, whole $whole, on $name", ({ engine, whole }) => {
-  const open = (layout: typeof whole) => {
-    Object.assign(lowering, { layout, scratch: 0 })
-    return openNet(PREDICTOR, predictorWeights(1), engine, { ...NET_LIMITS, bindingsMax: 3 })
-  }
-  const judge = open("plain")
-  const net = open(whole)
-  const tell = (entry: string, T: number, inputs = {}): void => {
-    const found = [judge, net].map((each) => each.call(entry, inputs, { T }))
-    expect(found[1]).toEqual(found[0])
-    expect(net.digest()).toBe(judge.digest())
-  }
-  const layouts = { 9: "backwards", 10: "forwards", 11: "plain", 12: "backwards" } as const
-  const predict = (T: number): void => {
-    Object.assign(lowering, { layout: layouts[T as 9] ?? whole, scratch: T === 12 ? 100_000 : 0 })
-    tell("predict", T)
-  }
-  tell("step", 64, { byte: Uint8Array.of(7) })
-  for (const T of [9, 10, 64, 9, 11, 9, 12, 64, 12, 10]) predict(T)
-  for (const T of [12, 64, 9]) {
+test.each(["plain", "forwards", "backwards"] as const)(
+  "what a binding prepares is there whenever it runs, beside a whole that is laid out %s",
+  (whole) => {
+    const open = (layout: typeof whole) => {
+      Object.assign(lowering, { layout, scratch: 0 })
+      return openNet(PREDICTOR, predictorWeights(1), wasmEngine, { ...NET_LIMITS, bindingsMax: 3 })
+    }
+    const judge = open("plain")
+    const net = open(whole)
+    const tell = (entry: string, T: number, inputs = {}): void => {
+      const found = [judge, net].map((each) => each.call(entry, inputs, { T }))
+      expect(found[1]).toEqual(found[0])
+      expect(net.digest()).toBe(judge.digest())
+    }
+    const layouts = { 9: "backwards", 10: "forwards", 11: "plain", 12: "backwards" } as const
+    const predict = (T: number): void => {
+      Object.assign(lowering, { layout: layouts[T as 9] ?? whole, scratch: T === 12 ? 100_000 : 0 })
+      tell("predict", T)
+    }
+    tell("step", 64, { byte: Uint8Array.of(7) })
+    for (const T of [9, 10, 64, 9, 11, 9, 12, 64, 12, 10]) predict(T)
+    for (const T of [12, 64, 9]) {
+      lowering.layout = "plain"
+      tell("learn", 64, { bytes, rate })
+      predict(T)
+      tell("learn", 5, { bytes: bytes.slice(0, 6), rate })
+      predict(T)
+    }
+    const before = [judge, net].map((each) => each.snapshot())
     lowering.layout = "plain"
     tell("learn", 64, { bytes, rate })
-    predict(T)
-    tell("learn", 5, { bytes: bytes.slice(0, 6), rate })
-    predict(T)
-  }
-  const before = [judge, net].map((each) => each.snapshot())
-  lowering.layout = "plain"
-  tell("learn", 64, { bytes, rate })
-  predict(9)
-  for (const [i, each] of [judge, net].entries()) each.restore(before[i]!)
-  predict(9)
-  for (const each of [judge, net]) each.call("reset")
-  predict(64)
-})
+    predict(9)
+    for (const [i, each] of [judge, net].entries()) each.restore(before[i]!)
+    predict(9)
+    for (const each of [judge, net]) each.call("reset")
+    predict(64)
+  },
+)
 
 test("equal layouts are prepared once for all bindings", () => {
   Object.assign(lowering, { layout: "forwards", scratch: 0 })
@@ -96,8 +98,43 @@ test("equal layouts are prepared once for all bindings", () => {
   const net = openNet(PREDICTOR, predictorWeights(1), watching)
   const found: Numbers[] = [64, 3].map((T) => net.call("predict", {}, { T })["probability"]!)
   expect(found[1]).toEqual(found[0])
-  expect(Object.keys(programs[0]!.entries!)).toContain("prepare")
+  expect(Object.keys(programs[0]!.entries!)).toContain("predict_prepare")
   expect(programs[1]!.entries).toBeUndefined()
   const names = (program: Program): readonly string[] => program.buffers.map(({ name }) => name)
   expect(names(programs[1]!)).toContain("predict_packed")
+})
+
+test("what weights alone decide is given anew when they change, and after another binding has given its own", () => {
+  lowering.layout = "plain"
+  const w = weight("w", "f32", [1, 1])
+  const net: Net = {
+    maxima: { T: 4 },
+    state: { w: 1 },
+    at: ({ T }) => ({
+      spread: { outputs: { y: multiply(broadcast(w, 1, T!), convert(iota([1, T!], 1), "f32")) } },
+      set: { outputs: {}, updates: [{ weight: w, value: input("x", "f32", [1, 1]) }] },
+    }),
+  }
+  const open = openNet(net, {}, wasmEngine)
+  const spread = (T: number): readonly number[] => [...open.call("spread", {}, { T })["y"]!]
+  const set = (x: number): unknown => open.call("set", { x: Float32Array.of(x) })
+  set(2)
+  expect([4, 2, 4, 3, 2].map(spread)).toEqual([
+    [0, 2, 4, 6],
+    [0, 2],
+    [0, 2, 4, 6],
+    [0, 2, 4],
+    [0, 2],
+  ])
+  set(5)
+  expect([2, 4, 2].map(spread)).toEqual([
+    [0, 5],
+    [0, 5, 10, 15],
+    [0, 5],
+  ])
+  open.undo(1)
+  expect([2, 4].map(spread)).toEqual([
+    [0, 2],
+    [0, 2, 4, 6],
+  ])
 })

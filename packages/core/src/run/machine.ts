@@ -6,7 +6,7 @@ import type { Net } from "../graph/dims_text.ts"
 import { buffer } from "../ir/build.ts"
 import type { Block, Program } from "../ir/program.ts"
 import { PREPARE } from "../link/link.ts"
-import { linkNet, loadedBy, type NetProgram, type Ports, specialise, storedBy } from "./net_program.ts"
+import { linkNet, loadedBy, type NetProgram, type Ports, preparationOf, specialise, storedBy } from "./net_program.ts"
 
 /** A net's entries at any binding, on an engine, over one memory. */
 export interface Machine {
@@ -28,30 +28,39 @@ export interface Bound {
  * where the whole has its scratch.
  */
 export function machineOf(net: Net, engine: Engine, bindingsMax: number): Machine {
-  const whole = linkNet(net)
+  const whole = linkNet(net, engine)
   const memory = memoryOf(whole, engine)
-  const tenancy = tenancyOf(whole, memory)
+  const order = orderOf(whole)
+  const entries = Object.keys(whole.ports)
+  const prepared = new Map(
+    entries.map((entry) => {
+      const name = preparationOf(entry)
+      return [entry, order.preparation(whole.program.entries![name], () => memory.base().entries[name]!())]
+    }),
+  )
+  const atMaxima = new Map(
+    entries.map((entry): [string, Bound] => {
+      const [body, run] = [whole.program.entries![entry]!, () => memory.base().entries[entry]!()]
+      return [entry, { ports: whole.ports[entry]!, run: order.run({ body, run, preparation: prepared.get(entry) }) }]
+    }),
+  )
   const bindings = new Map<string, Bound>() // in the order of their last use
   const load = (entry: string, dims: Dims): Bound => {
-    const { program, ports } = specialise(whole, entry, net.at(dims)[entry]!)
+    const { program, ports } = specialise(whole, entry, net.at(dims)[entry]!, engine)
     if (memory.grow(program)) bindings.clear()
     const instance = instantiate(program, engine, memory.base())
     const isShared = whole.lasting.every(({ name }) => isSame(instance.memory[name]!, memory.base().memory[name]!))
     assert(isShared, `${engine.name} gives a specialisation another memory`)
-    return { ports, run: tenancy.around(() => instance.run(), program.body, { program, instance }) }
+    const own = program.entries?.[PREPARE]
+    const preparation = own ? order.preparation(own, () => instance.entries[PREPARE]!()) : prepared.get(entry)
+    return { ports, run: order.run({ body: program.body, run: () => instance.run(), preparation, program, instance }) }
   }
-  const atMaxima = Object.fromEntries(
-    Object.entries(whole.ports).map(([entry, ports]) => {
-      const run = tenancy.around(() => memory.base().entries[entry]!(), whole.program.entries![entry]!)
-      return [entry, { ports, run }]
-    }),
-  )
   return {
     whole,
     buffer: (name) => memory.base().memory[name]!,
     bind(entry, given) {
       const dims = bindDims(net.maxima, given)
-      if (Object.entries(dims).every(([name, value]) => value === net.maxima[name])) return atMaxima[entry]!
+      if (Object.entries(dims).every(([name, value]) => value === net.maxima[name])) return atMaxima.get(entry)!
       const key = JSON.stringify([entry, dims])
       const found = bindings.get(key) ?? load(entry, dims)
       bindings.delete(key)
@@ -59,7 +68,7 @@ export function machineOf(net: Net, engine: Engine, bindingsMax: number): Machin
       if (bindings.size > bindingsMax) bindings.delete(bindings.keys().next().value!)
       return found
     },
-    touch: tenancy.touch,
+    touch: order.touch,
   }
 }
 
@@ -97,44 +106,71 @@ function freeName({ buffers }: Program): string {
   return `room_${n}`
 }
 
-interface Tenant {
-  readonly program: Program
-  readonly instance: Instance
+/** Something to have done before an entry runs: what depends on weights alone. */
+interface Preparation {
+  run(): void
+  /** What it reads and what it makes: when something else has written to any, it is to be done again. */
+  readonly touched: readonly string[]
+  readonly made: readonly string[]
+  /** When it was done last. */
+  done: number
 }
-interface Tenancy {
+interface Runnable {
+  readonly body: Block
+  run(): void
+  readonly preparation: Preparation | undefined
+  /** Those of a specialisation, whose own constants and prepared weights lie where others have theirs. */
+  readonly program?: Program
+  readonly instance?: Instance
+}
+interface Order {
+  preparation(block: Block | undefined, run: () => void): Preparation | undefined
   /** A run with everything in its place, whosever was the one before. */
-  around(run: () => void, body: Block, tenant?: Tenant): () => void
+  run(runnable: Runnable): () => void
   touch(): void
 }
-/**
- * What specialisations have in memory beside the whole's, constants and prepared weights of their own, lies in one
- * place for all: it is put there again when another one has run. What is prepared is so again after weights changed.
- */
-function tenancyOf(whole: NetProgram, memory: Growing): Tenancy {
-  let last: Tenant | undefined
-  let isPrepared = false
-  const settle = (tenant: Tenant | undefined): void => {
-    if (!isPrepared) memory.base().entries[PREPARE]?.()
-    if (tenant && (tenant !== last || !isPrepared)) {
-      for (const { name, values } of tenant.program.buffers) if (values) tenant.instance.memory[name]!.set(values)
-      tenant.instance.entries[PREPARE]?.()
-    }
-    last = tenant
-    isPrepared = true
+/** Keeps account of what was written when, and so of what must be put in place again before a run. */
+function orderOf({ lasting }: NetProgram): Order {
+  const shared = new Set(lasting.map(({ name }) => name))
+  const written = new Map<string, number>()
+  let now = 0
+  let tenant: Runnable | undefined // who has run last, and so whose own buffers are in memory
+  let touched = 0
+  const write = (names: readonly string[]): void => {
+    now++
+    for (const name of names) written.set(name, now)
   }
-  const prepared = new Set(loadedBy(whole.program.entries?.[PREPARE] ?? []))
+  const prepare = (preparation: Preparation): void => {
+    const { done } = preparation
+    if (done > touched && preparation.touched.every((name) => (written.get(name) ?? 0) <= done)) return
+    preparation.run()
+    write(preparation.made)
+    preparation.done = now
+  }
   return {
-    around(run, body, tenant) {
-      for (const name of loadedBy(tenant?.program.entries?.[PREPARE] ?? [])) prepared.add(name)
-      const stored = storedBy(body)
+    preparation(block, run) {
+      if (!block) return undefined
+      const made = [...storedBy(block)]
+      return { run, made, touched: [...loadedBy(block), ...made], done: 0 }
+    },
+    run(runnable) {
+      const { body, run, preparation, program, instance } = runnable
+      const stored = [...storedBy(body)].filter((name) => shared.has(name))
+      const tables = program?.buffers.filter(({ name, values }) => values && !shared.has(name)) ?? []
       return () => {
-        settle(tenant)
+        if (tenant !== runnable) {
+          for (const { name, values } of tables) instance!.memory[name]!.set(values!)
+          if (preparation && program?.entries) preparation.done = 0
+        }
+        tenant = runnable
+        if (preparation) prepare(preparation)
         run()
-        if ([...prepared].some((name) => stored.has(name))) isPrepared = false
+        write(stored)
       }
     },
     touch() {
-      isPrepared = false
+      now++
+      touched = now
     },
   }
 }

@@ -35,14 +35,16 @@ test.each(ENGINES)(
 )
 
 test("every engine learns the same, and what it learns is of use", () => {
-  const [first, second] = ENGINES.map((engine) => {
+  const learnt = ENGINES.map((engine) => {
     const net = openNet(PREDICTOR, WEIGHTS, engine)
-    const losses = [64, 17, 64, 40, 64, 64].map((T) => learn(net, T))
-    return { losses, digest: net.digest(), snapshot: net.snapshot() }
+    const losses = [64, 17, 40].map((T) => learn(net, T))
+    return { net, seen: { losses, digest: net.digest(), snapshot: net.snapshot() } }
   })
-  expect(second).toEqual(first)
-  expect(first!.losses[0]).toBeGreaterThan(5) // nothing is known of 256 bytes: 5.5 nats
-  expect(first!.losses.at(-1)).toBeLessThan(4.5)
+  const [{ seen: judged }, { net, seen }] = learnt as [(typeof learnt)[0], (typeof learnt)[0]]
+  expect(seen).toEqual(judged)
+  expect(seen.losses[0]).toBeGreaterThan(5) // nothing is known of 256 bytes: 5.5 nats
+  const losses = Array.from({ length: 100 }, () => learn(net, 64))
+  expect(losses.at(-1)).toBeLessThan(2.5)
 })
 
 test("predict changes nothing, step and reset do", () => {

@@ -1,7 +1,7 @@
 import type { Dtype } from "../base/dtype.ts"
 import { refuse } from "../base/problem.ts"
 import { type Shape, sameShape } from "../base/shape.ts"
-import { programOf } from "../compile.ts"
+import { type Engine, programOf } from "../compile.ts"
 import type { EntryGraph, Net } from "../graph/dims_text.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import {
@@ -48,16 +48,17 @@ export interface Specialisation {
 }
 
 /** Links the entries of a net at its maxima. Errors: OB332 when they do not fit each other or the declared state. */
-export function linkNet(net: Net): NetProgram {
+export function linkNet(net: Net, engine: Engine): NetProgram {
   const entries = net.at(net.maxima)
   const weights = weightsOf(net, Object.entries(entries))
-  const lowered = Object.fromEntries(Object.entries(entries).map(([name, graph]) => [name, lower(name, graph)]))
-  const parts = Object.entries(lowered).map(([name, program]) => {
-    const shared = program.buffers.filter((buffer) => isShared(buffer, weights))
-    return { name, program, wires: Object.fromEntries(shared.map((buffer) => [buffer.name, buffer.name])) }
+  const lowered = Object.fromEntries(Object.entries(entries).map(([name, graph]) => [name, lower(name, graph, engine)]))
+  const parts = Object.entries(entries).map(([name, graph]) => {
+    const shared = leavesOf(graph).flatMap((node) => (isNode(node, "weight") ? [node.attributes.name] : []))
+    return { name, program: lowered[name]!, wires: Object.fromEntries(shared.map((own) => [own, own])) }
   })
   const { program, names } = link("net", parts)
-  const packed = storedBy(program.entries?.[PREPARE] ?? [])
+  const prepares = Object.values(lowered).flatMap(({ name }) => program.entries?.[preparationOf(name)] ?? [])
+  const packed = storedBy(prepares)
   const isScratch = ({ name, access }: Buffer): boolean => access === "scratch" && !packed.has(name)
   const lasting = program.buffers.filter((buffer) => !isScratch(buffer))
   return {
@@ -74,8 +75,8 @@ export function linkNet(net: Net): NetProgram {
  * so are equal constants and what an equal `prepare` makes; the rest is its own, in the place of the whole's scratch.
  * Errors: OB332 when the shape of a weight depends on a dim.
  */
-export function specialise(whole: NetProgram, entry: string, graph: EntryGraph): Specialisation {
-  const program = lower(entry, graph)
+export function specialise(whole: NetProgram, entry: string, graph: EntryGraph, engine: Engine): Specialisation {
+  const program = lower(entry, graph, engine)
   for (const node of leavesOf(graph))
     if (isNode(node, "weight")) sameWeight(node.attributes.name, whole.weights[node.attributes.name], node)
   const places = new Map(whole.lasting.map((buffer) => [buffer.name, buffer]))
@@ -103,9 +104,10 @@ export function specialise(whole: NetProgram, entry: string, graph: EntryGraph):
   return { program: bound, ports: portsOf(graph, (name) => names[entry]![name]!) }
 }
 
-const lower = (name: string, graph: EntryGraph): Program => programOf({ name, ...graph })
-const isShared = ({ name, access }: Buffer, weights: Readonly<Record<string, Value>>): boolean =>
-  (access === "input" || access === "state") && Object.hasOwn(weights, name)
+/** What an entry of the whole prepares is an entry too. */
+export const preparationOf = (entry: string): string => `${entry}_${PREPARE}`
+const lower = (name: string, graph: EntryGraph, engine: Engine): Program =>
+  programOf({ name, ...graph, prepares: true }, engine)
 
 /** What a block stores to. */
 export function storedBy(block: Block): ReadonlySet<string> {
@@ -125,9 +127,11 @@ export function loadedBy(block: Block): ReadonlySet<string> {
 const textOf = (block: Block | undefined): string =>
   JSON.stringify(block ?? [], (_, value: unknown) => (typeof value === "number" ? `${value}` : value))
 
-function leavesOf({ outputs, updates = [] }: EntryGraph): readonly Node[] {
+function leavesOf({ outputs, updates = [] }: EntryGraph): readonly Node<"input" | "weight">[] {
   const asked = [...Object.values(outputs), ...updates.flatMap(({ weight, value }) => [weight, value])]
-  return inOrder(asked).filter((node) => isNode(node, "input") || isNode(node, "weight"))
+  return inOrder(asked).filter(
+    (node): node is Node<"input" | "weight"> => isNode(node, "input") || isNode(node, "weight"),
+  )
 }
 
 function portsOf(graph: EntryGraph, placeOf: (own: string) => string): Ports {
@@ -142,16 +146,16 @@ function portsOf(graph: EntryGraph, placeOf: (own: string) => string): Ports {
 
 /** Every weight that an entry reads or changes. */
 function weightsOf(net: Net, entries: readonly (readonly [string, EntryGraph])[]): Readonly<Record<string, Value>> {
-  const weights: Record<string, Value> = {}
+  const weights = new Map<string, Value>()
   const changed = new Set<string>()
   for (const [entry, graph] of entries) {
-    if (entry === PREPARE)
-      misfit(`an entry is called \`${PREPARE}\``, "Give it another name: that one is the compiler's.")
+    if (/(?:^|_)prepare$/.test(entry)) misfit(`an entry is called \`${entry}\``, "Such names are the compiler's own.")
     for (const node of leavesOf(graph)) {
-      if (!isNode(node, "weight")) continue
       const { name } = node.attributes
-      sameWeight(name, weights[name] ?? node, node)
-      weights[name] = { dtype: node.dtype, shape: node.shape }
+      if (Object.hasOwn(graph.outputs, name)) misfit(`\`${name}\` is read and given`, "Give it under another name.")
+      if (!isNode(node, "weight")) continue
+      sameWeight(name, weights.get(name) ?? node, node)
+      weights.set(name, { dtype: node.dtype, shape: node.shape })
     }
     for (const { weight } of graph.updates ?? []) changed.add(weight.attributes.name)
   }
@@ -160,7 +164,7 @@ function weightsOf(net: Net, entries: readonly (readonly [string, EntryGraph])[]
     misfit(`\`${undeclared}\` changes, but is not declared`, "Name it in `state`, with a version.")
   const constant = Object.keys(net.state).find((name) => !changed.has(name))
   if (constant !== undefined) misfit(`state \`${constant}\` never changes`, "Leave it out of `state`: it is a weight.")
-  return weights
+  return Object.fromEntries(weights)
 }
 
 function sameWeight(name: string, a: Value | undefined, b: Value): void {

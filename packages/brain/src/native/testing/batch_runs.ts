@@ -6,9 +6,9 @@ import { join } from "node:path"
 import { bytesOf, DTYPE, type Numbers, zeros } from "@open-brains/core/base/dtype.ts"
 import { emitC99, identifier, usesOf } from "@open-brains/core/emit/c99/emit.ts"
 import { emitLibrary, symbolOf } from "@open-brains/core/emit/c99/library.ts"
+import type { Width } from "@open-brains/core/emit/c99/vectors.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Buffer as ProgramBuffer } from "@open-brains/core/ir/program.ts"
-import type { Build } from "../c99.ts"
 import { laneWidth, requireCompiler } from "../compiler.ts"
 import { bind, compileIn } from "../library.ts"
 import { gathered, nameIn, programOfBatch, RECORDS, type Trial } from "./batch.ts"
@@ -56,7 +56,7 @@ export function batchInLibrary(trials: readonly Trial[]): { readonly after: read
 }
 
 /** As one executable with static arrays, each with a zone around it that the sanitizer watches. */
-export function batchInC(trials: readonly Trial[], { flags, width }: Build): readonly After[] {
+export function batchInC(trials: readonly Trial[], { flags, width }: CBuild): readonly After[] {
   const program = programOfBatch(trials)
   const { names } = usesOf(program)
   // A scratch that nobody names is not declared, and a constant never changes.
@@ -103,6 +103,11 @@ export function batchInC(trials: readonly Trial[], { flags, width }: Build): rea
     const output = run(join(folder, "batch"), [], folder, RUN_MS_MAX, Buffer.concat(given))
     return read(output, kept)
   })
+}
+interface CBuild {
+  readonly flags: readonly string[]
+  /** Lanes of the vectors that parallel loops become; without it the C is scalar. */
+  readonly width: Width | undefined
 }
 const C_FLAGS = ["-std=c99", "-w", "-ffp-contract=off"]
 const [BUILD_MS_MAX, RUN_MS_MAX] = [240_000, 60_000]

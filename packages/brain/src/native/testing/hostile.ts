@@ -1,6 +1,7 @@
 /** Generated and mutated programs on every engine: all agree with the interpreter to the bit, and none does harm. */
-import { spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { join } from "node:path"
+import type { Width } from "@open-brains/core/emit/c99/vectors.ts"
 
 /** What a number of programs came to. */
 export interface Verdict {
@@ -19,6 +20,8 @@ export interface JudgeOptions {
   readonly programs: number
   readonly mutants: number
   readonly seed: number
+  /** Batches at once; 1 unless told otherwise. */
+  readonly jobs?: number
   /** Called after each batch with how many programs are done. */
   readonly onBatch?: (done: number, soFar: Verdict) => void
 }
@@ -28,27 +31,40 @@ export interface BatchOptions {
   readonly seed: number
   readonly programs: number
   readonly mutants: number
-  /** A name in BUILDS: how the host C is built. */
-  readonly build: string
+  /** How the host C is built: vectors of so many lanes, under one sanitizer or both. */
+  readonly lanes?: Width | undefined
+  readonly sanitizers: "both" | "address"
 }
 
 const BATCH = 150
 const BATCH_MS_MAX = 300_000
 /** In turn, so that vectors of each width are tried under the sanitizers, too. */
-const TURNS = ["plain", "8 lanes", "plain", "4 lanes", "plain", "16 lanes"]
+const TURNS: readonly Pick<BatchOptions, "lanes" | "sanitizers">[] = [
+  { sanitizers: "both" },
+  { sanitizers: "address", lanes: 8 },
+  { sanitizers: "address" },
+  { sanitizers: "address", lanes: 4 },
+  { sanitizers: "both", lanes: 16 },
+]
 
-/** Tries them batch by batch, each in a process of its own. A C compiler with the sanitizers must be there. */
-export function judge({ programs, mutants, seed, onBatch }: JudgeOptions): Verdict {
+/** Tries them batch by batch, each in a process of its own, `jobs` at once. It takes a C compiler with sanitizers. */
+export async function judge({ programs, mutants, seed, jobs = 1, onBatch }: JudgeOptions): Promise<Verdict> {
   let verdict: Verdict = { refused: 0, long: 0, ran: 0, faults: [] }
   const batches = Math.ceil(Math.max(programs, mutants) / BATCH)
   const share = (all: number, n: number): number =>
     Math.floor(((n + 1) * all) / batches) - Math.floor((n * all) / batches)
-  for (let n = 0, done = 0; n < batches; n++) {
-    const batch = { programs: share(programs, n), mutants: share(mutants, n) }
-    verdict = sum(verdict, judgeBatch({ seed: seed + n * BATCH, ...batch, build: TURNS[n % TURNS.length]! }))
-    done += batch.programs + batch.mutants
-    onBatch?.(done, verdict)
+  let [next, done] = [0, 0]
+  const work = async (): Promise<void> => {
+    while (next < batches) {
+      const n = next++
+      const batch = { programs: share(programs, n), mutants: share(mutants, n) }
+      const found = await judgeBatch({ seed: seed + n * BATCH, ...batch, ...TURNS[n % TURNS.length]! })
+      verdict = sum(verdict, found)
+      done += batch.programs + batch.mutants
+      onBatch?.(done, verdict)
+    }
   }
+  await Promise.all(Array.from({ length: jobs }, work))
   return verdict
 }
 const sum = (a: Verdict, b: Verdict): Verdict => ({
@@ -56,19 +72,15 @@ const sum = (a: Verdict, b: Verdict): Verdict => ({
   faults: [...a.faults, ...b.faults],
 })
 
-export function judgeBatch(options: BatchOptions): Verdict {
-  const words = [
-    "--disable-warning=ExperimentalWarning",
-    join(import.meta.dirname, "hostile_batch.ts"),
-    JSON.stringify(options),
-  ]
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, words, {
-    encoding: "utf8",
-    timeout: BATCH_MS_MAX,
-    killSignal: "SIGKILL",
-    maxBuffer: 2 ** 28,
+export function judgeBatch(options: BatchOptions): Promise<Verdict> {
+  const child = join(import.meta.dirname, "hostile_batch.ts")
+  const words = ["--disable-warning=ExperimentalWarning", child, JSON.stringify(options)]
+  const limits = { timeout: BATCH_MS_MAX, killSignal: "SIGKILL", maxBuffer: 2 ** 28 } as const
+  return new Promise((resolve) => {
+    execFile(process.execPath, words, limits, (error, stdout, stderr) => {
+      if (!error) return resolve(JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Verdict)
+      const fault = `batch ${JSON.stringify(options)} ended with ${error.signal ?? error.code}: ${stderr.slice(0, 2000)}`
+      resolve({ refused: 0, long: 0, ran: 0, faults: [fault] })
+    })
   })
-  if (status === 0) return JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Verdict
-  const fault = `batch ${JSON.stringify(options)} ended with ${status ?? signal}: ${stderr.slice(0, 2000)}`
-  return { refused: 0, long: 0, ran: 0, faults: [fault] }
 }

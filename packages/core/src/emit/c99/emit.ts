@@ -54,7 +54,7 @@ export function printerOf(program: Program, { width }: Style = {}): Printer {
         return `if (${expression(s.condition)}) ${block(s.yes)}${otherwise}`
       }
       case "loop":
-        return scope && canRunAsLanes(s, buffers, VECTORS) ? printLanes(s, scope) : `${head(s)} ${block(s.body)}`
+        return scope && canRunAsLanes(s, VECTORS) ? printLanes(s, scope) : `${head(s)} ${block(s.body)}`
       default:
         return s satisfies never
     }

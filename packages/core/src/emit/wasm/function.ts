@@ -1,8 +1,8 @@
-import type { Scalar } from "../../base/dtype.ts"
+import type { Dtype, Scalar } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
 import type { Interval } from "../../ir/interval.ts"
 import { type Block, type Buffer, type Statement, scalarOf } from "../../ir/program.ts"
-import { crossingOf } from "../crossing.ts"
+import { type Crossing, crossingOf } from "../crossing.ts"
 import { canRunAsLanes, type Loop, roundsOf } from "../lanes.ts"
 import { workOf } from "../work.ts"
 import { type Bytes, unsigned } from "./binary.ts"
@@ -67,7 +67,7 @@ function define(
     return known
   }
   const printed = [
-    code(printer(slot, fresh, shared)),
+    code(printer({ slot, fresh, isBare: () => slots.size === 0 }, shared)),
     gives.map(([name, scalar]) => [op.local_get, slot(name, scalar)]),
   ]
   const signature = { parameters: takes.map(([, scalar]) => scalar), results: gives.map(([, scalar]) => scalar) }
@@ -93,11 +93,17 @@ function definePhase(s: Loop, reads: readonly Local[], { sharing, ...shared }: S
   return sharing!.phases.push(define(takes, [], shared, code)) - 1
 }
 
-function printer(slot: Scope["slot"], fresh: Scope["fresh"], shared: Shared): Printer {
+interface Locals extends Pick<Scope, "slot" | "fresh"> {
+  /** Whether there is no local yet: then none can cross into a loop. */
+  isBare(): boolean
+}
+const NOTHING: Crossing = { reads: new Map(), sets: new Map() }
+
+function printer({ slot, fresh, isBare }: Locals, shared: Shared): Printer {
   const { buffers, start, interval, relaxed, apart } = shared
   const { expression, address, place } = expressionsIn({ slot, fresh, start })
-  const all = [...buffers.values()]
-  const scope: Scope = { expression, address, slot, fresh, start, interval, relaxed }
+  const dtype = (buffer: string): Dtype => buffers.get(buffer)!.dtype
+  const scope: Scope = { expression, address, slot, fresh, start, dtype, interval, relaxed }
 
   const statement = (s: Statement): Bytes => {
     switch (s.kind) {
@@ -121,9 +127,9 @@ function printer(slot: Scope["slot"], fresh: Scope["fresh"], shared: Shared): Pr
   const inPlace = (s: Loop): Bytes => {
     const [i, count] = [slot(s.index, "i32"), roundsOf(s)]
     const start = [op.constI32(0), op.local_set, i]
-    if (!canRunAsLanes(s, all, SIMD128)) return [start, rounds(s, i)]
+    if (!canRunAsLanes(s, SIMD128)) return [start, rounds(s, i)]
     const leavesNone = count.kind === "constant" && count.value % SIMD128.lanes === 0
-    return [start, emitLanes(s, all, scope), leavesNone ? [] : rounds(s, i)]
+    return [start, emitLanes(s, scope), leavesNone ? [] : rounds(s, i)]
   }
   /** Runs the loop on from the index it has. */
   const rounds = (s: Loop, i: Bytes): Bytes => {
@@ -134,7 +140,7 @@ function printer(slot: Scope["slot"], fresh: Scope["fresh"], shared: Shared): Pr
   }
   /** The loop as a function of its own. */
   const call = (s: Loop): Bytes => {
-    const { reads, sets } = crossingOf([s])
+    const { reads, sets } = isBare() ? NOTHING : crossingOf([s])
     const [takes, gives] = [localsOf(new Map([...reads, ...sets])), localsOf(sets)]
     const callee = define(takes, gives, shared, (inner) => inner.inPlace(s))
     const given = takes.map(([name, scalar]) => [op.local_get, slot(name, scalar)])

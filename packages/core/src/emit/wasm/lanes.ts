@@ -1,9 +1,9 @@
 import { DTYPE, type Dtype } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
 import type { Interval } from "../../ir/interval.ts"
-import { type Buffer, type Expression, type Statement, scalarOf, statementsOf } from "../../ir/program.ts"
+import { type Expression, type Statement, scalarOf, statementsOf } from "../../ir/program.ts"
 import { type Loop, roundsOf, SHIFTS, type Target, varies, varyingIn } from "../lanes.ts"
-import { splitIndex } from "./address.ts"
+import { type Split, splitIndex } from "./address.ts"
 import { type Bytes, unsigned } from "./binary.ts"
 import { countUp } from "./loop.ts"
 import * as op from "./opcode.ts"
@@ -26,6 +26,7 @@ export interface Scope {
   slot(name: string, scalar: "i32" | "f32"): Bytes
   fresh(type: "i32" | "v128"): Bytes
   start(buffer: string): number
+  dtype(buffer: string): Dtype
   interval(name: string): Interval
   /** Whether relaxed SIMD may be used, where the result is one and the same. */
   readonly relaxed: boolean
@@ -96,18 +97,17 @@ function below128(e: Expression, values: ReadonlyMap<string, Expression>): boole
 }
 
 /** Runs as many rounds as fill whole vectors, and leaves the loop's index at the first round that is left. */
-export function emitLanes(loop: Loop, buffers: readonly Buffer[], scope: Scope): Bytes {
+export function emitLanes(loop: Loop, scope: Scope): Bytes {
   const rounds = roundsOf(loop)
   if (rounds.kind !== "constant") throw new Error("bug: lanes of a loop without a known number of rounds")
   const whole = Math.floor(rounds.value / 4)
   const passes = [...(whole >= 4 ? [4] : []), ...(whole % 4 > 0 ? [whole % 4] : [])]
-  return passes.map((vectors) => emitPass(loop, rounds.value, vectors, buffers, scope))
+  return passes.map((vectors) => emitPass(loop, rounds.value, vectors, scope))
 }
 
 /** Takes `vectors` vectors of rounds at a time for as long as all of their rounds are there. */
-function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly Buffer[], scope: Scope): Bytes {
+function emitPass(loop: Loop, rounds: number, vectors: number, scope: Scope): Bytes {
   const varying = varyingIn(loop)
-  const dtypeOf = new Map(buffers.map(({ name, dtype }) => [name, dtype]))
   const each = (emit: (vector: number) => Bytes): Bytes => Array.from({ length: vectors }, (_, v) => emit(v))
 
   const locals = new Map<string, readonly Bytes[]>()
@@ -127,11 +127,20 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
     v: number,
     step = 1,
   ): { dtype: op.Stored; address: Bytes; place: Bytes } => {
-    const dtype = stored(dtypeOf.get(buffer)!)
-    const { rest, constant } = splitIndex(index, scope.interval)
-    const offset = scope.start(buffer) + (constant + 4 * v * step) * DTYPE[dtype].bytes
-    return { dtype, address: scope.address(dtype, rest), place: [0, unsigned(offset)] }
+    const dtype = stored(scope.dtype(buffer))
+    const computed = addresses[DTYPE[dtype].bytes as 1 | 2 | 4]
+    const known = computed.get(index)
+    const { rest, constant } = known ?? splitIndex(index, scope.interval)
+    const place = [0, unsigned(scope.start(buffer) + (constant + 4 * v * step) * DTYPE[dtype].bytes)]
+    if (known) return { dtype, address: [op.local_get, known.local], place }
+    if (vectors === 1) return { dtype, address: scope.address(dtype, rest), place }
+    const local = scope.fresh("i32")
+    computed.set(index, { rest, constant, local })
+    return { dtype, address: [scope.address(dtype, rest), op.local_tee, local], place }
   }
+  /** Of the statement that is being printed: computed for its first vector, and the same but for an offset for the others. */
+  type Addresses = Map<Expression, Split & { readonly local: Bytes }>
+  const addresses: Readonly<Record<1 | 2 | 4, Addresses>> = { 1: new Map(), 2: new Map(), 4: new Map() } // by size
 
   const { asScalar, asVector } = usesOf(loop, varying)
   /** Four copies of what all lanes share; straight from memory where nothing else asks for it. */
@@ -162,9 +171,10 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
       }
       case "binary": {
         if (simd.MASK_OF[e.op]) return [mask(e, v), splat(i32(1)), simd.AND]
-        if (e.op === "i32.dot4_i8") return dotOf(e.left, e.right, v, splat(i32(0)))
+        if (e.op === "i32.dot4_i8") return dotOf(e.left, e.right, v, () => splat(i32(0)))
+        const left = lanes(e.left, v) // before the right: what is printed first computes the addresses
         const right = SHIFTS.includes(e.op) ? scope.expression(e.right) : lanes(e.right, v)
-        return [lanes(e.left, v), right, simd.LANES_OF[e.op]!]
+        return [left, right, simd.LANES_OF[e.op]!]
       }
       case "select":
         return [lanes(e.yes, v), lanes(e.no, v), mask(e.condition, v), simd.BITSELECT]
@@ -175,16 +185,16 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
     }
   }
   /** `sum` and four products more: with one side proved below 128, the relaxed instruction has only one result. */
-  const dotOf = (left: Expression, right: Expression, v: number, sum: Bytes): Bytes => {
+  const dotOf = (left: Expression, right: Expression, v: number, sum: () => Bytes): Bytes => {
     const [any, small] = below128(right, values) ? [left, right] : [right, left]
-    if (!scope.relaxed || !below128(small, values)) return [dot4(lanes(left, v), lanes(right, v)), sum, simd.I32_ADD]
-    return [lanes(any, v), lanes(small, v), sum, simd.RELAXED_DOT4_ADD]
+    if (!scope.relaxed || !below128(small, values)) return [dot4(lanes(left, v), lanes(right, v)), sum(), simd.I32_ADD]
+    return [lanes(any, v), lanes(small, v), sum(), simd.RELAXED_DOT4_ADD]
   }
   /** The value of a `let` or `set` for vector `v`. */
   const boundTo = (e: Expression, v: number): Bytes => {
     const [sum, dot] = e.kind === "binary" && e.op === "i32.add" ? [e.left, e.right] : []
     if (sum && dot?.kind === "binary" && dot.op === "i32.dot4_i8" && varies(dot, varying))
-      return dotOf(dot.left, dot.right, v, lanes(sum, v))
+      return dotOf(dot.left, dot.right, v, () => lanes(sum, v))
     return lanes(e, v)
   }
   /** All ones in the lanes in which `e` is not 0, zeros in the others. */
@@ -213,6 +223,7 @@ function emitPass(loop: Loop, rounds: number, vectors: number, buffers: readonly
   const together = (value: Bytes, bytes: 1 | 2 | 4): Bytes =>
     bytes === 4 ? value : [value, op.local_tee, spare, op.local_get, spare, simd.TOGETHER[bytes]]
   const statement = (s: Statement): Bytes => {
+    for (const computed of Object.values(addresses)) computed.clear()
     switch (s.kind) {
       case "let":
       case "set": {

@@ -108,4 +108,4 @@ export const DIVIDE: Readonly<Partial<Record<Binary, number>>> = {
   "i32.rem_u": 0x70,
 }
 
-export const constI32 = (value: number): Bytes => [i32_const, ...signed(value)]
+export const constI32 = (value: number): Bytes => [i32_const, signed(value)]

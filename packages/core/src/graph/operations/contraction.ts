@@ -26,7 +26,7 @@ function product([a, b]: readonly [Node, Node], t: Signatures["matmul"]["attribu
   if (a.shape.length < 2 || b.shape.length < 2) return matrix(a.shape.length < 2 ? a : b)
   const [left, right] = [a.shape.slice(-2), b.shape.slice(-2)]
   const [batch, other] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
-  if (!sameShape(batch, other)) return same([{ shape: batch }, { shape: other }] as unknown as readonly Node[])
+  if (!sameShape(batch, other)) return same([{ shape: batch }, { shape: other }])
   const [m, k] = t.transposeLeft ? [left[1]!, left[0]!] : [left[0]!, left[1]!]
   const [k2, n] = t.transposeRight ? [right[1]!, right[0]!] : [right[0]!, right[1]!]
   if (k === k2) return [...batch, m, n]

@@ -1,5 +1,5 @@
-import { isProblem, type Problem } from "../../base/problem.ts"
-import { type Shape, sameShape, sizeOf, stridesOf } from "../../base/shape.ts"
+import type { Problem } from "../../base/problem.ts"
+import { sameShape, sizeOf, stridesOf } from "../../base/shape.ts"
 import { add, i32, mul, parallel, store } from "../../ir/build.ts"
 import * as read from "../attributes.ts"
 import type { Node, Signatures } from "../graph.ts"
@@ -36,7 +36,7 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
   iota: {
     inputs: 0,
     attributes: { axis: read.axis, shape: read.shape },
-    shape: (_, { axis, shape }) => (hasAxis({ shape } as Node, axis) ? shape : noAxis({ shape } as Node, axis)),
+    shape: (_, { axis, shape }) => (hasAxis({ shape }, axis) ? shape : noAxis({ shape }, axis)),
     dtype: () => "i32",
     gradient: none,
     reference: { kind: "loops", body: ({ attributes: { axis } }) => iotaLoops(axis) },
@@ -46,9 +46,8 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
     attributes: { program: read.program, output: read.output },
     shape: (_, { program, output }) => [1, program.buffers.find(({ name }) => name === output)?.length ?? 0],
     dtype(inputs, { program, output }) {
-      const problem = misfit(inputs, program)
       const given = program.buffers.find(({ name, access }) => name === output && access === "output")
-      return given && !isProblem(problem) ? given.dtype : (problem ?? notTaken(program))
+      return given && takes(program, inputs) ? given.dtype : notTaken(program)
     },
     gradient: (_, { inputs }) => inputs.map(() => undefined),
     reference: { kind: "program" },
@@ -70,18 +69,15 @@ const iotaLoops =
   }
 
 type Program = Signatures["kernel"]["attributes"]["program"]
-const taken = (program: Program): Program["buffers"] => program.buffers.filter(({ access }) => access === "input")
-function misfit(inputs: readonly Node[], program: Program): Problem | undefined {
-  const wanted = taken(program)
-  const asked = (length: number): Shape => [1, length]
-  const fits =
-    wanted.length === inputs.length &&
-    wanted.every(({ dtype, length }, i) => inputs[i]!.dtype === dtype && sameShape(inputs[i]!.shape, asked(length)))
-  return fits ? undefined : notTaken(program)
-}
+const wanted = (program: Program): Program["buffers"] => program.buffers.filter(({ access }) => access === "input")
+const takes = (program: Program, inputs: readonly Node[]): boolean =>
+  wanted(program).length === inputs.length &&
+  wanted(program).every(
+    ({ dtype, length }, i) => inputs[i]!.dtype === dtype && sameShape(inputs[i]!.shape, [1, length]),
+  )
 const notTaken = (program: Program): Problem => ({
   code: "OB318",
-  seen: `Kernel \`${program.name}\` takes ${taken(program)
+  seen: `Kernel \`${program.name}\` takes ${wanted(program)
     .map(({ name, dtype, length }) => `${name} ${dtype}[${length}]`)
     .join(", ")}.`,
   hint: "Wire inputs of the same dtype and length, and name an output that it has.",

@@ -97,8 +97,7 @@ export const MOVEMENT: Table<"broadcast" | "reshape" | "transpose" | "slice" | "
 const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= read.LENGTH_MAX
 const isLength = (n: number): boolean => isCount(n) && n > 0
 const isOrder = (order: readonly number[], axes: number): boolean =>
-  order.length === axes &&
-  order.every((axis, at) => hasAxis({ shape: order } as unknown as Node, axis) && order.indexOf(axis) === at)
+  order.length === axes && order.every((axis, at) => hasAxis({ shape: order }, axis) && order.indexOf(axis) === at)
 
 const noBroadcast = ({ shape }: Node, axis: number, length: number): Problem => ({
   code: "OB312",

@@ -13,7 +13,8 @@ export const element = (
 ): Extract<Reference<Name>, { kind: "element" }> => ({ kind: "element", value: (operands) => value(...operands) })
 export const loops = (body: Loops): Extract<Reference<Name>, { kind: "loops" }> => ({ kind: "loops", body: () => body })
 
-export function same(nodes: readonly Node[]): Shape | Problem {
+type Shaped = Pick<Node, "shape">
+export function same(nodes: readonly Shaped[]): Shape | Problem {
   const [a, ...others] = nodes
   const other = others.find(({ shape }) => !sameShape(shape, a!.shape))
   if (!other) return a!.shape
@@ -23,9 +24,9 @@ export function same(nodes: readonly Node[]): Shape | Problem {
     hint: "Broadcast one of them.",
   }
 }
-export const hasAxis = ({ shape }: Node, axis: number): boolean =>
+export const hasAxis = ({ shape }: Shaped, axis: number): boolean =>
   Number.isInteger(axis) && axis >= 0 && axis < shape.length
-export const noAxis = ({ shape }: Node, axis: number): Problem => ({
+export const noAxis = ({ shape }: Shaped, axis: number): Problem => ({
   code: "OB311",
   seen: `[${shape}] has no axis ${axis}.`,
   hint: `It has ${shape.length}, counted from 0.`,

@@ -1,44 +1,41 @@
 import { stream } from "../../base/random.ts"
+import { sizeOf } from "../../base/shape.ts"
 import type { Dims } from "../../graph/dims.ts"
 import type { EntryGraphs, Net } from "../../graph/dims_text.ts"
 import type { Node } from "../../graph/graph.ts"
 import {
-  add,
   broadcast,
   broadcastLike,
   convert,
   equal,
-  exp,
   fill,
   input,
   iota,
-  less,
   matmul,
   multiply,
   reshape,
-  select,
   slice,
   subtract,
   take,
   weight,
 } from "../../graph/operations.ts"
 import { crossEntropy } from "../../nn/cross_entropy.ts"
+import { gru, type Recurrent } from "../../nn/gru.ts"
 import { softmax } from "../../nn/softmax.ts"
 import { gradients } from "../../train/gradient.ts"
 import type { Tensors } from "../state.ts"
 
-export const WIDTH = 8
-export const WINDOW_MAX = 64
-const [BYTES, LOG_DECAY] = [256, -0.25]
-const f32 = { dtype: "f32" } as const
+const [WIDTH, BYTES, WINDOW_MAX] = [8, 256, 64]
 
 /**
- * Predicts the next byte from a state that fades: h ← λh + table[byte], p = softmax(h · out). `learn` takes one step of
- * gradient descent on a window of T bytes, whose states are one product: h[t] = Σ_{s ≤ t} λ^(t−s) x[s] + λ^(t+1) h.
+ * Predicts the next byte: h ← gru(table[byte], h), p = softmax(h · out). `learn` takes one step of gradient descent on
+ * the mean loss of a window of T bytes, whose T + 1 are each told before the next is asked for.
  */
 export const PREDICTOR: Net = {
   maxima: { T: WINDOW_MAX },
-  state: { hidden: 1, table: 1, out: 1 },
+  state: Object.fromEntries(
+    ["hidden", ...weightsOf().map(({ attributes }) => attributes.name)].map((name) => [name, 1]),
+  ),
   at: ({ T }) => entriesOf(T!),
 }
 
@@ -48,50 +45,47 @@ function entriesOf(T: number): EntryGraphs {
     weight("table", "f32", [BYTES, WIDTH]),
     weight("out", "f32", [WIDTH, BYTES]),
   ]
-  const decayed = multiply(hidden, fill(Math.fround(0.7788008), hidden))
-  const next = add(decayed, take(table, input("byte", "u8", [1])))
+  const told = (bytes: Node): Recurrent =>
+    gru(reshape(take(table, bytes), [bytes.shape[0]!, 1, WIDTH]), "gru", { hidden: WIDTH, initial: hidden })
+  const one = told(input("byte", "u8", [1]))
   const bytes = input("bytes", "u8", [T + 1])
-  const states = statesOf(take(table, slice(bytes, [0], [T])), hidden)
-  const target = oneHot(slice(bytes, [1], [T + 1]))
-  const loss = multiply(crossEntropy(matmul(states, out), target), fill(1 / T, { ...f32, shape: [1, 1] }))
+  const window = told(slice(bytes, [0], [T]))
+  const logits = matmul(reshape(window.y, [T, WIDTH]), out)
+  const mean = fill(1 / T, { dtype: "f32", shape: [1, 1] })
+  const loss = multiply(crossEntropy(logits, oneHot(slice(bytes, [1], [T + 1]))), mean)
+  const learning = [table, out, ...window.weights]
+  const slopes = gradients(loss, learning)
   const rate = input("rate", "f32", [1, 1])
-  const slopes = gradients(loss, [table, out])
-  const learnt = [table, out].map((each, i) => ({
+  const learnt = learning.map((each, i) => ({
     weight: each,
     value: subtract(each, multiply(broadcastLike(rate, each), slopes[i]!)),
   }))
   return {
-    step: { outputs: { probability: softmax(matmul(next, out), 1) }, updates: [{ weight: hidden, value: next }] },
-    predict: { outputs: { probability: softmax(matmul(hidden, out), 1) } },
-    learn: {
-      outputs: { loss },
-      updates: [...learnt, { weight: hidden, value: slice(states, [T - 1, 0], [T, WIDTH]) }],
-    },
+    step: { outputs: { probability: softmax(matmul(one.last, out)) }, updates: [{ weight: hidden, value: one.last }] },
+    predict: { outputs: { probability: softmax(matmul(hidden, out)) } },
+    learn: { outputs: { loss }, updates: [...learnt, { weight: hidden, value: window.last }] },
     reset: { outputs: {}, updates: [{ weight: hidden, value: fill(0, hidden) }] },
   }
 }
 
-function statesOf(x: Node, first: Node): Node {
-  const T = x.shape[0]!
-  const ages = convert(subtract(iota([T, T], 0), iota([T, T], 1)), "f32")
-  const fade = (age: Node): Node => exp(multiply(age, fill(LOG_DECAY, age)))
-  const isPast = less(fill(-1, ages), ages)
-  const weights = select(isPast, fade(ages), fill(0, ages))
-  const since = add(convert(iota([T, 1], 0), "f32"), fill(1, { ...f32, shape: [T, 1] }))
-  return add(matmul(weights, x), matmul(fade(since), first))
-}
 function oneHot(bytes: Node): Node {
-  const places = iota([bytes.shape[0]!, BYTES], 1)
-  return convert(equal(places, broadcast(reshape(convert(bytes, "i32"), [bytes.shape[0]!, 1]), 1, BYTES)), "f32")
+  const rows = bytes.shape[0]!
+  const given = broadcast(reshape(convert(bytes, "i32"), [rows, 1]), 1, BYTES)
+  return convert(equal(iota([rows, BYTES], 1), given), "f32")
 }
 
+/** What is learnt. */
+function weightsOf(): readonly Node<"weight">[] {
+  const { weights } = gru(input("x", "f32", [1, 1, WIDTH]), "gru", { hidden: WIDTH })
+  return [weight("table", "f32", [BYTES, WIDTH]), weight("out", "f32", [WIDTH, BYTES]), ...weights]
+}
 export function predictorWeights(seed: number): Tensors {
-  const random = (shape: readonly number[], purpose: number): Tensors[string] => {
-    const words = stream(seed, "initialise", purpose)
-    const data = Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => words.uniform(i) - 0.5)
-    return { dtype: "f32", shape, data }
-  }
-  return { table: random([BYTES, WIDTH], 0), out: random([WIDTH, BYTES], 1) }
+  const tensors = weightsOf().map(({ attributes: { name, dtype, shape } }, purpose) => {
+    const random = stream(seed, "initialise", purpose)
+    const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => random.uniform(i) - 0.5)
+    return [name, { dtype, shape, data }] as const
+  })
+  return Object.fromEntries(tensors)
 }
 
 /** The net that knows no dims: built for one T alone. */

@@ -1,0 +1,45 @@
+import type { Json } from "@open-brains/core/base/json.ts"
+import { interpreterEngine } from "@open-brains/core/compile.ts"
+import { parseProgram } from "@open-brains/core/ir/parse.ts"
+import { SEED } from "@open-brains/core/ir/testing/hostile.ts"
+import { TRICKS } from "@open-brains/core/ir/testing/tricks.ts"
+import { expect, test, vi } from "vitest"
+import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { missingCompiler } from "./c99.ts"
+import { trialOf } from "./testing/batch.ts"
+import { batchInC, batchInLibrary, ofTrial } from "./testing/batch_runs.ts"
+import { judge } from "./testing/hostile.ts"
+import { differing, runsOn, SANITIZERS } from "./testing/runs.ts"
+
+vi.setConfig({ testTimeout: 300_000 })
+const missing = missingCompiler()
+
+test(`generated and mutated programs agree on every engine, or are refused (SEED=${SEED})`, async (context) => {
+  requireOrSkip(context, missing)
+  const verdict = await judge({ programs: 150, mutants: 100, seed: SEED })
+  expect(verdict.faults).toEqual([])
+  expect([verdict.refused + verdict.long + verdict.ran, verdict.ran > 150, verdict.refused > 20]).toEqual([
+    250,
+    true,
+    true,
+  ])
+})
+
+test("tricks that are allowed do no harm in C either, the sanitizers watching", (context) => {
+  requireOrSkip(context, missing)
+  const allowed = Object.entries(TRICKS).filter(([, { code }]) => !code)
+  const trials = allowed.map(([title, { buffers, body }], n) =>
+    trialOf(title, parseProgram(JSON.parse(JSON.stringify({ name: "evil", buffers, body })) as Json), n),
+  )
+  const expected = trials.map((trial) => runsOn(interpreterEngine, trial))
+  const native = batchInLibrary(trials)
+  expect(native.stray).toBe(-1)
+  const inC = batchInC(trials, { width: undefined, flags: SANITIZERS.both })
+  const faults = [native.after, inC].flatMap((after) =>
+    trials.flatMap((trial, n) => {
+      const actual = after.map((each) => ofTrial(trial, n, each))
+      return differing(trial, "C", expected[n]!, actual)
+    }),
+  )
+  expect(faults).toEqual([])
+})

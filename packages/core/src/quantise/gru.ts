@@ -1,0 +1,168 @@
+import type { Numbers } from "../base/dtype.ts"
+import { refuse } from "../base/problem.ts"
+import type { Node } from "../graph/graph.ts"
+import {
+  add,
+  bitwiseAnd,
+  broadcastLike,
+  convert,
+  fill,
+  input,
+  lookup,
+  matmul,
+  multiply,
+  requantise,
+  reshape,
+  shiftRight,
+  subtract,
+  weight,
+} from "../graph/operations.ts"
+import { scan } from "../graph/scan.ts"
+import type { QuantisedNet } from "./classifier.ts"
+import { BIAS_MAX, belowQuarter, lifted, liftMax } from "./lift.ts"
+
+export interface GruShape {
+  /** T. */
+  readonly steps: number
+  /** B. */
+  readonly batch: number
+  /** D. */
+  readonly features: number
+  /** H. */
+  readonly hidden: number
+}
+/** By the names of nn/gru.ts, without the layer's own: reset, reset_bias, reset_state, … */
+export type GruWeights = Readonly<Record<string, ArrayLike<number>>>
+
+const GATES = ["reset", "update", "new"] as const
+/** Units of what x and the state add to a gate: each reaches from −16 to 16, the tables from −8 to 8. */
+const GATE_UNITS = 2048
+/** One unit of a state, of a gate and of a table. */
+const ONE = 32768
+
+/**
+ * A gated recurrent unit in integers: weights i8 with a scale for each column, state i16 in units of 2⁻¹⁵, sums in i32,
+ * gates out of tables of 256 entries with straight lines between them.
+ *
+ * Shapes: inputs x i8 [T,B,D] in units of `inputScale`, initial i16 [B,H]; outputs y i16 [T,B,H], last i16 [B,H].
+ * Error: of a gate at most 0.001, besides what rounding the weights costs; what x or the state add to a gate ends at ±16.
+ * No sum wraps.
+ * Errors: OB403 when weights are so large that their sums would wrap.
+ * Source: nn/gru.ts; scales as in Jacob et al. 2018, arXiv:1712.05877, sections 2.1 and 2.2.
+ */
+export function quantiseGru(floats: GruWeights, shape: GruShape, inputScale: number): QuantisedNet {
+  const { steps, batch, features, hidden } = shape
+  const weights: Record<string, Numbers> = {}
+  const made = (name: string, dtype: "i8" | "i16" | "i32", shape: readonly number[], values: Numbers): Node => {
+    weights[name] = values
+    return weight(name, dtype, shape)
+  }
+  const layers = (name: string, rows: number, unit: number, bias?: ArrayLike<number>): Layer => {
+    const layer = layerOf(floats[name]!, rows, unit, bias)
+    return {
+      ...layer,
+      matrix: made(name, "i8", [rows, hidden], layer.values),
+      bias: bias && made(`${name}_bias`, "i32", [1, hidden], layer.offsets),
+      multiplier: made(`${name}_multiplier`, "i32", [1, hidden], Int32Array.from(layer.multipliers)),
+    }
+  }
+  const x = reshape(input("x", "i8", [steps, batch, features]), [steps * batch, features])
+  const given = GATES.map((gate) => {
+    const sums = gateOf(x, layers(gate, features, inputScale, floats[`${gate}_bias`]!))
+    return reshape(sums, [steps, batch, hidden])
+  })
+  // A state has 15 bits, a weight 7: those of the state that would make a sum wrap are left out.
+  const cut = Math.max(0, -liftMax(128 * ONE * hidden + BIAS_MAX))
+  const states = GATES.map((gate) =>
+    layers(`${gate}_state`, hidden, 2 ** cut / ONE, gate === "new" ? floats["new_state_bias"]! : undefined),
+  )
+  const tables = [sigmoidTable(), tanhTable()].flatMap((values, i) => {
+    const name = ["sigmoid", "tanh"][i]!
+    const steps = values.map((value, at) => (values[at + 1] ?? value) - value)
+    const table = made(name, "i16", [256], Int16Array.from(values))
+    return [table, made(`${name}_steps`, "i16", [256], Int16Array.from(steps))]
+  })
+  const bound = states.flatMap(({ matrix, multiplier, bias }) => [matrix, multiplier, ...(bias ? [bias] : [])])
+  const { last, outputs } = scan(
+    { carries: [input("initial", "i16", [batch, hidden])], sequences: given, constants: [...bound, ...tables] },
+    ([h], [xr, xz, xn], [ur, mr, uz, mz, un, mn, bias, ...[sigmoid, sigmoidSteps, tanh, tanhSteps]]) => {
+      const seen = shiftRight(h!, cut)
+      const state = (i: number, matrix: Node, multiplier: Node, bias?: Node): Node =>
+        wide(gateOf(seen, { ...states[i]!, matrix, multiplier, bias }))
+      const reset = smooth(add(wide(xr!), state(0, ur!, mr!)), sigmoid!, sigmoidSteps!)
+      const update = smooth(add(wide(xz!), state(1, uz!, mz!)), sigmoid!, sigmoidSteps!)
+      const fresh = smooth(add(wide(xn!), share(reset, state(2, un!, mn!, bias))), tanh!, tanhSteps!)
+      const next = convert(add(fresh, share(update, subtract(wide(h!), fresh))), "i16")
+      return { next: [next], outputs: [next] }
+    },
+  )
+  return { outputs: { y: outputs[0]!, last: last[0]! }, weights }
+}
+
+interface Scaled {
+  readonly shift: number
+  readonly lift: number
+}
+interface Layer extends Scaled {
+  readonly matrix: Node
+  readonly multiplier: Node
+  readonly bias: Node | undefined
+}
+/** A matrix of floats [rows, H] in i8, for inputs in units of `unit`: one scale for each column, so that its bias fits too. */
+function layerOf(
+  matrix: ArrayLike<number>,
+  rows: number,
+  unit: number,
+  bias?: ArrayLike<number>,
+): Scaled & { readonly values: Int8Array; readonly offsets: Int32Array; readonly multipliers: readonly number[] } {
+  const columns = matrix.length / rows
+  const scales = Array.from({ length: columns }, (_, c) => {
+    let most = 2 ** -20
+    for (let r = 0; r < rows; r++) most = Math.max(most, Math.abs(matrix[r * columns + c]!))
+    return Math.max(most / 127, Math.abs(bias?.[c] ?? 0) / (unit * BIAS_MAX))
+  })
+  const scaled = belowQuarter(scales.map((scale) => scale * unit * GATE_UNITS))
+  const magnitude = 128 * 127 * rows + BIAS_MAX // of an i8 input; a state's matrix is never lifted: its unit is small
+  if (scaled.lift > Math.max(0, liftMax(magnitude)))
+    refuse({
+      code: "OB403",
+      seen: "The learnt weights are too large for integers: a gate would jump from one step of a sum to the next.",
+      hint: "Lower `rate` or raise `weightDecay` in the recipe.",
+    })
+  return {
+    ...scaled,
+    values: Int8Array.from(matrix, (v, i) => Math.round(v / scales[i % columns]!)),
+    offsets: Int32Array.from(bias ?? [], (v, c) => Math.round(v / (unit * scales[c]!))),
+  }
+}
+
+/** i16 in units of a gate. */
+function gateOf(x: Node, { matrix, multiplier, bias, shift, lift }: Layer): Node {
+  const product = matmul(x, matrix)
+  const sums = bias ? add(product, broadcastLike(bias, product)) : product
+  return requantise(lifted(sums, lift), broadcastLike(multiplier, sums), shift, "i16")
+}
+const wide = (a: Node): Node => convert(a, "i32")
+/** part · a, where 1 is 2¹⁵, rounded; |a| ≤ 65535 does not wrap. */
+const share = (part: Node, a: Node): Node => shiftRight(add(multiply(part, a), fill(ONE / 2, a)), 15)
+/** The table's entry for the high byte of a gate, and the line to the next one for the low byte. */
+function smooth(gate: Node, table: Node, steps: Node): Node {
+  const at = convert(add(gate, gate), "i16")
+  const entry = convert(shiftRight(at, 8), "i8")
+  const along = multiply(wide(lookup(entry, steps)), wide(bitwiseAnd(at, fill(255, at))))
+  return add(wide(lookup(entry, table)), shiftRight(add(along, fill(128, along)), 8))
+}
+
+/** σ(v) and tanh(v) at v = −8, −8 + 1/16, …, in units of 2⁻¹⁵. */
+const sigmoidTable = (): readonly number[] => entries((power) => power / (1 + power))
+const tanhTable = (): readonly number[] => entries((power) => (power * power - 1) / (power * power + 1))
+/** By eᵛ, which sums and products alone give, so that every machine has the same table. */
+function entries(of: (power: number) => number): readonly number[] {
+  let [root, term] = [1, 1] // e^(1/16) by its series
+  for (let n = 1; n <= 16; n++) {
+    term /= 16 * n
+    root += term
+  }
+  const power = (i: number): number => (i === 0 ? 1 : i > 0 ? power(i - 1) * root : 1 / power(-i))
+  return Array.from({ length: 256 }, (_, i) => Math.min(ONE - 1, Math.round(of(power(i - 128)) * ONE)))
+}
