@@ -29,17 +29,21 @@ export const SCALAR_BUILDS: Readonly<Record<string, Build>> = Object.fromEntries
   Object.entries(VARIANTS).map(([name, flags]) => [name, { flags }]),
 )
 
-const OWN = ["-O3", "-march=native"]
-/** Ways to build vectors, as wide as this machine has them, wider and narrower. */
+const [OWN, CHECKED] = [["-O3", "-march=native"], VARIANTS.checked]
+/** Ways to build vectors: of this machine, of lesser ones, and without any instruction for them. */
 export const VECTOR_BUILDS: Readonly<Record<string, Build>> = {
-  "4 lanes": { flags: ["-O2"], width: 4 },
-  "8 lanes": { flags: OWN, width: 8 },
-  "16 lanes": { flags: OWN, width: 16 },
-  "8 lanes, checked": { flags: ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"], width: 8 },
+  "4 lanes": { flags: OWN, width: 4 },
+  "4 lanes, portable": { flags: ["-O2"], width: 4 },
+  "4 lanes, checked": { flags: CHECKED, width: 4 },
   ...(arch() === "x64" && {
     "4 lanes, without AVX": { flags: [...OWN, "-mno-avx"], width: 4 },
+    "8 lanes": { flags: OWN, width: 8 },
     "8 lanes, without AVX-512": { flags: [...OWN, "-mno-avx512f"], width: 8 },
-    "8 lanes, without VNNI": { flags: [...OWN, "-mno-avx512vnni", "-mno-avxvnni"], width: 8 },
+    "8 lanes, without VNNI": { flags: [...OWN, "-mno-avx512f", "-mno-avxvnni"], width: 8 },
+    "8 lanes, checked": { flags: CHECKED, width: 8 },
+    "16 lanes": { flags: OWN, width: 16 },
+    "16 lanes, without VNNI": { flags: [...OWN, "-mno-avx512vnni"], width: 16 },
+    "16 lanes, portable": { flags: ["-O2"], width: 16 },
   }),
 }
 export const BUILDS: Readonly<Record<string, Build>> = { ...SCALAR_BUILDS, ...VECTOR_BUILDS }

@@ -13,7 +13,7 @@ const [x, y] = [buffer("input", "i32", "x", 120_000), buffer("output", "i32", "y
 const doubled = (index: Expression): Statement => store(y, index, add(load(x, index), load(x, index)))
 const program = (...body: readonly Statement[]): Program => ({ name: "phased", buffers: [x, y], body })
 const at = (...names: readonly string[]): Expression =>
-  names.map((name) => local(name)).reduce<Expression>((sum, next) => add(mul(sum, i32(10)), next))
+  names.map((name): Expression => local(name)).reduce((sum, next) => add(mul(sum, i32(10)), next))
 
 /** The rounds of each phase and of the loops that it holds, outermost first. */
 function roundsIn(of: Program, grain = GRAIN): readonly string[] {

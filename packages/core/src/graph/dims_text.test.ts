@@ -5,6 +5,7 @@ import { stream } from "../base/random.ts"
 import { PREDICTOR } from "../run/testing/predictor.ts"
 import { entriesToJson, type Net, netFromJson, netToJson } from "./dims_text.ts"
 import { add, concatenate, fill, input, multiply, sum, weight } from "./operations.ts"
+import { scan } from "./scan.ts"
 
 const JSON_OF_PREDICTOR = netToJson(PREDICTOR)
 /** A net of one entry without a state. */
@@ -43,6 +44,15 @@ test("an entry is read aloud", () => {
     { attributes: { axis: 0 } },
     { attributes: { value: { dims: ["T"], plus: 1, under: 1 } } },
   ])
+})
+
+test("shapes inside the body of a scan depend on dims as all others", () => {
+  const net = netOf((T) => {
+    const given = { carries: [input("first", "f32", [T])], sequences: [input("xs", "f32", [3, T])] }
+    return scan(given, ([sum], [x]) => ({ next: [add(sum!, x!)] })).last[0]!
+  })
+  const again = netFromJson(netToJson(net))
+  for (const T of [1, 7]) expect(again.at({ T })["predict"]!.outputs["y"]!.shape).toEqual([T])
 })
 
 test.each<[string, Net]>([

@@ -1,9 +1,10 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import * as ir from "./build.ts"
-import { type Between, countOf, workOf } from "./count.ts"
+import { type Between, countOf } from "./count.ts"
 import { type Memory, memoryOf } from "./interpret.ts"
-import { ANY, boundsOf, type Interval } from "./interval.ts"
+import { ANY, boundsOf } from "./interval.ts"
+import { LIMITS } from "./limits.ts"
 import type { Program } from "./program.ts"
 import { observe } from "./testing/counting.ts"
 import { hostileProgram, memoryFor, SEED } from "./testing/hostile.ts"
@@ -56,8 +57,9 @@ test(`what happens lies between the counts (SEED=${SEED})`, () => {
           true,
         ])
       if (counts.total.least === counts.total.most) exact++
-      const bounds = boundsOf(program)
-      expect(workOf(program.body, (name): Interval => bounds.get(name) ?? ANY)).toBe(counts.total.most)
+      const { most } = counts.total // what `validate` holds against the limit
+      expect(validate(program, { ...LIMITS, work: most })).toEqual([])
+      if (most > 0) expect(validate(program, { ...LIMITS, work: most - 1 })[0]?.code).toBe("OB212")
     }),
     { seed: SEED, numRuns: 150 },
   )

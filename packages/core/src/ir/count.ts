@@ -106,7 +106,8 @@ function countBranches(s: Extract<Statement, { kind: "if" }>, tally: Tally, know
     add(tally, what, Math.min(...each.map(({ least }) => least)), Math.max(...each.map(({ most }) => most)))
   }
 }
-function branchesThatRun(
+/** Which branches may run. */
+export function branchesThatRun(
   s: Extract<Statement, { kind: "if" }>,
   ofLocal: (name: string) => Interval,
 ): readonly [yes: boolean, no: boolean] {
@@ -123,37 +124,4 @@ function countExpression(e: Expression, tally: Tally, known: Known): void {
     add(tally, "bytes loaded", bytes, bytes)
   }
   for (const operand of operandsOf(e)) countExpression(operand, tally, known)
-}
-
-/** `total.most` of `countOf`, without the rest: cheap enough for every program that is compiled. */
-export function workOf(block: Block, ofLocal: (name: string) => Interval): number {
-  let sum = 0
-  for (const s of block) {
-    switch (s.kind) {
-      case "let":
-      case "set":
-        sum += operationsIn(s.value)
-        break
-      case "store":
-        sum += 1 + operationsIn(s.index) + operationsIn(s.value)
-        break
-      case "if": {
-        const [yes, no] = branchesThatRun(s, ofLocal)
-        const longer = Math.max(yes ? workOf(s.yes, ofLocal) : 0, no ? workOf(s.no, ofLocal) : 0)
-        sum += 1 + operationsIn(s.condition) + longer
-        break
-      }
-      case "loop":
-        sum += operationsIn(s.count) + roundsBetween(s, ofLocal)[1] * (1 + workOf(s.body, ofLocal))
-        break
-      default:
-        s satisfies never
-    }
-  }
-  return sum
-}
-function operationsIn(e: Expression): number {
-  let sum = e.kind === "constant" || e.kind === "local" ? 0 : 1
-  for (const operand of operandsOf(e)) sum += operationsIn(operand)
-  return sum
 }

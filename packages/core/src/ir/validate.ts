@@ -1,11 +1,11 @@
 import { DTYPE } from "../base/dtype.ts"
 import type { Problem } from "../base/problem.ts"
-import { workOf } from "./count.ts"
+import { branchesThatRun } from "./count.ts"
 import { checkForm, checkName } from "./form.ts"
 import { ANY, boundsOf, type Interval, intervalOf, roundsBetween } from "./interval.ts"
 import { LIMITS, type Limits } from "./limits.ts"
 import { type Log, openLog } from "./log.ts"
-import { type Block, type Buffer, type Expression, operandsOf, type Program, type Statement } from "./program.ts"
+import type { Block, Buffer, Expression, Program, Statement } from "./program.ts"
 
 /**
  * Everything wrong with a program; none means: every name is bound, every operation gets its scalar, every loop is
@@ -53,8 +53,7 @@ function prove(program: Program, log: Log, limits: Limits): void {
   const ofLocal = (name: string): Interval => bounds.get(name) ?? ANY
   const proof: Proof = { log, ofLocal, buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])) }
   for (const [entry, block] of Object.entries({ body: program.body, ...program.entries })) {
-    proveBlock(block, entry, proof)
-    const work = workOf(block, ofLocal)
+    const work = proveBlock(block, entry, proof)
     if (work > limits.work)
       log.report(
         `\`${entry}\` may take ${work} operations.`,
@@ -69,33 +68,54 @@ interface Proof {
   ofLocal(name: string): Interval
 }
 
-function proveBlock(block: Block, part: string, proof: Proof): void {
-  proof.log.each(block, part, (s) => proveStatement(s, proof))
+/** Proves the indices in a block: how many operations it takes at most, as `countOf` counts them. */
+function proveBlock(block: Block, part: string, proof: Proof): number {
+  let work = 0
+  proof.log.each(block, part, (s) => {
+    work += proveStatement(s, proof)
+  })
+  return work
 }
-function proveStatement(s: Statement, proof: Proof): void {
+function proveStatement(s: Statement, proof: Proof): number {
   switch (s.kind) {
     case "let":
     case "set":
       return proveLoads(s.value, proof)
     case "store":
       proveIndex(s.buffer, s.index, 1, proof)
-      proveLoads(s.index, proof)
-      return proveLoads(s.value, proof)
-    case "if":
-      proveLoads(s.condition, proof)
-      proveBlock(s.yes, "", proof)
-      return proveBlock(s.no, ".else", proof)
-    case "loop":
-      proveLoads(s.count, proof)
-      if (roundsBetween(s, proof.ofLocal)[1] > 0) proveBlock(s.body, "", proof) // what never runs reaches nothing
-      return
+      return 1 + proveLoads(s.index, proof) + proveLoads(s.value, proof)
+    case "if": {
+      const condition = 1 + proveLoads(s.condition, proof)
+      const [yes, no] = [proveBlock(s.yes, "", proof), proveBlock(s.no, ".else", proof)]
+      const [runsYes, runsNo] = branchesThatRun(s, proof.ofLocal)
+      return condition + Math.max(runsYes ? yes : 0, runsNo ? no : 0)
+    }
+    case "loop": {
+      const count = proveLoads(s.count, proof)
+      const [, rounds] = roundsBetween(s, proof.ofLocal)
+      return rounds > 0 ? count + rounds * (1 + proveBlock(s.body, "", proof)) : count // what never runs reaches nothing
+    }
     default:
       return s satisfies never
   }
 }
-function proveLoads(e: Expression, proof: Proof): void {
-  if (e.kind === "load") proveIndex(e.buffer, e.index, e.packed ?? 1, proof)
-  for (const operand of operandsOf(e)) proveLoads(operand, proof)
+function proveLoads(e: Expression, proof: Proof): number {
+  switch (e.kind) {
+    case "constant":
+    case "local":
+      return 0
+    case "load":
+      proveIndex(e.buffer, e.index, e.packed ?? 1, proof)
+      return 1 + proveLoads(e.index, proof)
+    case "unary":
+      return 1 + proveLoads(e.value, proof)
+    case "binary":
+      return 1 + proveLoads(e.left, proof) + proveLoads(e.right, proof)
+    case "select":
+      return 1 + proveLoads(e.condition, proof) + proveLoads(e.yes, proof) + proveLoads(e.no, proof)
+    default:
+      return e satisfies never
+  }
 }
 /** Of `parts` neighbours from `index` on. */
 function proveIndex(name: string, index: Expression, parts: number, { log, ofLocal, buffers }: Proof): void {

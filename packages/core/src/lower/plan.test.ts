@@ -47,7 +47,7 @@ test("a place is as long as its longest value", () => {
   expect(planned.buffers.map(({ name, length }) => [name, length])).toEqual([
     ["x", 8],
     ["y", 8],
-    ["long", 8],
+    ["short", 8],
   ])
 })
 test("what another entry touches, what the caller keeps, and other dtypes stay apart", () => {

@@ -16,37 +16,56 @@ import { renameProgram } from "../ir/rename.ts"
  * A buffer is in use from the first statement of the body that touches it to the last, statements counted at the top level
  * (a loop is one). Whatever lower/ makes is written before it is read in every run, so that what a neighbour left does not
  * show; what another entry touches, or a name in `kept`, outlasts the run and keeps a place of its own.
- * First fit by size, largest first: interval-graph colouring as in Pisarchyk & Lee 2020, arXiv:2001.03288, section 3.
+ * A linear scan in order of first use: each takes the tightest place that is free, or makes the largest one longer.
+ * Source: Poletto & Sarkar 1999, doi:10.1145/330249.330250, for registers; Pisarchyk & Lee 2020, arXiv:2001.03288.
  */
 export function planMemory(program: Program, kept: ReadonlySet<string> = new Set()): Program {
   const lasting = new Set([...kept, ...Object.values(program.entries ?? {}).flatMap((block) => [...buffersOf(block)])])
   const uses = usesOf(program.body)
   const movable = program.buffers.filter(({ name, access }) => access === "scratch" && !lasting.has(name))
-  const slots: Slot[] = []
-  for (const buffer of movable.toSorted((a, b) => b.length - a.length)) {
-    const use = uses.get(buffer.name) ?? { first: 0, last: -1 }
-    const free = slots.find(({ dtype, uses }) => dtype === buffer.dtype && uses.every((other) => apart(use, other)))
-    if (free) {
-      free.uses.push(use)
-      free.names.push(buffer.name)
-    } else slots.push({ dtype: buffer.dtype, uses: [use], names: [buffer.name] })
+  const slots = new Map<Dtype, Slot[]>()
+  const place = new Map<string, Slot>()
+  const firstOf = ({ name }: Buffer): number => uses.get(name)?.first ?? -1
+  for (const buffer of movable.toSorted((a, b) => firstOf(a) - firstOf(b))) {
+    const { first, last } = uses.get(buffer.name) ?? { first: -1, last: -1 }
+    const all = slots.get(buffer.dtype) ?? []
+    slots.set(buffer.dtype, all)
+    const slot = tightest(all, first, buffer.length) ?? { name: buffer.name, length: 0, until: -1 }
+    if (slot.name === buffer.name) all.push(slot)
+    slot.length = Math.max(slot.length, buffer.length)
+    slot.until = last
+    place.set(buffer.name, slot)
   }
-  const place = new Map(slots.flatMap(({ names }) => names.map((name) => [name, names[0]!] as const)))
-  const isKept = ({ name }: Buffer): boolean => (place.get(name) ?? name) === name
-  return renameProgram({ ...program, buffers: program.buffers.filter(isKept) }, (name) => place.get(name) ?? name)
+  const buffers = program.buffers.flatMap((buffer) => {
+    const slot = place.get(buffer.name)
+    if (!slot) return [buffer]
+    return slot.name === buffer.name ? [{ ...buffer, length: slot.length }] : []
+  })
+  return renameProgram({ ...program, buffers }, (name) => place.get(name)?.name ?? name)
 }
 
 interface Use {
   readonly first: number
   readonly last: number
 }
+/** A place, called by the first buffer that it serves. */
 interface Slot {
-  readonly dtype: Dtype
-  readonly uses: Use[]
-  /** The largest buffer first: it gives the slot its name and length. */
-  readonly names: string[]
+  readonly name: string
+  length: number
+  /** The last statement that the buffer in it is used by. */
+  until: number
 }
-const apart = (a: Use, b: Use): boolean => a.last < b.first || b.last < a.first
+/** Of those that are free: the shortest that is long enough, else the longest. */
+function tightest(slots: readonly Slot[], first: number, length: number): Slot | undefined {
+  let best: Slot | undefined
+  for (const slot of slots) {
+    if (slot.until >= first) continue
+    const [fits, better] = [slot.length >= length, !best || best.length < length]
+    if (!best || (fits && (better || slot.length < best.length)) || (!fits && better && slot.length > best.length))
+      best = slot
+  }
+  return best
+}
 
 function usesOf(body: Block): ReadonlyMap<string, Use> {
   const uses = new Map<string, Use>()

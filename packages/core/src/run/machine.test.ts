@@ -2,10 +2,10 @@ import { expect, test, vi } from "vitest"
 import type { Numbers } from "../base/dtype.ts"
 import { wasmEngine } from "../compile.ts"
 import type { Net } from "../graph/dims_text.ts"
-import { broadcast, convert, input, iota, multiply, weight } from "../graph/operations.ts"
-import { add, buffer, i32, load, local, loop, store, sub, table } from "../ir/build.ts"
-import type { Program } from "../ir/program.ts"
-import { renameProgram } from "../ir/rename.ts"
+import type { Node } from "../graph/graph.ts"
+import * as graph from "../graph/operations.ts"
+import { add, buffer, clamp, i32, load, local, loop, store, sub, table } from "../ir/build.ts"
+import type { Expression, Program } from "../ir/program.ts"
 import { NET_LIMITS, openNet } from "./net.ts"
 import { PREDICTOR, predictorWeights } from "./testing/predictor.ts"
 
@@ -22,26 +22,32 @@ vi.mock(import("../compile.ts"), async (original) => {
   }
 })
 
-/** The program with `out` read through a copy, which `prepare` fills: from the end, if so told. */
+/** The program with `out` read through a copy, which `prepare` fills: the other way round, if so told. */
 function preparing(program: Program): Program {
   const { length } = program.buffers.find(({ name }) => name === "out")!
-  const renamed = renameProgram(program, (name) => (name === "out" ? "packed" : name))
-  const [out, packed] = [buffer("input", "f32", "out", length), buffer("scratch", "f32", "packed", length)]
+  const packed = buffer("scratch", "f32", "packed", length)
   const isForwards = lowering.layout === "forwards"
-  const from = table("i32", "from", isForwards ? [0, 0, 0] : [7, length - 1])
-  const [i, last] = [local("at"), load(from, i32(1))]
-  // Where the table is not what it should be, some of the matrix is left as it was, or index 0 is filled again and again.
-  const at = isForwards ? add(i, last) : sub(last, i)
-  const bounded = { kind: "binary", op: "i32.rem_u", left: at, right: i32(length) } as const
+  const ends = table("i32", "ends", isForwards ? [0] : [7, length - 1])
+  /** Where an element of `out` lies: as the table says, which had better hold what it should. */
+  const placeOf = (index: Expression): Expression =>
+    clamp(isForwards ? add(index, load(ends, i32(0))) : sub(load(ends, i32(1)), index), 0, length - 1)
+  const out = buffer("input", "f32", "out", length)
+  const from = (e: Expression): Expression =>
+    e.kind === "load" && e.buffer === "out" ? load(packed, placeOf(e.index)) : e
+  const wide = lowering.scratch > 0 ? [buffer("scratch", "f32", "wide", lowering.scratch)] : []
   return {
-    ...renamed,
-    buffers: [
-      ...renamed.buffers.filter(({ name }) => name !== "packed"),
-      ...[out, packed, from],
-      ...(lowering.scratch > 0 ? [buffer("scratch", "f32", "wide", lowering.scratch)] : []),
-    ],
-    entries: { prepare: [loop(i, length, [store(packed, bounded, load(out, bounded))])] },
+    ...program,
+    buffers: [...program.buffers, packed, ends, ...wide],
+    body: mapped(program.body, from),
+    entries: { prepare: [loop("at", length, [store(packed, placeOf(local("at")), load(out, local("at")))])] },
   }
+}
+/** The same data with every expression in it replaced. */
+function mapped<T>(data: T, of: (e: Expression) => Expression): T {
+  if (Array.isArray(data)) return data.map((each) => mapped(each, of)) as T
+  if (typeof data !== "object" || data === null) return data
+  const inner = Object.fromEntries(Object.entries(data).map(([key, each]) => [key, mapped(each, of)]))
+  return of(inner as unknown as Expression) as T
 }
 
 const [rate, bytes] = [Float32Array.of(0.5), Uint8Array.from({ length: 65 }, (_, i) => (i * 31) % 256)]
@@ -65,8 +71,12 @@ test.each(["plain", "forwards", "backwards"] as const)(
       Object.assign(lowering, { layout: layouts[T as 9] ?? whole, scratch: T === 12 ? 100_000 : 0 })
       tell("predict", T)
     }
-    tell("step", 64, { byte: Uint8Array.of(7) })
-    for (const T of [9, 10, 64, 9, 11, 9, 12, 64, 12, 10]) predict(T)
+    for (const T of [9, 10, 64, 9, 11, 9, 12, 10, 64, 12, 10]) {
+      lowering.layout = "plain"
+      tell("step", 64, { byte: Uint8Array.of(T) })
+      predict(T)
+      predict(T)
+    }
     for (const T of [12, 64, 9]) {
       lowering.layout = "plain"
       tell("learn", 64, { bytes, rate })
@@ -106,17 +116,18 @@ test("equal layouts are prepared once for all bindings", () => {
 
 test("what weights alone decide is given anew when they change, and after another binding has given its own", () => {
   lowering.layout = "plain"
-  const w = weight("w", "f32", [1, 1])
+  const places = (T: number): Node => graph.convert(graph.iota([1, T], 1), "f32")
+  const w = graph.weight("w", "f32", [1, 1])
   const net: Net = {
     maxima: { T: 4 },
     state: { w: 1 },
     at: ({ T }) => ({
-      spread: { outputs: { y: multiply(broadcast(w, 1, T!), convert(iota([1, T!], 1), "f32")) } },
-      set: { outputs: {}, updates: [{ weight: w, value: input("x", "f32", [1, 1]) }] },
+      spread: { outputs: { y: graph.add(graph.matmul(w, places(T!)), graph.input("more", "f32", [1, T!])) } },
+      set: { outputs: {}, updates: [{ weight: w, value: graph.input("x", "f32", [1, 1]) }] },
     }),
   }
   const open = openNet(net, {}, wasmEngine)
-  const spread = (T: number): readonly number[] => [...open.call("spread", {}, { T })["y"]!]
+  const spread = (T: number): readonly number[] => [...open.call("spread", { more: new Float32Array(T) }, { T })["y"]!]
   const set = (x: number): unknown => open.call("set", { x: Float32Array.of(x) })
   set(2)
   expect([4, 2, 4, 3, 2].map(spread)).toEqual([

@@ -109,10 +109,8 @@ function freeName({ buffers }: Program): string {
 /** Something to have done before an entry runs: what depends on weights alone. */
 interface Preparation {
   run(): void
-  /** What it reads and what it makes: when something else has written to any, it is to be done again. */
-  readonly touched: readonly string[]
-  readonly made: readonly string[]
-  /** When it was done last. */
+  readonly read: readonly string[]
+  /** When it was done last: before what it reads was written, it is to be done again. */
   done: number
 }
 interface Runnable {
@@ -136,22 +134,15 @@ function orderOf({ lasting }: NetProgram): Order {
   let now = 0
   let tenant: Runnable | undefined // who has run last, and so whose own buffers are in memory
   let touched = 0
-  const write = (names: readonly string[]): void => {
-    now++
-    for (const name of names) written.set(name, now)
-  }
   const prepare = (preparation: Preparation): void => {
-    const { done } = preparation
-    if (done > touched && preparation.touched.every((name) => (written.get(name) ?? 0) <= done)) return
-    preparation.run()
-    write(preparation.made)
-    preparation.done = now
+    const { done, read, run } = preparation
+    if (done > touched && read.every((name) => (written.get(name) ?? 0) < done)) return
+    run()
+    preparation.done = ++now
   }
   return {
     preparation(block, run) {
-      if (!block) return undefined
-      const made = [...storedBy(block)]
-      return { run, made, touched: [...loadedBy(block), ...made], done: 0 }
+      return block && { run, read: [...loadedBy(block)], done: 0 }
     },
     run(runnable) {
       const { body, run, preparation, program, instance } = runnable
@@ -165,12 +156,12 @@ function orderOf({ lasting }: NetProgram): Order {
         tenant = runnable
         if (preparation) prepare(preparation)
         run()
-        write(stored)
+        now++
+        for (const name of stored) written.set(name, now)
       }
     },
     touch() {
-      now++
-      touched = now
+      touched = ++now
     },
   }
 }

@@ -90,6 +90,12 @@ test("branches, counts that are known late, and locals that nobody reads", () =>
     "
   `)
 })
+test("each entry is a function beside the run", () => {
+  const entries = { reset: [store(y, i32(1), i32(0))], step: [] }
+  expect(body({ name: "p", buffers: [y], body: [], entries })).toBe(
+    "void p_run(void) {}\nvoid p_reset(void) {\n  y_[INT32_C(1)] = to_i16(INT32_C(0));\n}\nvoid p_step(void) {}\n",
+  )
+})
 test("floats are written in hexadecimal, so that no compiler rounds them", () => {
   const out = buffer("output", "f32", "out", 1)
   const values = [0.1, -0, 2 ** -149, -(2 ** -126), Infinity, -Infinity, Number.NaN]

@@ -87,16 +87,16 @@ function sumsOf(loop: Loop): number {
  * loop without sums is unrolled when it is short.
  */
 function vectorsMax(loop: Loop, width: Width): number {
-  const sums = sumsOf(loop)
-  if (sums > 0) return Math.max(1, Math.min(8, Math.floor(SUMS_MAX[width] / sums)))
-  return [...statementsOf(loop.body)].length <= SHORT ? 4 : 1
+  const [sums, statements] = [sumsOf(loop), [...statementsOf(loop.body)].length]
+  if (sums === 0) return statements <= SHORT ? 4 : 1
+  return Math.max(1, Math.min(8, Math.floor(SUMS_MAX[width] / sums), Math.floor(STATEMENTS_MAX / statements)))
 }
 /** Of 16 registers, or of the 32 that AVX-512 has: some are left for the operands. */
 const SUMS_MAX: Readonly<Record<Width, number>> = { 4: 12, 8: 12, 16: 24 }
 /** As many sums as hide how long a product that adds to them takes: with fewer, products are added when they are done. */
 const SUMS_HIDING = 6
-/** Statements. */
-const SHORT = 4
+/** Statements of a loop that is unrolled, and of a pass at most: the text stays in proportion to the program. */
+const [SHORT, STATEMENTS_MAX] = [4, 400]
 
 function printPass(loop: Loop, { from, to, width, vectors }: Pass, scope: Scope): string {
   const varying = varyingIn(loop)
@@ -142,8 +142,9 @@ function printPass(loop: Loop, { from, to, width, vectors }: Pass, scope: Scope)
     return call(e.op, lanes(e.left, v), lanes(e.right, v))
   }
   const dot = (e: Operation, sum: string, v: number): string => {
-    // the operand that lanes share comes second: what is computed from it alone is computed once
-    const [a, b] = varies(e.right, varying) && !isSmall(e.right, scope) ? [e.right, e.left] : [e.left, e.right]
+    // what may be small comes second, else what lanes share: what is computed from it alone is computed once
+    const swaps = !isSmall(e.right, scope) && (isSmall(e.left, scope) || varies(e.right, varying))
+    const [a, b] = swaps ? [e.right, e.left] : [e.left, e.right]
     const small = e.op === "i32.dot4_i8" && isSmall(b, scope)
     return call(small ? "i32.dot4_u7" : (e.op as "i32.dot2_i16"), sum, lanes(a, v), lanes(b, v))
   }
@@ -190,12 +191,12 @@ type Operation = Extract<Expression, { kind: "binary" }>
 const dotIn = (e: Expression): Operation | undefined =>
   e.kind === "binary" && e.op.startsWith("i32.dot") ? e : undefined
 
-/** Whether no byte of a word is above 127, known from a mask. */
-function isSmall(e: Expression, scope: Scope): boolean {
+/** Whether no byte of a word is above 127, known from a mask here or where the local was bound: not from further away. */
+function isSmall(e: Expression, scope: Pick<Scope, "bound">): boolean {
   if (e.kind === "constant") return (e.value & 0x80808080) === 0
   if (e.kind === "local") {
     const value = scope.bound(e.name)
-    return value !== undefined && isSmall(value, scope)
+    return value !== undefined && isSmall(value, { bound: () => undefined })
   }
   return e.kind === "binary" && e.op === "i32.and" && (isSmall(e.left, scope) || isSmall(e.right, scope))
 }
