@@ -3,7 +3,8 @@ import fc from "fast-check"
 import { test, vi } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
 import { BUILDS, missingCompiler } from "./c99.ts"
-import { expectJudged } from "./testing/judged.ts"
+import { expectJudged, expectJudgedOutputs } from "./testing/judged.ts"
+import { productsProgram } from "./testing/products.ts"
 
 const missing = missingCompiler()
 vi.setConfig({ testTimeout: 120_000 })
@@ -14,6 +15,10 @@ for (const [name, build] of Object.entries(BUILDS)) {
     requireOrSkip(context, missing)
     const { program, memory } = everyOperation()
     expectJudged(program, build, [memory], {})
+  })
+  test(`sums of products in C (${name}) equal the interpreter's (SEED=${SEED})`, (context) => {
+    requireOrSkip(context, missing)
+    expectJudgedOutputs(productsProgram(), build, 20)
   })
   for (const [n, program] of programs.entries())
     test(`random programs ${n} in C (${name}) equal the interpreter (SEED=${SEED})`, (context) => {

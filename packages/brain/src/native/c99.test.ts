@@ -8,7 +8,8 @@ import fc from "fast-check"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
 import { missingCompiler, nativeProgram, SCALAR_BUILDS, VARIANTS, VECTOR_BUILDS } from "./c99.ts"
-import { expectJudged } from "./testing/judged.ts"
+import { expectJudged, expectJudgedOutputs } from "./testing/judged.ts"
+import { productsProgram } from "./testing/products.ts"
 
 const missing = missingCompiler()
 /** The others are for c99.slow.test.ts. */
@@ -22,6 +23,10 @@ for (const [name, build] of Object.entries(QUICK)) {
     requireOrSkip(context, missing)
     const { program, memory } = everyOperation()
     expectJudged(program, build, [memory], {})
+  })
+  test(`sums of products in C (${name}) equal the interpreter's (SEED=${SEED})`, (context) => {
+    requireOrSkip(context, missing)
+    expectJudgedOutputs(productsProgram(), build, 20)
   })
   test(`random programs in C (${name}) equal the interpreter (SEED=${SEED})`, (context) => {
     requireOrSkip(context, missing)

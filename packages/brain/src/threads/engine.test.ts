@@ -8,18 +8,18 @@ import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { difference } from "@open-brains/core/ir/testing/difference.ts"
 import { memoryFrom, programFrom, RUNS, SEED } from "@open-brains/core/ir/testing/hostile.ts"
-import { expect, onTestFinished, test } from "vitest"
+import { afterAll, expect, test } from "vitest"
 import type { Crew } from "./crew.ts"
-import { type ThreadedEngine, type ThreadedOptions, threadedEngine } from "./engine.ts"
+import { type ThreadedEngine, threadedEngine } from "./engine.ts"
 import { helpedBy } from "./help.ts"
 
 /** So fine that every parallel loop is shared out. */
 const DUST = { phase: 0, share: 1, vector: 1 }
-function engineOf(options: ThreadedOptions): ThreadedEngine {
-  const engine = threadedEngine({ grain: DUST, longMs: 0, always: true, ...options })
-  onTestFinished(() => engine[Symbol.dispose]())
-  return engine
-}
+const start = (threads: number): ThreadedEngine => threadedEngine({ threads, grain: DUST, longMs: 0, always: true })
+const [two, three] = [start(2), start(3)]
+afterAll(() => {
+  for (const engine of [two, three]) engine[Symbol.dispose]()
+})
 const fill = (memory: Memory, values: Memory): void => {
   for (const [name, array] of Object.entries(values)) memory[name]!.set(array)
 }
@@ -41,14 +41,14 @@ async function runUntilHelped(engine: ThreadedEngine, run: () => void): Promise<
 }
 
 test(`one, two and three threads give the judge's bits (SEED=${SEED})`, async () => {
-  const engines = [1, 2, 3].map((threads) => engineOf({ threads }))
+  const engines = [start(1), two, three]
   for (const engine of engines.slice(1)) await runUntilHelped(engine, engine.instantiate(sums).run)
-  for (let n = 0; n < RUNS / 2; n++) {
+  for (let n = 0; n < RUNS / 4; n++) {
     const program = programFrom(SEED + n, 3)
     const all = [interpreterEngine, ...engines].map((engine) => engine.instantiate(program))
-    for (let run = 0; run < 4; run++) {
+    for (let run = 0; run < 2; run++) {
       const kinds = run === 0 ? (["input", "state"] as const) : (["input"] as const)
-      const values = memoryFrom(SEED + 4 * n + run, program, ...kinds)
+      const values = memoryFrom(SEED + 2 * n + run, program, ...kinds)
       for (const each of all) {
         fill(each.memory, values)
         each.run()
@@ -59,18 +59,17 @@ test(`one, two and three threads give the judge's bits (SEED=${SEED})`, async ()
 })
 
 test("no round is left out and none is done twice, with as many threads as cores or more", async () => {
-  for (const threads of [2, 5]) {
-    const engine = engineOf({ threads })
+  for (const engine of [two, three]) {
     const { memory, run } = engine.instantiate(sums)
     memory["x"]!.fill(1)
     let runs = await runUntilHelped(engine, run)
-    for (; runs < 1000; runs++) run()
+    for (; runs < 300; runs++) run()
     expect(new Set(memory["y"]!)).toEqual(new Set([64 * runs]))
   }
 })
 
 test("when the other threads are gone, the work goes on", async () => {
-  const engine = engineOf({ threads: 3 })
+  using engine = start(2)
   const { memory, run } = engine.instantiate(sums)
   memory["x"]!.fill(1)
   let runs = await runUntilHelped(engine, run)
@@ -95,7 +94,7 @@ test("threads that sleep or work keep no process alive", async () => {
 })
 
 test("programs take turns, and one that knows the other's memory goes on with it", async () => {
-  const engine = engineOf({ threads: 2 })
+  const engine = two
   const first = engine.instantiate(sums)
   const [second, other] = [engine.instantiate({ ...sums, name: "again" }, first), engine.instantiate(sums)]
   for (const { memory } of [first, other]) memory["x"]!.fill(1)

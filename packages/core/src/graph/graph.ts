@@ -74,6 +74,7 @@ export interface Signatures {
   readonly requantise: Takes<[x: Node, multiplier: Node], { shift: number; dtype: "i8" | "u8" | "i16" }>
   readonly lookup: Takes<[x: Node, table: Node], Nothing>
   readonly integer_sqrt: One
+  readonly unpack_nibbles: One // u8 [.., n] -> i8 [.., 2n]
   readonly softmax_bits: One
   readonly kernel: Takes<Node[], { program: Program; output: string }>
   /** One value of a body that runs for each step of time: of all steps, or of the last. See scan.ts. */

@@ -151,6 +151,8 @@ export const requantise = (x: Node, multiplier: Node, shift: number, dtype: "i8"
   node("requantise", [x, multiplier], { shift, dtype })
 export const lookup = (x: Node, table: Node): Node => node("lookup", [x, table], {})
 export const integerSqrt = (a: Node): Node => node("integer_sqrt", [a], {})
+/** y[.., 2i] and y[.., 2i + 1] = the low and the high nibble of x[.., i], less 8: −8 … 7. */
+export const unpackNibbles = (a: Node): Node => node("unpack_nibbles", [a], {})
 export const softmaxBits = (a: Node): Node => node("softmax_bits", [a], {})
 export const negate = (a: Node): Node => multiply(a, fill(-1, a))
 /** Stretches every axis of length 1 to that of `like`. */

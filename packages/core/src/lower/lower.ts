@@ -21,7 +21,7 @@ import {
 import { namer } from "./names.ts"
 import { planMemory } from "./plan.ts"
 import { lowerScan } from "./scan.ts"
-import { TILES, type Tiles } from "./schedule/contraction.ts"
+import { TILES, type Tiles, takesNibbles } from "./schedule/contraction.ts"
 import { scheduleOf } from "./schedule/schedule.ts"
 
 /** What to lower: values to give to the caller, and weights that take a new value at the end of a run. */
@@ -107,14 +107,16 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
     case "element":
       return lowerFused(block, group)
     case "loops": {
-      const inputs = node.inputs.map((input) => operand(block, input))
+      if (isNode(node, "unpack_nibbles") && isLookedThrough(block, node)) return
+      const nibbles = isNode(node, "matmul") ? nibblesOf(block, node) : undefined
+      const inputs = node.inputs.map((input, i) => operand(block, (i === 1 && nibbles) || input))
       if (isNode(node, "reshape") && !block.task.changes.some(({ leaf }) => leaf === node.inputs[0])) {
         block.stored.set(node, inputs[0]!.buffer) // the same elements in the same order, and nothing changes them
         return
       }
       const output = { buffer: home(block, node), shape: node.shape }
       const packsOnce = node.inputs.length > 1 && block.fixed.has(node.inputs[1]!)
-      const schedule = scheduleOf(node, inputs, output, scratchOf(block), packsOnce, block.tiles)
+      const schedule = scheduleOf(node, inputs, output, scratchOf(block), packsOnce, block.tiles, nibbles !== undefined)
       if (schedule) {
         bodyFor(block, packsOnce ? node.inputs[1]! : node).push(...schedule.pack)
         block.body.push(...schedule.body)
@@ -132,6 +134,19 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
       return reference satisfies never
   }
 }
+
+/** What a product reads in place of its right side: the bytes that the nibbles lie in, where those never change. */
+function nibblesOf(block: Lowering, node: Node<"matmul">): Node | undefined {
+  const right = node.inputs[1]
+  if (!isNode(right, "unpack_nibbles") || !block.fixed.has(right)) return undefined
+  return takesNibbles(node, block.tiles) ? right.inputs[0] : undefined
+}
+const isLookedThrough = (block: Lowering, node: Node): boolean =>
+  !block.places.has(node) &&
+  !block.changed.has(node) &&
+  (block.users.get(node) ?? []).every(
+    (user) => isNode(user, "matmul") && user.inputs[0] !== node && nibblesOf(block, user),
+  )
 
 /** The values that leaves did not take in place. One that takes the old value of another, which changes too, takes a copy. */
 function changeLeaves(block: Lowering): void {

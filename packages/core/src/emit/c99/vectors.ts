@@ -122,39 +122,61 @@ function bodyOf(helper: Helper, width: Width): Body {
 /** Products with a wrapping sum: what saturates on the way (maddubs) or takes no signs (dpbusd) needs care. */
 function dotBody(helper: Dot, width: Width): Body {
   const { guard } = X86[width]
-  const vnni = width === 16 ? "defined(__AVX512VNNI__)" : "defined(__AVX512VNNI__) && defined(__AVX512VL__)"
-  const neon = (text: string): readonly [string, string][] => (width === 4 ? [[AARCH64, text]] : [])
-  const halves = (of: string): string => `((I)((U)${of} << 16) >> 16)`
-  const byte = (of: string, at: number): string => `((I)((U)${of} << ${24 - 8 * at}) >> 24)`
-  if (helper === "i32.dot2_i16")
+  const neon = (text: string, more = ""): readonly (readonly [string, string])[] =>
+    width === 4 ? [[AARCH64 + more, text]] : []
+  /** `avx` is what the names have in them where there is no AVX-512. */
+  const vnni = (text: (avx: "" | "_avx") => string): readonly (readonly [string, string])[] => {
+    if (width === 16) return [["defined(__AVX512VNNI__)", text("")]]
+    return [
+      ["defined(__AVX512VNNI__) && defined(__AVX512VL__)", text("")],
+      ["defined(__AVXVNNI__)", text("_avx")],
+    ]
+  }
+  const added = (terms: readonly string[]): string =>
+    `return (I)((U)sum + ${terms.map((each) => `(U)${each}`).join(" + ")});`
+  if (helper === "i32.dot2_i16") {
+    const low = (of: string): string => `((I)((U)${of} << 16) >> 16)`
     return {
       better: [
-        [vnni, "return (I)MM_dpwssd_epi32((S)sum, (S)a, (S)b);"],
-        [guard, "return (I)((U)sum + (U)MM_madd_epi16((S)a, (S)b));"],
+        ...vnni((avx) => `return (I)MM_dpwssd${avx}_epi32((S)sum, (S)a, (S)b);`),
+        [guard, added(["MM_madd_epi16((S)a, (S)b)"])],
         ...neon(`const int16x8_t p = (int16x8_t)a, q = (int16x8_t)b;
   const int32x4_t low = vmull_s16(vget_low_s16(p), vget_low_s16(q)), high = vmull_high_s16(p, q);
-  return (I)((U)sum + (U)vpaddq_s32(low, high));`),
+  ${added(["vpaddq_s32(low, high)"])}`),
       ],
-      plain: `return (I)((U)sum + (U)(${halves("a")} * ${halves("b")}) + (U)((a >> 16) * (b >> 16)));`,
+      plain: added([`(${low("a")} * ${low("b")})`, "((a >> 16) * (b >> 16))"]),
     }
-  const unsigned = helper === "i32.dot4_u7"
-  // a + 128 has no sign, and costs 128 times the bytes of b
-  const offset = `const S less = MM_dpbusd_epi32(MM_setzero_si512(), MM_set1_epi8(-128), (S)b);
-  return (I)MM_dpbusd_epi32(MM_sub_epi32((S)sum, less), (S)(a ^ I_splat(INT32_C(-2139062144))), (S)b);`
-  const pairs = "MM_madd_epi16(MM_maddubs_epi16((S)b, (S)a), MM_set1_epi16(1))" // at most 2 · 127 · 128: saturates never
+  }
+  const byte = (of: string, at: number): string => `((I)((U)${of} << ${24 - 8 * at}) >> 24)`
   const even = (of: string): string => `MM_srai_epi16(MM_slli_epi16((S)${of}, 8), 8)`
   const odd = (of: string): string => `MM_srai_epi16((S)${of}, 8)`
-  const split = `const S even = MM_madd_epi16(${even("a")}, ${even("b")}), odd = MM_madd_epi16(${odd("a")}, ${odd("b")});
-  return (I)((U)sum + (U)even + (U)odd);`
+  const x86 =
+    helper === "i32.dot4_u7"
+      ? [
+          ...vnni((avx) => `return (I)MM_dpbusd${avx}_epi32((S)sum, (S)b, (S)a);`),
+          // pairs come to 2 · 127 · 128 at most, and so never saturate
+          [guard, added(["MM_madd_epi16(MM_maddubs_epi16((S)b, (S)a), MM_set1_epi16(1))"])] as const,
+        ]
+      : [
+          // a + 128 has no sign, and costs 128 times the bytes of b
+          ...vnni(
+            (avx) => `const S less = MM_dpbusd${avx}_epi32(MM_setzero_si512(), MM_set1_epi8(-128), (S)b);
+  return (I)MM_dpbusd${avx}_epi32(MM_sub_epi32((S)sum, less), (S)(a ^ I_splat(INT32_C(-2139062144))), (S)b);`,
+          ),
+          [
+            guard,
+            added([`MM_madd_epi16(${even("a")}, ${even("b")})`, `MM_madd_epi16(${odd("a")}, ${odd("b")})`]),
+          ] as const,
+        ]
   return {
     better: [
-      [vnni, unsigned ? "return (I)MM_dpbusd_epi32((S)sum, (S)b, (S)a);" : offset],
-      [guard, unsigned ? `return (I)((U)sum + (U)${pairs});` : split],
+      ...x86,
+      ...neon("return (I)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b);", " && defined(__ARM_FEATURE_DOTPROD)"),
       ...neon(`const int8x16_t p = (int8x16_t)a, q = (int8x16_t)b;
   const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(p), vget_low_s8(q))), high = vpaddlq_s16(vmull_high_s8(p, q));
-  return (I)((U)sum + (U)vpaddq_s32(low, high));`),
+  ${added(["vpaddq_s32(low, high)"])}`),
     ],
-    plain: `return (I)((U)sum + ${[0, 1, 2, 3].map((at) => `(U)(${byte("a", at)} * ${byte("b", at)})`).join(" + ")});`,
+    plain: added([0, 1, 2, 3].map((at) => `(${byte("a", at)} * ${byte("b", at)})`)),
   }
 }
 

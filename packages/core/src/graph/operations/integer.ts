@@ -19,7 +19,7 @@ const flat = (_: Node, { inputs }: Node): readonly undefined[] => inputs.map(() 
 /** What integer programs are made of besides sums and products. None has a gradient: they are staircases. */
 export const INTEGER: Table<
   | ("convert" | "shift_left" | "shift_right" | "bitwise_and" | "bitwise_or" | "requantise")
-  | ("lookup" | "integer_sqrt" | "softmax_bits")
+  | ("lookup" | "integer_sqrt" | "unpack_nibbles" | "softmax_bits")
 > = {
   convert: {
     // the nearest number of the dtype: saturating; from floats towards zero, NaN to 0; to floats rounded
@@ -99,6 +99,14 @@ export const INTEGER: Table<
     gradient: flat,
     reference: loops(integerSqrtLoops),
   },
+  unpack_nibbles: {
+    inputs: 1,
+    attributes: {},
+    shape: ([a]) => (a.shape.length > 0 ? a.shape.with(-1, 2 * a.shape.at(-1)!) : matrix(a)),
+    dtype: ([a]) => (a.dtype === "u8" ? "i8" : wrongDtype(a, "u8")),
+    gradient: flat,
+    reference: loops(unpackNibblesLoops),
+  },
   softmax_bits: {
     inputs: 1,
     attributes: {},
@@ -166,6 +174,19 @@ function integerSqrtLoops(...[[x], y, scratch]: Parameters<Loops>): ReturnType<L
         ir.set(root, ir.select(isAbove, root, next)),
       ]),
       ir.store(y.buffer, i, root),
+    ]),
+  ]
+}
+
+/** Numbers of four bits, stored with 8 added: the low nibble comes first. */
+function unpackNibblesLoops(...[[x], y, scratch]: Parameters<Loops>): ReturnType<Loops> {
+  const { i, byte } = scratch.locals({ i: "i32", byte: "i32" })
+  const place = ir.mul(i, ir.i32(2))
+  return [
+    ir.parallel(i, sizeOf(x!.shape), [
+      ir.let_(byte, ir.load(x!.buffer, i)),
+      ir.store(y.buffer, place, ir.sub(ir.and(byte, 15), ir.i32(8))),
+      ir.store(y.buffer, ir.add(place, ir.i32(1)), ir.sub(ir.shrU(byte, 4), ir.i32(8))),
     ]),
   ]
 }

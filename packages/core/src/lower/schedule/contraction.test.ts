@@ -5,9 +5,11 @@ import { type Shape, sizeOf } from "../../base/shape.ts"
 import { interpreterEngine, wasmEngine } from "../../compile.ts"
 import type { Node } from "../../graph/graph.ts"
 import * as op from "../../graph/operations.ts"
+import type { Outputs } from "../../graph/text.ts"
 import { buffer, local, table } from "../../ir/build.ts"
 import type { Buffer, Program } from "../../ir/program.ts"
 import { validate } from "../../ir/validate.ts"
+import { lowerGraph } from "../lower.ts"
 import { namer } from "../names.ts"
 import { contraction, TILES, type Tile } from "./contraction.ts"
 
@@ -142,4 +144,41 @@ test("small products, wide integers and the transposed left of integers stay wit
   expect(both({ a: [40, 40], b: [40, 40], dtype: "i32" })).toBeUndefined()
   expect(both({ a: [40, 40], b: [40, 40], dtype: "u16" })).toBeUndefined()
   expect(both({ a: [40, 40], b: [40, 40], dtype: "i8", transposeLeft: true })).toBeUndefined()
+})
+
+const small = TILES.integer
+const asBytes = { ...TILES, integer: { ...small, rows: 1, dot: "bytes" } as const }
+test("numbers of four bits are multiplied as they are stored", () => {
+  for (const [rows, depth, columns] of [
+    [1, 24, 20],
+    [3, 64, 37],
+    [2, 8, 4],
+  ] as const) {
+    const net = (): Outputs => {
+      const packed = op.weight("w", "u8", [columns, depth / 2])
+      return { y: op.matmul(op.input("x", "i8", [rows, depth]), op.unpackNibbles(packed), false, true) }
+    }
+    const results = [TILES, asBytes].flatMap((tiles) => {
+      const program = lowerGraph({ name: "net", outputs: net(), prepares: true, tiles })
+      expect(validate(program)).toEqual([])
+      const isUnpacked = program.buffers.some(({ dtype, length }) => dtype === "i8" && length === columns * depth)
+      expect(isUnpacked).toBe(tiles === TILES)
+      return [interpreterEngine, wasmEngine].map((engine) => {
+        const { memory, run, entries } = engine.instantiate(program)
+        for (const name of ["x", "w"]) memory[name]!.set(Array.from(memory[name]!, (_, i) => (i * 37 + 11) & 255))
+        entries["prepare"]!()
+        run()
+        return [...memory["y"]!]
+      })
+    })
+    for (const each of results) expect(each).toEqual(results[0])
+  }
+})
+test("nibbles that something else reads too, or whose depth is no whole number of words, are unpacked", () => {
+  const w = op.unpackNibbles(op.weight("w", "u8", [16, 12]))
+  const y = op.matmul(op.input("x", "i8", [1, 24]), w, false, true)
+  const odd = op.unpackNibbles(op.weight("o", "u8", [16, 14]))
+  const z = op.matmul(op.input("z", "i8", [1, 28]), odd, false, true)
+  for (const outputs of [{ y, unpacked: w }, { z }])
+    expect(validate(lowerGraph({ name: "net", outputs, prepares: true, tiles: asBytes }))).toEqual([])
 })

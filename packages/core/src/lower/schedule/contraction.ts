@@ -56,6 +56,7 @@ export function contraction(
   scratch: Scratch,
   packsOnce: boolean,
   tiles: Tiles = TILES,
+  nibbles = false,
 ): Schedule | undefined {
   const { transposeLeft, transposeRight } = node.attributes
   const [rows, columns] = y.shape.slice(-2) as [number, number]
@@ -66,16 +67,28 @@ export function contraction(
   if (!isFloat && (transposeLeft || ![a, b].every(({ buffer }) => HALVES.includes(buffer.dtype)))) return undefined
 
   const bytes = tile.dot === "bytes" && b.buffer.dtype === "i8" && ["i8", "u8"].includes(a.buffer.dtype)
-  const [group, batch] = [isFloat ? 1 : bytes ? 4 : 2, sizeOf(y.shape.slice(0, -2))]
+  const [group, batch] = [isFloat ? 1 : nibbles ? 8 : bytes ? 4 : 2, sizeOf(y.shape.slice(0, -2))]
   const steps = Math.ceil(depth / group)
   const count = Math.ceil(columns / tile.columns)
-  const panels = scratch.buffer(b.buffer.dtype, batch * count * steps * group * tile.columns)
-  const signed = group === 4 && a.buffer.dtype === "i8"
-  const correction = signed ? scratch.buffer("i32", batch * count * tile.columns) : undefined
-  const sizes = { rows, columns, depth, batch, group, steps, count, transposeLeft, transposeRight, isFloat }
+  const parts = Math.min(group, 4)
+  const panels = scratch.buffer(b.buffer.dtype, batch * count * steps * parts * tile.columns)
+  const isShifted = group === 4 && a.buffer.dtype === "i8"
+  const totals = nibbles ? batch * rows : isShifted ? batch * count * tile.columns : 0
+  const correction = totals > 0 ? scratch.buffer("i32", totals) : undefined
+  const sizes = { rows, columns, depth, batch, group, parts, steps, count, transposeLeft, transposeRight, isFloat }
   const product: Product = { ...sizes, a: a.buffer, b: b.buffer, y: y.buffer, panels, correction, tile, scratch }
-  return { pack: [...pack(product), ...totals(product)], body: multiply(product) }
+  if (nibbles) return { pack: packNibbles(product), body: [...totalsOfRows(product), ...multiply(product)] }
+  return { pack: [...pack(product), ...totalsOfColumns(product)], body: multiply(product) }
 }
+/** Whether a product may read its right side as nibbles: `rows` × `depth` bytes by numbers of four bits, stored along k. */
+export const takesNibbles = ({ attributes, inputs: [a, b] }: Node<"matmul">, { integer }: Tiles): boolean =>
+  integer.dot === "bytes" &&
+  a.dtype === "i8" &&
+  !attributes.transposeLeft &&
+  attributes.transposeRight &&
+  a.shape.at(-1)! % 8 === 0 &&
+  a.shape.at(-1)! >= DEPTH_MIN &&
+  b.shape.at(-2)! >= LANES
 const LANES = 4
 const DEPTH_MIN = 8
 /** Below this many rows a panel is used too seldom to repay its packing. */
@@ -92,10 +105,12 @@ interface Product {
   readonly columns: number
   readonly depth: number
   readonly batch: number
-  /** −128 · Σₖ b[k,n] of each column, where the left side is taken apart. */
+  /** −128 · Σₖ b[k,n] of each column where the left side is taken apart, −8 · Σₖ a[m,k] of each row where b is nibbles. */
   readonly correction: Buffer | undefined
-  /** Elements of k in a step: one float, or two or four integers, the parts of a word. */
+  /** Elements of k in a step: one float, or two, four or eight integers, the parts of a word. */
   readonly group: number
+  /** Elements of a panel for each column of a step: a byte holds two nibbles. */
+  readonly parts: number
   readonly steps: number
   /** Panels of one matrix. */
   readonly count: number
@@ -162,7 +177,17 @@ interface Target {
   readonly count: number
 }
 /** Σₖ b[k,n] of each column, times −128: what taking 128 from every element of a comes to. */
-function totals({ correction, b, columns, depth, batch, count, tile, transposeRight, scratch }: Product): Block {
+function totalsOfColumns({
+  correction,
+  b,
+  columns,
+  depth,
+  batch,
+  count,
+  tile,
+  transposeRight,
+  scratch,
+}: Product): Block {
   if (!correction) return []
   const [alongK, alongN] = transposeRight ? [1, depth] : [columns, 1]
   return each(ir.parallel, scratch, batch, (matrix) =>
@@ -177,6 +202,41 @@ function totals({ correction, b, columns, depth, batch, count, tile, transposeRi
     }),
   )
 }
+/** −8 · Σₖ a[m,k] of each row: what the 8 that is stored with every nibble comes to. */
+function totalsOfRows({ a, correction, rows, depth, batch, scratch }: Product): Block {
+  return each(ir.parallel, scratch, batch * rows, (row) => {
+    const { sum, k } = scratch.locals({ sum: "i32", k: "i32" })
+    const word = ir.loadPacked(4, a, at([row, depth], [k, 4]))
+    return [
+      ir.let_(sum, ir.i32(0)),
+      ir.loop(k, depth / 4, [ir.set(sum, ir.add(sum, ir.dot4(word, 0x01010101)))]),
+      ir.store(correction!, row, ir.mul(sum, ir.i32(-8))),
+    ]
+  })
+}
+
+/** b [n, k/2] into panels whose words hold nibbles k … k+3 in the low halves of their bytes and k+4 … k+7 in the high ones. */
+function packNibbles({ b, panels, columns, depth, batch, steps, count, tile, scratch }: Product): Block {
+  const size = steps * 4 * tile.columns
+  return each(ir.parallel, scratch, batch, (matrix) =>
+    each(ir.parallel, scratch, columns, (n) =>
+      each(ir.parallel, scratch, steps, (step) => {
+        const nibble = (k: number): Expression => {
+          const byte = ir.load(b, at([matrix, (columns * depth) / 2], [n, depth / 2], [step, 4], [k >> 1, 1]))
+          return ir.and(ir.shrU(byte, 4 * (k & 1)), 15)
+        }
+        const [panel, j] = [
+          ir.binary("i32.div_u", n, ir.i32(tile.columns)),
+          ir.binary("i32.rem_u", n, ir.i32(tile.columns)),
+        ]
+        const to = (part: number): Expression =>
+          at([matrix, count * size], [panel, size], [step, 4 * tile.columns], [j, 4], [part, 1])
+        return [0, 1, 2, 3].map((k) => ir.store(panels, to(k), ir.or(nibble(k), ir.shl(nibble(k + 4), 4))))
+      }),
+    ),
+  )
+}
+
 function multiply(p: Product): Block {
   const { y, rows, columns, batch, tile, scratch } = p
   const [whole, rest] = [Math.floor(columns / tile.columns), columns % tile.columns]
@@ -237,6 +297,7 @@ function blocksOf({ steps, depth, group, tile }: Product): number {
   return 1
 }
 
+const NIBBLES = 0x0f0f0f0f
 interface Place {
   readonly matrix: Expression
   readonly panel: Expression
@@ -246,7 +307,7 @@ interface Place {
 }
 /** `height` rows by the columns of a panel, over one block of k. */
 function tileOf(p: Product, to: Target, height: number, blocks: number, place: Place): Block {
-  const { panels, rows, depth, group, steps, count, transposeLeft, isFloat, tile, scratch } = p
+  const { panels, rows, depth, group, parts: width, steps, count, transposeLeft, isFloat, tile, scratch } = p
   const { matrix, panel, block, row } = place
   const [size, scalar] = [steps / blocks, isFloat ? DTYPE[to.into.dtype].scalar : "i32"] as const
   const fresh = (stem: string, of: Scalar = "i32"): ir.Local => scratch.locals({ [stem]: of })[stem]!
@@ -258,15 +319,18 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
   /** The step of k that is `unrolled` after `from`, of which `parts` are there. */
   const step = (from: Expression, unrolled: number, parts: number): Block => {
     const column = fresh("column", scalar)
-    const stride = group * tile.columns
-    const index = at([right, 1], [from, stride], [unrolled, stride], [j, group])
+    const stride = width * tile.columns
+    const index = at([right, 1], [from, stride], [unrolled, stride], [j, width])
+    const rights = group === 8 ? [ir.and(column, NIBBLES), ir.and(ir.shrU(column, 4), NIBBLES)] : [column, column]
+    const halves = rights.map(() => (group === 8 ? fresh("half") : column))
     return [
-      ir.let_(column, isFloat ? ir.load(panels, index) : ir.loadPacked(group as 2 | 4, panels, index)),
+      ir.let_(column, isFloat ? ir.load(panels, index) : ir.loadPacked(width as 2 | 4, panels, index)),
+      ...(group === 8 ? halves.map((half, i) => ir.let_(half, rights[i]!)) : []),
       ...all.flatMap((r) => {
         const first = at([left, 1], [from, group * alongK], [unrolled, group * alongK], [r, alongM])
         return leftsOf(p, first, parts).flatMap((value, i) => {
-          const [element, sum] = [fresh("element", scalar), sums[r]![i]!]
-          const product = isFloat ? ir.mul(element, column) : (group === 2 ? ir.dot2 : ir.dot4)(column, element)
+          const [element, sum, half] = [fresh("element", scalar), sums[r]![i] ?? sums[r]![0]!, halves[i]!]
+          const product = isFloat ? ir.mul(element, half) : (group === 2 ? ir.dot2 : ir.dot4)(half, element)
           return [ir.let_(element, value), ir.set(sum, ir.add(sum, product))]
         })
       }),
@@ -280,11 +344,12 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
     ...Array.from({ length: over }, (_, u) => step(ir.i32(rounds * tile.unroll), u, group)).flat(),
     ...(whole < size ? step(ir.i32(whole), 0, depth % group) : []),
   ]
-  const panelSize = steps * group * tile.columns
+  const panelSize = steps * width * tile.columns
   const result = (r: number): Expression => at([out, 1], [r, to.stride], [j, 1])
   const started = (r: number): Expression => {
     const column = at([matrix, count * tile.columns], [panel, tile.columns], [to.first, tile.columns], [j, 1])
-    const first = p.correction ? ir.load(p.correction, column) : ir.constant(scalar, 0)
+    const total = group === 8 ? at([matrix, rows], [row, 1], [r, 1]) : column
+    const first = p.correction ? ir.load(p.correction, total) : ir.constant(scalar, 0)
     return blocks === 1 ? first : ir.select(block, ir.load(to.into, result(r)), first)
   }
   const ended = ([sum, twice]: readonly ir.Local[]): Expression => (twice ? ir.add(sum!, ir.shl(twice, 1)) : sum!)
@@ -293,7 +358,7 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
     ir.let_(left, at([matrix, rows * depth], [row, alongM], [block, perBlock * alongK])),
     ir.let_(
       right,
-      at([matrix, count * panelSize], [panel, panelSize], [to.first, panelSize], [block, perBlock * tile.columns]),
+      at([matrix, count * panelSize], [panel, panelSize], [to.first, panelSize], [block, size * width * tile.columns]),
     ),
     ir.let_(out, at([matrix, rows * to.stride], [row, to.stride], [panel, to.width])),
     ir.parallel(j, to.width, [
@@ -322,9 +387,10 @@ function leftsOf(
     ir.shl(ir.and(ir.load(a, ir.add(first, ir.i32(i))), 2 ** width - 1), i * width)
   const word =
     parts === group
-      ? ir.loadPacked(group as 2 | 4, a, first)
+      ? ir.loadPacked(Math.min(group, 4) as 2 | 4, a, first)
       : Array.from({ length: parts }, (_, i) => part(i)).reduce((word, next) => ir.or(word, next))
   if (group === 2) return [word]
+  if (group === 8) return [word, ir.loadPacked(4, a, ir.add(first, ir.i32(4)))]
   const there = parts === group ? -1 : 2 ** (8 * parts) - 1
   const low = ir.and(word, 0x01010101 & there)
   const positive = a.dtype === "i8" ? ir.xor(word, 0x80808080 | 0) : word

@@ -4,7 +4,7 @@ import { contraction, type Schedule, type Tiles } from "./contraction.ts"
 
 /**
  * A faster way to the bits of a node's reference, where there is one. `packsOnce`: the right side never changes, so that
- * what depends on it alone is done once.
+ * what depends on it alone is done once. `nibbles`: it is what `unpack_nibbles` would unpack.
  */
 export function scheduleOf(
   node: Node,
@@ -13,7 +13,9 @@ export function scheduleOf(
   scratch: Scratch,
   packsOnce: boolean,
   tiles: Tiles,
+  nibbles: boolean,
 ): Schedule | undefined {
-  if (isNode(node, "matmul")) return contraction(node, inputs as [Operand, Operand], output, scratch, packsOnce, tiles)
+  if (isNode(node, "matmul"))
+    return contraction(node, inputs as [Operand, Operand], output, scratch, packsOnce, tiles, nibbles)
   return undefined
 }

@@ -75,6 +75,14 @@ export const INTEGER_CASES: CasesOf<typeof INTEGER> = {
     gradient: STAIRCASE,
     refusals: [["OB317", () => op.integerSqrt(f23)]],
   },
+  unpack_nibbles: {
+    graphs: (n, give) => [op.unpackNibbles(give("u8", [2, n]))],
+    gradient: STAIRCASE,
+    refusals: [
+      ["OB317", () => op.unpackNibbles(b23)],
+      ["OB313", () => op.unpackNibbles(at("u8", []))],
+    ],
+  },
   softmax_bits: {
     graphs: (n, give) => [op.softmaxBits(give("i16", [2, n]))],
     gradient: STAIRCASE,
