@@ -49,7 +49,7 @@ export function emitWasm(program: Program, { relaxed = false, apart = 1 << 14, p
     ...Object.entries(program.entries ?? {}).map(([name, block]) => entry(block, name)),
   ]
   const pages = unsigned(layout.pages)
-  const memory = imported("memory", [2, sharing ? [SHARED, pages, pages] : [0, pages]])
+  const memory = imported("memory", [2, sharing ? [SHARED, pages, unsigned(PAGES_MAX)] : [0, pages]])
   const bytes = wasmModule([
     [1, functions.types],
     [2, sharing ? [imported("wake", [0, unsigned(sharing.wakeType)]), memory] : [memory]],
@@ -66,6 +66,9 @@ const WAKE = 0
 const SHARED = 0x03 // with a maximum
 const imported = (name: string, what: Bytes): Bytes => [text("host"), text(name), what]
 const exported = (name: string, number: number): Bytes => [text(name), 0, unsigned(number)]
+
+/** As many as there can be: the host's memory may have room for other programs too. */
+const PAGES_MAX = 65_536
 
 function layOut({ buffers }: Program, from: number): Pick<WasmModule, "starts" | "pages"> {
   const starts = new Map<string, number>()

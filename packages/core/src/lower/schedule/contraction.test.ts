@@ -179,6 +179,6 @@ test("nibbles that something else reads too, or whose depth is no whole number o
   const y = op.matmul(op.input("x", "i8", [1, 24]), w, false, true)
   const odd = op.unpackNibbles(op.weight("o", "u8", [16, 14]))
   const z = op.matmul(op.input("z", "i8", [1, 28]), odd, false, true)
-  for (const outputs of [{ y, unpacked: w }, { z }])
+  for (const outputs of [{ y, unpacked: w }, { answer: z }])
     expect(validate(lowerGraph({ name: "net", outputs, prepares: true, tiles: asBytes }))).toEqual([])
 })
