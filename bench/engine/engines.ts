@@ -1,5 +1,6 @@
 /** The engines that are measured. */
 import { type Engine, faultOf, wasmEngine } from "@open-brains/core/compile.ts"
+import { tuned } from "@open-brains/core/run/tune.ts"
 import { nativeEngine, threadedEngine } from "./engines.testing.ts"
 
 /** Threads that are disposed of when the work is done; the process would wait for them. */
@@ -8,7 +9,8 @@ export type MeasuredEngine = Engine & Partial<Disposable>
 /** As few as this make loops of a small network worth dealing out. */
 const FINE = { phase: 1 << 8, share: 1 << 6, vector: 32 }
 const ENGINES = {
-  wasm: () => wasmEngine,
+  /** With the cut of products that a person's machine is given after a moment of trying. */
+  wasm: () => tuned(wasmEngine, () => performance.now()),
   native: () => nativeEngine,
   /** As a user has it: threads help while that is faster. */
   threads: () => threadedEngine({ threads: 2 }),

@@ -46,11 +46,13 @@ export function productOn(engine: Engine): Work {
 /** y = W · x of i8, sums in i32: a matrix [ROWS,COLUMNS] that stays and a vector that changes. */
 export function matrixVectorOn(engine: Engine): Work {
   const [x, w] = [input("x", "i8", [1, COLUMNS]), weight("w", "i8", [ROWS, COLUMNS])]
-  const { memory, run } = compileGraph({ name: "matrix_vector", outputs: { y: matmul(x, w, false, true) } }, engine)
+  const outputs = { y: matmul(x, w, false, true) }
+  const { memory, run, entries } = compileGraph({ name: "matrix_vector", outputs, prepares: true }, engine)
   const [vector, matrix, y] = [memory["x"]!, memory["w"]!, memory["y"]!]
   const random = stream(2, "mix")
   for (let i = 0; i < COLUMNS; i++) vector[i] = random.below(i, 256) - 128
   for (let i = 0; i < ROWS * COLUMNS; i++) matrix[i] = random.below(COLUMNS + i, 256) - 128
+  entries["prepare"]?.()
   run()
   const isWrong = (row: number): boolean => {
     let sum = 0

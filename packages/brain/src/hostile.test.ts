@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { canonicalJson, type Json } from "@open-brains/core/base/json.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
 import { stream } from "@open-brains/core/base/random.ts"
+import { TRICKS } from "@open-brains/core/ir/testing/tricks.ts"
 import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { contentsOf } from "@open-brains/core/run/module.ts"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -157,6 +158,32 @@ test("an index out of range in a program is refused before it runs", async () =>
   })
   expect(await told(path)).toMatch(/error\[OB210\]: .*may be 16777216\./)
 })
+
+test.each(["wasm", "interpreter"] as const)(
+  "a kernel with a trick in it is refused, or changes no answer (%s)",
+  async (engine) => {
+    const files = await readModule(join(folder, "desk"))
+    const graph = (await graphOf()) as { programs: Record<string, Json>[] }
+    const [kernel] = graph.programs
+    const text = "where is my parcel"
+    const answer = open(files, engine).ask(text)
+    for (const [name, { buffers, body, entries, code }] of Object.entries(TRICKS)) {
+      const tricked = {
+        ...{ ...kernel, buffers: [...(kernel!["buffers"] as Json[]), ...buffers.map(asScratch)] },
+        ...{ body: [...body, ...(kernel!["body"] as Json[])], ...(entries && { entries }) },
+      }
+      const parts = { ...files.parts, "graph.json": encode(JSON.stringify({ ...graph, programs: [tricked] })) }
+      const ask = (): unknown => open({ ...files, parts }, engine).ask(text)
+      if (code) expect(ask, name).toThrow(`error[${code}]`)
+      else expect(ask(), name).toEqual(answer)
+    }
+  },
+)
+/** A kernel of a graph has no state. */
+const asScratch = (buffer: Json): Json => {
+  const members = buffer as Readonly<Record<string, Json>>
+  return members["access"] === "state" ? { ...members, access: "scratch" } : buffer
+}
 
 const SEED = 20261123
 test(`a graph altered at random is refused or answers, and never anything else (seed ${SEED})`, async () => {

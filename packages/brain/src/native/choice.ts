@@ -37,7 +37,7 @@ export function chooseEngine(name: EngineName | Engine = "auto"): Choice {
 function nativeWherePossible(): Choice {
   const asides: string[] = []
   const engine: Engine = {
-    name: nativeEngine.name,
+    ...nativeEngine,
     instantiate(program, within) {
       try {
         return nativeEngine.instantiate(program, within)

@@ -4,6 +4,7 @@ import type { Program } from "@open-brains/core/ir/program.ts"
 import { findLibrary } from "./cache.ts"
 import { type Compiler, keyOf, laneWidth, requireCompiler } from "./compiler.ts"
 import { bind, libraryOf } from "./library.ts"
+import { tilesOf } from "./tiles.ts"
 
 /**
  * Programs in C, built by the compiler of this machine before their first run, which takes a second or more the first time.
@@ -19,6 +20,7 @@ export const compiledEngine: Engine = over(
 function over(pathOf: (source: string, compiler: Compiler) => string): Engine {
   return {
     name: "native",
+    tiles: tilesOf(laneWidth()),
     instantiate(program, within) {
       const compiler = requireCompiler()
       const instance = wasmEngine.instantiate(program, beneath(within))

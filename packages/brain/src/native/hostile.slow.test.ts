@@ -8,7 +8,7 @@ import { requireOrSkip } from "../../../../scripts/testing.ts"
 import { missingCompiler } from "./c99.ts"
 import { trialOf } from "./testing/batch.ts"
 import { batchInC, batchInLibrary, ofTrial } from "./testing/batch_runs.ts"
-import { judge } from "./testing/hostile.ts"
+import { judge, judgeBatch } from "./testing/hostile.ts"
 import { differing, runsOn, SANITIZERS } from "./testing/runs.ts"
 
 vi.setConfig({ testTimeout: 300_000 })
@@ -23,6 +23,11 @@ test(`generated and mutated programs agree on every engine, or are refused (SEED
     true,
     true,
   ])
+})
+
+test("a batch that does not end is ended, and is a fault", async () => {
+  const { faults } = await judgeBatch({ seed: SEED, programs: 1e9, mutants: 0, sanitizers: "both" }, 2000)
+  expect(faults.join()).toMatch(/^batch .* ended with SIGKILL/)
 })
 
 test("tricks that are allowed do no harm in C either, the sanitizers watching", (context) => {

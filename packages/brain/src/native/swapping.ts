@@ -2,8 +2,9 @@ import { type Engine, faultOf, type Instance, soundEngine } from "@open-brains/c
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { type Build, startBuild } from "./background.ts"
 import { findLibrary } from "./cache.ts"
-import { keyOf, requireCompiler } from "./compiler.ts"
+import { findCompiler, keyOf, requireCompiler } from "./compiler.ts"
 import { atop, beneath, compiledEngine, inNative, sharedBy, sourceOf } from "./engine.ts"
+import { TILES_BETWEEN } from "./tiles.ts"
 
 export interface SwappingEngine extends Engine {
   /** Why programs that have run for long are not native. Grows as reasons are found. */
@@ -32,6 +33,7 @@ export function swappingEngine(
   return {
     name: "auto",
     asides,
+    ...(findCompiler() && { tiles: TILES_BETWEEN }),
     instantiate(program, within) {
       const instance = base.instantiate(program, beneath(within))
       const prepare = preparation(program, instance)

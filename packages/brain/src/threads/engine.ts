@@ -31,6 +31,7 @@ export function threadedEngine(options: ThreadedOptions = {}): ThreadedEngine {
   const { threads, grain = GRAIN, longMs = 20, always = false } = options
   let crew: Crew | undefined
   const memories = new WeakMap<Instance, WebAssembly.Memory>()
+  let programs = 0
   return {
     name: "threads",
     shares: () => crew?.shares() ?? 0,
@@ -41,7 +42,7 @@ export function threadedEngine(options: ThreadedOptions = {}): ThreadedEngine {
       const { program: phased, phases } = phasesOf(program, grain)
       const known = within && memories.get(within)
       if (within ? !known : phases.size === 0 || threads === 1) return wasmEngine.instantiate(program, within)
-      const { bytes, starts, pages } = emitWasm(phased, { phases, relaxed: hasRelaxed() })
+      const { bytes, starts, pages } = emitWasm(phased, { phases, relaxed: hasRelaxed(), number: ++programs })
       const memory = known ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
       const module = new WebAssembly.Module(bytes)
       const helped = helpedBy(() => (crew ??= startCrew(threads)), module, memory, longMs)

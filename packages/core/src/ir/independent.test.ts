@@ -76,6 +76,14 @@ describe("not proved", () => {
       "`y` may be written",
     ],
     "an index out of memory": [[ir.parallel("i", 64, [put(ir.and(ir.load(x, i), 63))])], "`y` may be written"],
+    "an offset that memory gives each round": [
+      [ir.parallel("i", 64, [put(ir.add(i, ir.and(ir.load(x, i), 63)))])],
+      "`y` may be written",
+    ],
+    "an offset from what another round may have written": [
+      [ir.parallel("i", 64, [put(ir.add(i, ir.and(ir.load(y, ir.i32(2000)), 63)))])],
+      "`y` may be written",
+    ],
     "an index that wraps around": [
       [ir.parallel("i", 64, [put(ir.and(ir.mul(i, ir.i32(2 ** 30)), 63))])],
       "`y` may be written",

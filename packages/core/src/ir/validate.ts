@@ -52,7 +52,7 @@ function prove(program: Program, log: Log, limits: Limits): void {
   const bounds = boundsOf(program)
   const ofLocal = (name: string): Interval => bounds.get(name) ?? ANY
   const proof: Proof = { log, ofLocal, buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])) }
-  for (const [entry, block] of Object.entries({ body: program.body, ...program.entries })) {
+  for (const [entry, block] of [["body", program.body] as const, ...Object.entries(program.entries ?? {})]) {
     const work = proveBlock(block, entry, proof)
     if (work > limits.work)
       log.report(

@@ -72,10 +72,11 @@ const sum = (a: Verdict, b: Verdict): Verdict => ({
   faults: [...a.faults, ...b.faults],
 })
 
-export function judgeBatch(options: BatchOptions): Promise<Verdict> {
+/** A batch in a process of its own, which is ended when it takes too long. */
+export function judgeBatch(options: BatchOptions, msMax = BATCH_MS_MAX): Promise<Verdict> {
   const child = join(import.meta.dirname, "hostile_batch.ts")
   const words = ["--disable-warning=ExperimentalWarning", child, JSON.stringify(options)]
-  const limits = { timeout: BATCH_MS_MAX, killSignal: "SIGKILL", maxBuffer: 2 ** 28 } as const
+  const limits = { timeout: msMax, killSignal: "SIGKILL", maxBuffer: 2 ** 28 } as const
   return new Promise((resolve) => {
     execFile(process.execPath, words, limits, (error, stdout, stderr) => {
       if (!error) return resolve(JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Verdict)

@@ -1,5 +1,5 @@
 /** The process of one batch (hostile.ts): a crash or an endless loop ends this one alone. */
-import { interpreterEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/compile.ts"
 import { countOf } from "@open-brains/core/ir/count.ts"
 import { unprovedPromises } from "@open-brains/core/ir/independent.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
@@ -10,7 +10,7 @@ import { validate } from "@open-brains/core/ir/validate.ts"
 import { type Trial, trialOf } from "./batch.ts"
 import { type After, batchInC, batchInLibrary, ofTrial } from "./batch_runs.ts"
 import type { BatchOptions, Verdict } from "./hostile.ts"
-import { differing, runsOn, SANITIZERS } from "./runs.ts"
+import { differing, runsOn, SANITIZERS, WASM } from "./runs.ts"
 
 /** A valid program may still take minutes, or hundreds of megabytes: those are proved and not run. */
 const [WORK_MAX, BYTES_MAX] = [2 ** 20, 2 ** 16]
@@ -29,7 +29,7 @@ function verdictOf({ seed, programs, mutants, lanes, sanitizers }: BatchOptions)
       else {
         const trial = trialOf(title, program, of)
         const expected = runsOn(interpreterEngine, trial)
-        faults.push(...differing(trial, "wasm", expected, runsOn(wasmEngine, trial)))
+        for (const engine of WASM) faults.push(...differing(trial, engine.name, expected, runsOn(engine, trial)))
         trials.push({ trial, expected })
         counts.ran++
       }
@@ -56,7 +56,11 @@ function verdictOf({ seed, programs, mutants, lanes, sanitizers }: BatchOptions)
     const { after, stray } = batchInLibrary(all)
     compare("native", after)
     if (stray >= 0) faults.push(`native wrote byte ${stray}, which is in no buffer`)
-    compare(`C with ${lanes ?? "no"} lanes`, batchInC(all, { width: lanes, flags: SANITIZERS[sanitizers] }))
+    try {
+      compare(`C with ${lanes ?? "no"} lanes`, batchInC(all, { width: lanes, flags: SANITIZERS[sanitizers] }))
+    } catch (error) {
+      faults.push(`C with ${lanes ?? "no"} lanes: ${error instanceof Error ? error.message : error}`)
+    }
   }
   return { ...counts, faults }
 }

@@ -1,5 +1,6 @@
 /** A trial on an engine of this process, and what differs between two runs of it. */
-import type { Engine } from "@open-brains/core/compile.ts"
+import { type Engine, viewsOf, wasmEngine } from "@open-brains/core/compile.ts"
+import { emitWasm, exportOf, type WasmOptions } from "@open-brains/core/emit/wasm/emit.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import { difference } from "@open-brains/core/ir/testing/difference.ts"
 import type { Trial } from "./batch.ts"
@@ -9,6 +10,21 @@ export const SANITIZERS = {
   both: ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
   address: ["-O1", "-fsanitize=address"],
 } as const
+
+/** WebAssembly printed otherwise than for this machine and this work: the bits must be the same. */
+const wasmWith = (name: string, options: WasmOptions): Engine => ({
+  name,
+  instantiate(program) {
+    const { bytes, starts, pages } = emitWasm(program, options)
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } })
+    const entryOf = (entry?: string): (() => void) => exports[exportOf(entry)] as () => void
+    const entries = Object.keys(program.entries ?? {}).map((entry) => [entry, entryOf(entry)] as const)
+    return { memory: viewsOf(program, memory.buffer, starts), run: entryOf(), entries: Object.fromEntries(entries) }
+  },
+})
+/** As it is; and every loop a function of its own, without relaxed SIMD. */
+export const WASM: readonly Engine[] = [wasmEngine, wasmWith("wasm, loops apart", { apart: 0, relaxed: false })]
 
 /** All buffers after each record. */
 export function runsOn(engine: Engine, { program, start, records }: Trial): readonly Memory[] {

@@ -28,16 +28,21 @@ export interface WasmOptions {
    * the module imports `wake`, which calls those who sleep, and also exports `help` and `work` (threads.ts).
    */
   readonly phases?: ReadonlyMap<Statement, number>
+  /** Tells programs apart that have one memory and share out their loops in it. */
+  readonly number?: number
 }
 
 /** What the function of an entry is called, or that of the body. */
 export const exportOf = (entry?: string): string => (entry === undefined ? "run" : `run_${entry}`)
 
 /** The program as one WebAssembly module: its buffers side by side in one memory, each entry a function. */
-export function emitWasm(program: Program, { relaxed = false, apart = 1 << 14, phases }: WasmOptions = {}): WasmModule {
+export function emitWasm(
+  program: Program,
+  { relaxed = false, apart = 1 << 14, phases, number = 0 }: WasmOptions = {},
+): WasmModule {
   const layout = layOut(program, phases ? CONTROL_BYTES : 0)
   const [functions, numbers]: [Functions, number[]] = [functionsAfter(phases ? 1 : 0), []]
-  const sharing = phases && defineSharing(functions, WAKE)
+  const sharing = phases && defineSharing(functions, WAKE, number)
   const shared: Shared = {
     ...{ functions, relaxed, apart, interval: intervalsOf(program), start: (buffer) => layout.starts.get(buffer)! },
     buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { interpreterEngine, viewsOf } from "../../compile.ts"
-import { add, buffer, i32, let_, load, local, parallel, store } from "../../ir/build.ts"
+import { add, buffer, i32, let_, load, local, loop, mul, parallel, set, store } from "../../ir/build.ts"
 import type { Memory } from "../../ir/interpret.ts"
 import type { Program } from "../../ir/program.ts"
 import { difference } from "../../ir/testing/difference.ts"
@@ -53,15 +53,40 @@ test(`shared out, a program gives the judge's bits, whoever does the shares (SEE
   expect(done.alone).toBe(0) // nothing is left when a run has ended
 })
 
-const [x, y] = [buffer("input", "i32", "x", 64), buffer("output", "i32", "y", 64)]
-/** `bias` comes from around the phase. */
-const lane = parallel("lane", 8, [
-  store(y, add(local("row"), local("lane")), add(load(x, local("row")), local("bias"))),
-])
+const [x, y] = [buffer("input", "f32", "x", 64), buffer("state", "f32", "y", 448)]
+const [time, row, lane, bias, scale] = [
+  local("time"),
+  local("row"),
+  local("lane"),
+  local("bias"),
+  local("scale", "f32"),
+]
+const place = add(mul(row, i32(8)), lane)
+const sum = add(mul(load(y, place), scale), load(x, add(time, bias)))
+/** The rounds of the phase read three locals from around it, which change from time to time. */
 const rows: Program = {
   ...{ name: "rows", buffers: [x, y] },
-  body: [let_("bias", i32(3)), parallel("row", 56, [lane])],
+  body: [
+    ...[let_(bias, i32(3)), let_(scale, load(x, i32(5)))],
+    loop(time, 4, [
+      parallel(row, 56, [parallel(lane, 8, [store(y, place, sum)])]),
+      ...[set(bias, i32(9)), set(scale, load(x, add(time, i32(20))))],
+    ]),
+  ],
 }
+
+test("locals from around a phase reach whoever does its rounds", () => {
+  const judge = interpreterEngine.instantiate(rows)
+  const others: Made = made(rows, () => void others.work())
+  const [nobody, late] = [made(rows), made(rows)]
+  for (const each of [late, others]) each.words[CONTROL.help / 4] = 1
+  for (const each of [judge, nobody, late, others]) {
+    fill(each.memory, { x: Float32Array.from({ length: 64 }, (_, n) => Math.sin(n)) })
+    each.run()
+    expect(difference(judge.memory, each.memory)).toBeUndefined()
+  }
+})
+
 /** Takes the next share, and leaves it undone. */
 const takeOne = (words: Int32Array<ArrayBufferLike>): void => {
   Atomics.add(new BigInt64Array(words.buffer), CONTROL.claim / 8, BigInt(words[CONTROL.step / 4]!))
@@ -74,4 +99,16 @@ test("a share that was taken and is then lost ends the run: it is not waited for
   })
   late.words[CONTROL.help / 4] = 1
   expect(late.run).toThrow(WebAssembly.RuntimeError)
+})
+
+test("a share that another thread has done counts as done", () => {
+  const shares = { left: 0 }
+  const others: Made = made(rows, () => {
+    takeOne(others.words)
+    Atomics.add(others.words, CONTROL.done / 4, others.words[CONTROL.step / 4]!) // as if it had been done at once
+    shares.left++
+  })
+  others.words[CONTROL.help / 4] = 1
+  others.run()
+  expect([shares.left, others.words[CONTROL.done / 4]]).toEqual([4, 56])
 })

@@ -20,6 +20,8 @@ export const CONTROL = {
   phase: 128,
   rounds: 132,
   step: 136,
+  /** Whose phase it is, of the programs in this memory. */
+  program: 140,
   /** Not 0: others are there to help. The host's to set. */
   help: 192,
   /** Not 0: another thread came to grief within a share, so that the memory is spoilt. The host's to set. */
@@ -70,11 +72,11 @@ const callPhase = (functions: Functions, from: Bytes, to: Bytes, phase: Bytes): 
   return [from, to, phase, op.call_indirect, unsigned(type), 0]
 }
 
-/** `wake`: the imported function () → () that calls those who sleep. */
-export function defineSharing(functions: Functions, wake: number): Sharing {
+/** `wake`: the imported function () → () that calls those who sleep. `program`: a number of its own in the memory. */
+export function defineSharing(functions: Functions, wake: number, program: number): Sharing {
   const wakeType = functions.typeOf({ parameters: [], results: [] })
-  const work = defineWork(functions)
-  const share = defineShare(functions, wake, work)
+  const work = defineWork(functions, program)
+  const share = defineShare(functions, wake, work, program)
   const [left, found, all] = [0, 1, 2]
   const again = [op.constI32(SPINS), set(left)]
   const count = [get(all), get(found), op.i32_add, set(all)]
@@ -87,10 +89,11 @@ export function defineSharing(functions: Functions, wake: number): Sharing {
 }
 
 /** Takes and does shares of the present phase for as long as there are some. */
-function defineWork(functions: Functions): number {
+function defineWork(functions: Functions, program: number): number {
   const [claim, from, to, shares] = [0, 1, 2, 3]
   const look = [readClaim, op.local_tee, claim, op.i32_wrap_i64, set(from)]
   const isTaken = [get(from), read(CONTROL.rounds), op.i32_ge_u]
+  const isOthers = [read(CONTROL.program), op.constI32(program), op.i32_sub] // who helps may be late to hear of another
   const next = [get(claim), read(CONTROL.step), op.i64_extend_i32_u, op.i64_add]
   const exchange = [op.constI32(0), get(claim), next, op.i64_atomic_cmpxchg, 3, unsigned(CONTROL.claim)]
   const isLost = [exchange, get(claim), op.i64_ne]
@@ -101,7 +104,7 @@ function defineWork(functions: Functions): number {
   const notify = [op.constI32(0), op.constI32(1), op.atomic_notify, 2, unsigned(CONTROL.done), op.drop]
   const body = [
     look,
-    when(isTaken, [get(shares), op.return_]),
+    when([isTaken, isOthers, op.i32_or], [get(shares), op.return_]),
     [isLost, op.br_if, 0],
     clip,
     callPhase(functions, get(from), get(to), read(CONTROL.phase)),
@@ -112,7 +115,7 @@ function defineWork(functions: Functions): number {
   return functions.define({ parameters: [], results: ["i32"] }, ["i64", "i32", "i32", "i32"], forever(body))
 }
 
-function defineShare(functions: Functions, wake: number, work: number): number {
+function defineShare(functions: Functions, wake: number, work: number, program: number): number {
   const [phase, rounds, step, n, naps, epoch] = [0, 1, 2, 3, 4, 5]
   const isAlone = [read(CONTROL.help), op.i32_eqz, get(rounds), get(step), op.i32_le_s, op.i32_or]
   const isSome = [op.constI32(0), get(rounds), op.i32_lt_s]
@@ -127,6 +130,7 @@ function defineShare(functions: Functions, wake: number, work: number): number {
     write(CONTROL.phase, get(phase)),
     write(CONTROL.rounds, get(rounds)),
     write(CONTROL.step, get(step)),
+    write(CONTROL.program, op.constI32(program)),
     write(CONTROL.done, op.constI32(0)),
     writeClaim(get(epoch)),
   ]

@@ -8,12 +8,14 @@ import {
   clamp,
   constant,
   i32,
+  type Local,
   let_,
   load,
   loadPacked,
   local,
   loop,
   loopUpTo,
+  mul,
   parallel,
   select,
   set,
@@ -59,16 +61,18 @@ interface Piece {
   readonly body: Statement[]
 }
 
-/** A random valid program of `pieces` parts: parallel loops and plain code by turns. */
+/** A random valid program of `pieces` parts of all kinds; one in four has an entry beside its body. */
 export function programFrom(seed: number, pieces = 1): Program {
   const draw = drawFrom(seed)
-  const all = Array.from({ length: pieces }, (_, n) =>
-    draw.flip() ? parallelPiece(draw, `p${n}`) : plainPiece(draw, `p${n}`),
-  )
+  const piece = (prefix: string): Piece =>
+    draw.pick([parallelPiece, parallelPiece, plainPiece, plainPiece, tilePiece])(draw, prefix)
+  const all = Array.from({ length: pieces }, (_, n) => piece(`p${n}`))
+  const again = draw.between(0, 3) === 0 ? piece("again") : undefined
   return {
     name: "hostile",
-    buffers: all.flatMap(({ buffers }) => buffers),
+    buffers: [...all, ...(again ? [again] : [])].flatMap(({ buffers }) => buffers),
     body: all.flatMap(({ body }) => body),
+    ...(again && { entries: { again: again.body } }),
   }
 }
 export const hostileProgram = (pieces = 1): fc.Arbitrary<Program> => SEEDS.map((seed) => programFrom(seed, pieces))
@@ -177,6 +181,52 @@ function parallelPiece(draw: Draw, prefix: string): Piece {
     body.push(store(target, index, changed))
   }
   return { buffers, body: [parallel(round, rounds, body)] }
+}
+
+/**
+ * A tile of a product as schedules write it: several sums at once for each of a parallel loop's columns, of plain numbers
+ * or of packed ones whose parts are multiplied together, masked now and then so that a narrower multiplication will do.
+ */
+function tilePiece(draw: Draw, prefix: string): Piece {
+  const [rows, columns, depth, sums] = [draw.between(1, 4), draw.between(1, 40), draw.between(1, 6), draw.between(1, 4)]
+  const kind = draw.pick(["f32", "i32", "dot2", "dot4"] as const)
+  const scalar: Drawn = kind === "f32" ? "f32" : "i32"
+  const parts = kind === "dot4" ? 4 : kind === "dot2" ? 2 : 1
+  const dtype = (): Dtype => {
+    if (kind === "f32") return "f32"
+    return draw.pick<Dtype>(parts === 1 ? ofScalar.i32 : PACKED[parts])
+  }
+  const left = buffer("input", dtype(), `${prefix}_left`, rows * sums * depth * parts)
+  const right = buffer("input", dtype(), `${prefix}_right`, depth * columns * parts)
+  const out = buffer(
+    draw.pick(["output", "state"] as const),
+    draw.pick<Dtype>(ofScalar[scalar]),
+    `${prefix}_out`,
+    rows * sums * columns,
+  )
+  const [r, k, j] = ["r", "k", "j"].map((name) => local(`${prefix}_${name}`)) as [Local, Local, Local]
+  const mask = parts > 1 && draw.flip() ? draw.pick([0x7f7f7f7f, 0x0f0f0f0f, 0x7f7f7fff]) : undefined
+  const loaded = (from: Buffer, element: Expression): Expression => {
+    if (parts === 1) return load(from, element)
+    const word = loadPacked(parts, from, mul(element, i32(parts)))
+    return mask === undefined ? word : and(word, mask)
+  }
+  const product = (a: Expression, b: Expression): Expression =>
+    parts === 1 ? mul(a, b) : binary(kind === "dot4" ? "i32.dot4_i8" : "i32.dot2_i16", a, b)
+  const sum = (n: number): Local => local(`${prefix}_s${n}`, scalar)
+  const rowOf = (n: number): Expression => add(mul(r, i32(sums)), i32(n))
+  const each = Array.from({ length: sums }, (_, n) => n)
+  const shared = local(`${prefix}_b`, scalar)
+  const inner = [
+    let_(shared, loaded(right, add(mul(k, i32(columns)), j))),
+    ...each.map((n) => set(sum(n), add(sum(n), product(loaded(left, add(mul(rowOf(n), i32(depth)), k)), shared)))),
+  ]
+  const nest = parallel(j, columns, [
+    ...each.map((n) => let_(sum(n), constant(scalar, draw.flip() ? 0 : draw.number(scalar)))),
+    loop(k, depth, inner),
+    ...each.map((n) => store(out, add(mul(rowOf(n), i32(columns)), j), sum(n))),
+  ])
+  return { buffers: [left, right, out], body: [(draw.flip() ? parallel : loop)(r, rows, [nest])] }
 }
 
 /** Lets, sets, stores, branches and loops as they come: every index is brought into range by one of the known ways. */

@@ -145,7 +145,9 @@ const NAMES: Readonly<Record<string, Trick>> = {
     entries: { step: [ir.let_("evil_j", word), ...put(local("evil_j"))] as unknown as Json },
   },
   "an entry that reaches out of range": { ...trick([], "OB210"), entries: { step: put(word) as unknown as Json } },
-  "an entry called like the body": { ...trick([], "OB210"), entries: { run: [] } },
+  "an entry called like what engines call the body": { ...trick([], "OB210"), entries: { run: [] } },
+  "a body that hides behind an entry called like it": { ...trick(put(word), "OB210"), entries: { body: [] } },
+  "an entry called like the body": { ...trick([], "OB210"), entries: { body: [] } },
   "an entry called like the body that reaches out of range": {
     ...trick([], "OB210"),
     entries: { body: put(word) as unknown as Json },

@@ -1,0 +1,22 @@
+import type { Width } from "@open-brains/core/emit/c99/vectors.ts"
+import { TILES, type Tiles } from "@open-brains/core/lower/schedule/contraction.ts"
+
+/**
+ * How products are cut for vectors of so many lanes: as many sums as hide the time that one takes, with the columns that
+ * they multiply, fill the registers (32 of AVX-512 and NEON, 16 of AVX2). `./check bench engine` measures the one in use.
+ */
+export function tilesOf(width: Width): Tiles {
+  switch (width) {
+    case 16:
+      return { float: { rows: 8, columns: 32, unroll: 2 }, integer: { rows: 1, columns: 64, unroll: 2, dot: "bytes" } }
+    case 8:
+      return { float: { rows: 6, columns: 16, unroll: 2 }, integer: { rows: 1, columns: 32, unroll: 4, dot: "bytes" } }
+    case 4:
+      return { float: { rows: 4, columns: 16, unroll: 2 }, integer: TILES.integer }
+    default:
+      return width satisfies never
+  }
+}
+
+/** For a program that begins in WebAssembly and goes on in C: two thirds of the one's speed and most of the other's. */
+export const TILES_BETWEEN: Tiles = { ...TILES, float: { rows: 4, columns: 16, unroll: 2 } }
