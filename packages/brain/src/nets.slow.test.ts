@@ -8,7 +8,8 @@ import { threadedEngine } from "./threads/engine.ts"
 /** What a predictor has learnt and said after windows of many lengths, with single bytes between them. */
 function lesson(engine: Engine): readonly unknown[] {
   const net = openNet(PREDICTOR, predictorWeights(1), engine)
-  return [17, 64, 3, 17, 64, 64, 3].map((T) => {
+  const windows = Array.from({ length: 10 }, () => [17, 64, 32, 64, 3]).flat()
+  return windows.map((T) => {
     const bytes = Uint8Array.from({ length: T + 1 }, (_, i) => (i * 31 + T) % 256)
     const learnt = net.call("learn", { bytes, rate: Float32Array.of(0.5) }, { T })
     return [learnt, net.call("step", { byte: Uint8Array.of(T) }), net.digest()]

@@ -1,5 +1,7 @@
 import { programOf } from "@open-brains/core/compile.ts"
 import { contentsOf } from "@open-brains/core/run/module.ts"
+import { laneWidth } from "../native/compiler.ts"
+import { tilesOf } from "../native/tiles.ts"
 import type { ExitCode, Services } from "../services.ts"
 import type { Stage } from "../stage.ts"
 import { printStage } from "../stages.ts"
@@ -13,7 +15,9 @@ export async function explain(
 ): Promise<ExitCode> {
   const files = await readModule(path)
   const { graph } = contentsOf(files)
-  const text = await printStage(stage, graph, programOf({ name: "predict", outputs: graph }))
+  const tiles = stage === "c" ? tilesOf(laneWidth()) : undefined // as the engine that compiles it would cut products
+  const program = programOf({ name: "predict", outputs: graph, prepares: true, ...(tiles && { tiles }) })
+  const text = await printStage(stage, graph, program)
   print(json ? JSON.stringify({ path, digest: files.digest, stage, text }) : text.trimEnd())
   return 0
 }

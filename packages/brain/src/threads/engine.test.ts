@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
 import { interpreterEngine } from "@open-brains/core/compile.ts"
 import { CONTROL } from "@open-brains/core/emit/wasm/threads.ts"
-import { add, buffer, load, local, loop, parallel, store } from "@open-brains/core/ir/build.ts"
+import { add, buffer, i32, load, local, loop, mul, parallel, store, sub } from "@open-brains/core/ir/build.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { difference } from "@open-brains/core/ir/testing/difference.ts"
@@ -25,10 +25,18 @@ const fill = (memory: Memory, values: Memory): void => {
 }
 
 const [x, y] = [buffer("input", "i32", "x", 64), buffer("state", "i32", "y", 4096)]
+const z = buffer("scratch", "i32", "z", 64)
 const [i, k] = [local("i"), local("k")]
 /** y[i] += Σ x, so that a round that is left out, or done twice, shows. */
 const inner = loop(k, 4, [store(y, i, add(load(y, i), load(x, k)))])
 const sums: Program = { name: "sums", buffers: [x, y], body: [parallel(i, 4096, [inner])] }
+/** The same buffers, and phases of other numbers: y[i] -= 1000 Σ x. */
+const less = loop(k, 4, [store(y, i, sub(load(y, i), mul(load(x, k), i32(1000))))])
+const others: Program = {
+  ...sums,
+  buffers: [x, y, z],
+  body: [parallel("j", 64, [store(z, local("j"), local("j"))]), parallel(i, 4096, [less])],
+}
 
 /** Runs until others have done some of the work: they start when they can. */
 async function runUntilHelped(engine: ThreadedEngine, run: () => void): Promise<number> {
@@ -96,12 +104,12 @@ test("threads that sleep or work keep no process alive", async () => {
 test("programs take turns, and one that knows the other's memory goes on with it", async () => {
   const engine = two
   const first = engine.instantiate(sums)
-  const [second, other] = [engine.instantiate({ ...sums, name: "again" }, first), engine.instantiate(sums)]
+  const [second, other] = [engine.instantiate(others, first), engine.instantiate(sums)]
   for (const { memory } of [first, other]) memory["x"]!.fill(1)
   await runUntilHelped(engine, second.run)
   const before = first.memory["y"]![0]!
   for (let runs = 0; runs < 100; runs++) for (const { run } of [first, second, other]) run()
-  expect(new Set(first.memory["y"]!)).toEqual(new Set([before + 200 * 4]))
+  expect(new Set(first.memory["y"]!)).toEqual(new Set([before + 100 * (4 - 4 * 1000)]))
   expect(new Set(other.memory["y"]!)).toEqual(new Set([100 * 4]))
 })
 
