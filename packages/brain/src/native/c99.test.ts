@@ -7,18 +7,16 @@ import { everyOperation, hostileProgram, memoryFor, SEED } from "@open-brains/co
 import fc from "fast-check"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
-import { missingCompiler, nativeProgram, SCALAR_BUILDS, VARIANTS, VECTOR_BUILDS } from "./c99.ts"
+import { missingCompiler, nativeProgram, USUAL_BUILDS, VARIANTS } from "./c99.ts"
 import { expectJudged, expectJudgedOutputs } from "./testing/judged.ts"
 import { productsProgram } from "./testing/products.ts"
 
 const missing = missingCompiler()
-/** The others are for c99.slow.test.ts. */
-const QUICK = { ...SCALAR_BUILDS, vectors: VECTOR_BUILDS["8 lanes"] ?? VECTOR_BUILDS["4 lanes"]! }
 vi.setConfig({ testTimeout: 60_000 })
 
-// One executable holds many random parts: gcc takes longer to start than to compile them.
+// The other builds are for c99.slow.test.ts. One executable holds many random parts: gcc takes longer to start than to compile them.
 const [random] = fc.sample(hostileProgram(30), { numRuns: 1, seed: SEED })
-for (const [name, build] of Object.entries(QUICK)) {
+for (const [name, build] of Object.entries(USUAL_BUILDS)) {
   test(`every operation in C (${name}) equals the interpreter (SEED=${SEED})`, (context) => {
     requireOrSkip(context, missing)
     const { program, memory } = everyOperation()
@@ -55,7 +53,7 @@ test("a product is rounded before it is added, in every variant", (context) => {
   const [a, b, c] = [0, 1, 2].map((i) => load(x, i32(i))) as [Expression, Expression, Expression]
   const program: Program = { name: "fused", buffers: [x, y], body: [store(y, i32(0), add(mul(a, b), c))] }
   const records = [{ x: Float32Array.of(1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)) }] // 0; fused it would be 2⁻²⁴
-  for (const build of Object.values(QUICK)) expectJudged(program, build, records, {})
+  for (const build of Object.values(USUAL_BUILDS)) expectJudged(program, build, records, {})
 })
 test("10,000 records run in one process, and state passes from one to the next", (context) => {
   requireOrSkip(context, missing)

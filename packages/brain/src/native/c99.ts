@@ -46,6 +46,11 @@ export const VECTOR_BUILDS: Readonly<Record<string, Build>> = {
     "16 lanes, portable": { flags: ["-O2"], width: 16 },
   }),
 }
+/** For what takes long: the fastest of this machine. */
+export const USUAL_BUILDS: Readonly<Record<string, Build>> = {
+  ...SCALAR_BUILDS,
+  vectors: VECTOR_BUILDS["8 lanes"] ?? VECTOR_BUILDS["4 lanes"]!,
+}
 export const BUILDS: Readonly<Record<string, Build>> = { ...SCALAR_BUILDS, ...VECTOR_BUILDS }
 
 /** Why this machine cannot build C, in words for a person; undefined when it can. */

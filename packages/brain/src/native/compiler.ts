@@ -51,10 +51,11 @@ function identityOf(path: string): string {
 }
 
 /**
- * What keeps the bits: no contraction, since a fused a * b + c rounds once. Neither errno nor traps are bits, and without
- * them square roots are instructions and choices are lanes. JavaScript looks at the same memory through other types.
+ * What keeps the bits: no contraction, since a fused a * b + c rounds once. Errno is no bit, and without it square roots
+ * are instructions; but without traps gcc makes (float)(int32_t)-0.5f a trunc, which is -0. JavaScript looks at the same
+ * memory through other types.
  */
-const SAME_BITS = ["-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fno-strict-aliasing"]
+const SAME_BITS = ["-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing"]
 /** For this very processor; gcc tunes for some of them into half the speed, so it tunes for none. */
 const TARGET = arch() === "x64" ? ["-march=native", "-mtune=generic"] : ["-mcpu=native"]
 /** -O3 takes gcc little longer than -O1 here: the functions are short. "ter" would reorder a tile until its sums spill. */

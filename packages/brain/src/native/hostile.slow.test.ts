@@ -30,6 +30,16 @@ test("a batch that does not end is ended, and is a fault", async () => {
   expect(faults.join()).toMatch(/^batch .* ended with SIGKILL/)
 })
 
+/** What the judge once found: the seed, and what was wrong then. */
+const FOUND: readonly (readonly [seed: number, what: string])[] = [
+  [20395, "gcc without traps took an f32 to i32 and back by trunc: -0.5 became -0"],
+]
+test("what was found once agrees now", async (context) => {
+  requireOrSkip(context, missing)
+  for (const [seed] of FOUND)
+    expect((await judgeBatch({ seed, programs: 1, mutants: 1, sanitizers: "both" })).faults).toEqual([])
+})
+
 test("tricks that are allowed do no harm in C either, the sanitizers watching", (context) => {
   requireOrSkip(context, missing)
   const allowed = Object.entries(TRICKS).filter(([, { code }]) => !code)

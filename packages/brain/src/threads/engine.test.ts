@@ -108,9 +108,10 @@ test("programs take turns, and one that knows the other's memory goes on with it
   for (const { memory } of [first, other]) memory["x"]!.fill(1)
   await runUntilHelped(engine, second.run)
   const before = first.memory["y"]![0]!
-  for (let runs = 0; runs < 100; runs++) for (const { run } of [first, second, other]) run()
-  expect(new Set(first.memory["y"]!)).toEqual(new Set([before + 100 * (4 - 4 * 1000)]))
-  expect(new Set(other.memory["y"]!)).toEqual(new Set([100 * 4]))
+  for (let turn = 0; turn < 100; turn++)
+    for (const { run } of [first, second, other]) for (let runs = 0; runs < 20; runs++) run() // long enough for others to be awake at the end of a turn
+  expect(new Set(first.memory["y"]!)).toEqual(new Set([before + 2000 * (4 - 4 * 1000)]))
+  expect(new Set(other.memory["y"]!)).toEqual(new Set([2000 * 4]))
 })
 
 test("a thread that fails within a share ends the run with its reason, and is not asked again", () => {

@@ -59,6 +59,13 @@ test("a Problem points at its statement, and shows it", () => {
 const isShort = (program: Program): boolean =>
   [undefined, ...Object.keys(program.entries ?? {})].every((entry) => countOf(program, entry).total.most < 2 ** 18)
 
+test(`what is generated is valid and keeps its promises (SEED=${SEED})`, () => {
+  for (let seed = SEED; seed < SEED + 150; seed++) {
+    const program = programFrom(seed, 2)
+    expect([seed, validate(program), unprovedPromises(program)]).toEqual([seed, [], []])
+  }
+})
+
 test(`mutated programs are refused with Problems, or run within their memory (SEED=${SEED})`, () => {
   let refused = 0
   for (let seed = SEED; seed < SEED + 300; seed++) {

@@ -46,6 +46,15 @@ describe("allowed", () => {
     "a counter under its maximum, whatever its count": [loopUpTo("i", word, 10, put(local("i")))],
     "a counter plus a number": [loop("i", 5, put(add(local("i"), i32(5))))],
     "a local bound to something in range": [let_("j", and(word, 7)), ...put(local("j"))],
+    "a local that is set, but only under a clamp": [
+      let_("j", i32(0)),
+      loop("i", 20, [...put(local("j")), set("j", clamp(add(local("j"), word), 0, 9))]),
+    ],
+    "a local that takes its bounds from another that is set": [
+      let_("j", i32(0)),
+      let_("k", i32(1)),
+      loop("i", 2, [set("j", and(word, 3)), set("k", add(local("j"), i32(6))), ...put(local("k"))]),
+    ],
     "the same place read in a branch": [when(word, put(i32(9)), put(i32(0)))],
   }
   for (const [what, body] of Object.entries(allowed)) test(what, () => expect(seen(program(body))).toEqual([]))

@@ -57,13 +57,19 @@ function verdictOf({ seed, programs, mutants, lanes, sanitizers }: BatchOptions)
     compare("native", after)
     if (stray >= 0) faults.push(`native wrote byte ${stray}, which is in no buffer`)
     try {
-      compare(`C with ${lanes ?? "no"} lanes`, batchInC(all, { width: lanes, flags: SANITIZERS[sanitizers] }))
+      compare(
+        `C with ${lanes ?? "no"} lanes`,
+        batchInC(all, { width: lanes, flags: [...SANITIZERS[sanitizers], ...ownFor(lanes)] }),
+      )
     } catch (error) {
       faults.push(`C with ${lanes ?? "no"} lanes: ${error instanceof Error ? error.message : error}`)
     }
   }
   return { ...counts, faults }
 }
+/** With the instructions of this processor; four lanes without, as for machines that have fewer. */
+const ownFor = (lanes: number | undefined): readonly string[] => (lanes && lanes > 4 ? ["-march=native"] : [])
+
 function isLong(program: Program): boolean {
   const calls = [undefined, ...Object.keys(program.entries ?? {})].map((entry) => countOf(program, entry))
   const bytes = Object.values(calls[0]!.bytes).reduce((sum, each) => sum + each)

@@ -1,7 +1,6 @@
-import { ANY, type Interval, intervalOf } from "../../ir/interval.ts"
+import { ANY, type Interval, intervalOf, knownIn } from "../../ir/interval.ts"
 import type { Binary, Block, Buffer, Expression, Program, Statement, Unary } from "../../ir/program.ts"
 import { blocksOf, scalarOf, statementsOf } from "../../ir/program.ts"
-import { intervalsOf } from "../intervals.ts"
 import { canRunAsLanes, type Loop } from "../lanes.ts"
 import { printLanes, VECTORS } from "./lanes.ts"
 import { helperName, prelude, type Stored, TYPE, type } from "./prelude.ts"
@@ -36,7 +35,7 @@ export function printerOf(program: Program, { width }: Style = {}): Printer {
   const dtypes = new Map(buffers.map((b) => [b.name, stored(b)]))
   const dtypeOf = (buffer: string): Stored => dtypes.get(buffer)!
   const vectors = new Map<Width, Set<Helper>>()
-  const expression = expressionPrinter(width === undefined ? undefined : intervalsOf(program))
+  const expression = expressionPrinter(width === undefined ? undefined : knownIn(program))
   const statement = (s: Statement): string => {
     switch (s.kind) {
       case "let": {

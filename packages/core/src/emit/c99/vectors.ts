@@ -180,10 +180,13 @@ function dotBody(helper: Dot, width: Width): Body {
   }
 }
 
-/** How x86 reads so many bytes into a vector that its widening instructions take. */
+/**
+ * How x86 reads so many bytes into a vector that its widening instructions take. The empty instruction keeps gcc 12 from
+ * joining a short read with the widening and a choice, which ends it with "could not split insn".
+ */
 const X86_READ: Readonly<Record<number, string>> = {
-  4: "int32_t w; __builtin_memcpy(&w, p, 4); const __m128i v = _mm_cvtsi32_si128(w);",
-  8: "const __m128i v = _mm_loadl_epi64((const void *)p);",
+  4: 'int32_t w; __builtin_memcpy(&w, p, 4); __m128i v = _mm_cvtsi32_si128(w); __asm__("" : "+x"(v));',
+  8: '__m128i v = _mm_loadl_epi64((const void *)p); __asm__("" : "+x"(v));',
   16: "const __m128i v = _mm_loadu_si128((const void *)p);",
   32: "const __m256i v = _mm256_loadu_si256((const void *)p);",
 }

@@ -1,6 +1,6 @@
 import { DTYPE } from "../../base/dtype.ts"
+import { knownIn } from "../../ir/interval.ts"
 import type { Block, Program, Statement } from "../../ir/program.ts"
-import { intervalsOf } from "../intervals.ts"
 import { type Bytes, text, unsigned, vector, wasmModule } from "./binary.ts"
 import { defineEntry, type Shared } from "./function.ts"
 import { type Functions, functionsAfter } from "./functions.ts"
@@ -44,7 +44,7 @@ export function emitWasm(
   const [functions, numbers]: [Functions, number[]] = [functionsAfter(phases ? 1 : 0), []]
   const sharing = phases && defineSharing(functions, WAKE, number)
   const shared: Shared = {
-    ...{ functions, relaxed, apart, interval: intervalsOf(program), start: (buffer) => layout.starts.get(buffer)! },
+    ...{ functions, relaxed, apart, interval: knownIn(program), start: (buffer) => layout.starts.get(buffer)! },
     buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])),
     ...(phases && sharing && { sharing: { share: sharing.share, least: phases, phases: numbers } }),
   }

@@ -15,15 +15,22 @@ interface Made {
   readonly run: () => void
   readonly work: () => number
   readonly words: Int32Array<ArrayBufferLike>
+  readonly host: WebAssembly.Memory
 }
-/** A module for several threads, with what is to happen when it calls for help. */
-function made(program: Program, wake: () => void = () => {}): Made {
+/** A module for several threads, with what is to happen when it calls for help; beside another one in its memory. */
+function made(program: Program, wake: () => void = () => {}, beside?: Made): Made {
   const { program: phased, phases } = phasesOf(program, DUST)
-  const { bytes, starts, pages } = emitWasm(phased, { phases })
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  const { bytes, starts, pages } = emitWasm(phased, { phases, number: beside ? 1 : 0 })
+  const memory = beside?.host ?? new WebAssembly.Memory({ initial: pages, maximum: 2 * pages, shared: true })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory, wake } })
   const { run, work } = exports as unknown as Made
-  return { memory: viewsOf(phased, memory.buffer, starts), run, work, words: new Int32Array(memory.buffer) }
+  return {
+    memory: viewsOf(phased, memory.buffer, starts),
+    run,
+    work,
+    words: new Int32Array(memory.buffer),
+    host: memory,
+  }
 }
 const fill = (memory: Memory, values: Memory): void => {
   for (const [name, array] of Object.entries(values)) memory[name]!.set(array)
@@ -111,4 +118,18 @@ test("a share that another thread has done counts as done", () => {
   others.words[CONTROL.help / 4] = 1
   others.run()
   expect([shares.left, others.words[CONTROL.done / 4]]).toEqual([4, 56])
+})
+
+test("whoever helps another program of the memory leaves the shares of this one alone", () => {
+  const other = made({ ...rows, body: [parallel(row, 56, [parallel(lane, 8, [store(y, place, load(x, i32(0)))])])] })
+  const tries: number[] = []
+  const own: Made = made(rows, () => void tries.push(other.work(), own.work()), other)
+  const judge = interpreterEngine.instantiate(rows)
+  own.words[CONTROL.help / 4] = 1
+  for (const each of [judge, own]) {
+    fill(each.memory, { x: Float32Array.from({ length: 64 }, (_, n) => Math.sin(n)) })
+    each.run()
+  }
+  expect(difference(judge.memory, own.memory)).toBeUndefined()
+  expect(tries.filter((_, i) => i % 2 === 0)).toEqual([0, 0, 0, 0])
 })
