@@ -1,5 +1,7 @@
 /** The engines that are measured. */
-import { type Engine, faultOf, wasmEngine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
+import { faultOf } from "@open-brains/core/engine/sound.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { tuned } from "@open-brains/core/run/tune.ts"
 import { nativeEngine, threadedEngine } from "./engines.testing.ts"
 

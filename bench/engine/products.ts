@@ -1,7 +1,8 @@
 /** Part 1 and 2: what the machine allows, and the two products that everything else is made of, beside it. */
 
 import { stream } from "@open-brains/core/base/random.ts"
-import { compileGraph, type Engine } from "@open-brains/core/compile.ts"
+import { compileGraph } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { input, matmul, weight } from "@open-brains/core/graph/operations.ts"
 import { type Cell, type Measure, number, type Section, say } from "../shared/report.ts"
 import { type EngineName, measuredEngine } from "./engines.ts"

@@ -1,6 +1,6 @@
 /** Quality of our classifier: taught from each seed, scored once. */
 import { type Digest, digest } from "@open-brains/core/base/digest.ts"
-import { wasmEngine } from "@open-brains/core/compile.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { type ClassifierParts, openClassifier } from "@open-brains/core/run/classifier.ts"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import type { Taught } from "@open-brains/core/train/teach.ts"

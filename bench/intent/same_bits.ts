@@ -1,6 +1,7 @@
 /** The promise that everything else rests on: every engine gives the same bits, and every teaching the same weights. */
 import { createHash } from "node:crypto"
-import { interpreterEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { ClassifierParts } from "@open-brains/core/run/classifier.ts"
 import { type Section, say } from "../shared/report.ts"
 import { answersInC, answersOn, differences, hostileTexts, missingCompiler, VARIANTS } from "./brain.testing.ts"

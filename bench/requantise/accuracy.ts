@@ -3,7 +3,7 @@
  * Teaches CLINC150 once a seed, then answers its validation split with each formula in place of the one that was chosen,
  * and prints accuracy, bits an answer, and how many logits differ from the exact product rounded once.
  */
-import { wasmEngine } from "@open-brains/core/compile.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { accuracy, bits } from "@open-brains/core/evaluate/classification.ts"
 import { OPERATIONS, type Rules } from "@open-brains/core/graph/operations.ts"
 import { requantised, SATURATION } from "@open-brains/core/graph/requantise.ts"

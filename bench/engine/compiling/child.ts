@@ -1,6 +1,8 @@
 /** Compiling in a process that has compiled nothing yet, in milliseconds. The argument says what. */
-import { faultOf, wasmEngine } from "@open-brains/core/compile.ts"
+
 import { emitWasm } from "@open-brains/core/emit/wasm/emit.ts"
+import { faultOf } from "@open-brains/core/engine/sound.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { Node } from "@open-brains/core/graph/graph.ts"
 import { fill, input, matmul, multiply, sum } from "@open-brains/core/graph/operations.ts"
 import { validate } from "@open-brains/core/ir/validate.ts"

@@ -1,5 +1,7 @@
 /** Tries programs by number: child.ts KIND FIRST COUNT; a Tally on stdout as JSON. What crashes or hangs ends this process. */
-import { type Engine, interpreterEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { countOf } from "@open-brains/core/ir/count.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"

@@ -1,6 +1,6 @@
 /** The transformer of README.md as a graph, and training it or any other model of the next byte. */
 
-import type { Engine, Instance } from "@open-brains/core/compile.ts"
+import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
 import type { Node } from "@open-brains/core/graph/graph.ts"
 import {
   add,

@@ -1,6 +1,6 @@
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { assert, refuse } from "@open-brains/core/base/problem.ts"
-import type { Engine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"

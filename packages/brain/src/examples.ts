@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
-import { soundEngine } from "@open-brains/core/compile.ts"
+import { soundEngine } from "@open-brains/core/engine/sound.ts"
 import { jsonPart } from "@open-brains/core/run/module.ts"
 import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"

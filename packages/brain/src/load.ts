@@ -1,4 +1,4 @@
-import type { Engine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
 import type { Classifier } from "@open-brains/core/run/classifier.ts"
 import { openParts } from "@open-brains/core/run/module.ts"
 import { chooseEngine } from "./native/choice.ts"

@@ -1,4 +1,6 @@
-import { type Engine, interpreterEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { openNet } from "@open-brains/core/run/net.ts"
 import { PREDICTOR, predictorWeights } from "@open-brains/core/run/testing/predictor.ts"
 import { expect, test } from "vitest"

@@ -1,7 +1,7 @@
 import { DTYPE } from "@open-brains/core/base/dtype.ts"
-import { hasRelaxed } from "@open-brains/core/compile.ts"
 import { emitLibrary } from "@open-brains/core/emit/c99/library.ts"
 import { emitWasm } from "@open-brains/core/emit/wasm/emit.ts"
+import { hasRelaxed } from "@open-brains/core/engine/wasm.ts"
 import { printGraph } from "@open-brains/core/graph/print.ts"
 import type { Outputs } from "@open-brains/core/graph/text.ts"
 import { type Between, countOf } from "@open-brains/core/ir/count.ts"

@@ -1,9 +1,10 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { interpreterEngine, wasmEngine } from "./compile.ts"
 import { canRunAsLanes } from "./emit/lanes.ts"
 import { emitWasm } from "./emit/wasm/emit.ts"
 import { SIMD128 } from "./emit/wasm/lanes.ts"
+import { interpreterEngine } from "./engine/interpreter.ts"
+import { wasmEngine } from "./engine/wasm.ts"
 import { add, binary, buffer, i32, let_, load, local, loop, mul, parallel, set, store, table } from "./ir/build.ts"
 import type { Memory } from "./ir/interpret.ts"
 import { type Program, statementsOf } from "./ir/program.ts"
@@ -87,8 +88,7 @@ test("entries work on the same buffers as the body, each by its own name", () =>
   }
 })
 
-const hasSimd = (program: Program): boolean =>
-  program.body.some((s) => s.kind === "loop" && canRunAsLanes(s, SIMD128))
+const hasSimd = (program: Program): boolean => program.body.some((s) => s.kind === "loop" && canRunAsLanes(s, SIMD128))
 const [x, w, y] = [buffer("input", "f32", "x", 40), buffer("input", "f32", "w", 3), buffer("output", "f32", "y", 40)]
 
 test("a value shared by all lanes serves addresses and arithmetic at once", () => {

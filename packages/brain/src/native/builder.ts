@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import { join } from "node:path"
-import { faultOf } from "@open-brains/core/compile.ts"
+import { faultOf } from "@open-brains/core/engine/sound.ts"
 import { OUTCOME, type Outcome, SOURCE } from "./background.ts"
 import { requireCompiler } from "./compiler.ts"
 import { nativeEngine } from "./engine.ts"

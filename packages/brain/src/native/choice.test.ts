@@ -1,4 +1,4 @@
-import { interpreterEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { buffer, i32, store } from "@open-brains/core/ir/build.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { expect, test } from "vitest"

@@ -1,4 +1,7 @@
-import { type Engine, interpreterEngine, soundEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { soundEngine } from "@open-brains/core/engine/sound.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { beneath, nativeEngine } from "./engine.ts"
 import type { EngineName } from "./engines.ts"
 import { swappingEngine } from "./swapping.ts"

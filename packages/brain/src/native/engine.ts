@@ -1,5 +1,6 @@
-import { type Engine, type Instance, wasmEngine } from "@open-brains/core/compile.ts"
 import { emitLibrary, symbolOf } from "@open-brains/core/emit/c99/library.ts"
+import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { findLibrary } from "./cache.ts"
 import { type Compiler, keyOf, laneWidth, requireCompiler } from "./compiler.ts"

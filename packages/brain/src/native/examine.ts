@@ -2,15 +2,11 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { arch, cpus, platform, tmpdir } from "node:os"
 import { join } from "node:path"
-import {
-  compileGraph,
-  type Engine,
-  faultOf,
-  hasRelaxed,
-  type Instance,
-  interpreterEngine,
-  wasmEngine,
-} from "@open-brains/core/compile.ts"
+import { compileGraph } from "@open-brains/core/compile.ts"
+import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { faultOf } from "@open-brains/core/engine/sound.ts"
+import { hasRelaxed, wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { input, matmul } from "@open-brains/core/graph/operations.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import { cacheFolder } from "./cache.ts"

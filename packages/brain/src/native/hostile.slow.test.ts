@@ -1,5 +1,5 @@
 import type { Json } from "@open-brains/core/base/json.ts"
-import { interpreterEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { parseProgram } from "@open-brains/core/ir/parse.ts"
 import { SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { TRICKS } from "@open-brains/core/ir/testing/tricks.ts"

@@ -1,6 +1,6 @@
 import { bytesOf } from "@open-brains/core/base/dtype.ts"
 import { stream } from "@open-brains/core/base/random.ts"
-import type { Engine } from "@open-brains/core/compile.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import { type ClassifierParts, openClassifier, type RawAnswer } from "@open-brains/core/run/classifier.ts"

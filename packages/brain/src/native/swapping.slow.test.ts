@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { wasmEngine } from "@open-brains/core/compile.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { expect, test, vi } from "vitest"
 import { findProgram, requireOrSkip } from "../../../../scripts/testing.ts"
 import { startBuild } from "./background.ts"

@@ -1,4 +1,6 @@
-import { faultOf, interpreterEngine, wasmEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { faultOf } from "@open-brains/core/engine/sound.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { difference } from "@open-brains/core/ir/testing/difference.ts"
 import { validate } from "@open-brains/core/ir/validate.ts"
 import { expect, test, vi } from "vitest"

@@ -1,4 +1,5 @@
-import { type Engine, faultOf, type Instance, soundEngine } from "@open-brains/core/compile.ts"
+import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
+import { faultOf, soundEngine } from "@open-brains/core/engine/sound.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { type Build, startBuild } from "./background.ts"
 import { findLibrary } from "./cache.ts"

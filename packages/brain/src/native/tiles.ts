@@ -1,5 +1,5 @@
+import { TILES, type Tiles } from "@open-brains/core/base/tiles.ts"
 import type { Width } from "@open-brains/core/emit/c99/vectors.ts"
-import { TILES, type Tiles } from "@open-brains/core/lower/schedule/contraction.ts"
 
 /**
  * How products are cut for vectors of so many lanes: as many sums as hide the time that one takes, with the columns that
@@ -8,9 +8,9 @@ import { TILES, type Tiles } from "@open-brains/core/lower/schedule/contraction.
 export function tilesOf(width: Width): Tiles {
   switch (width) {
     case 16:
-      return { float: { rows: 8, columns: 32, unroll: 2 }, integer: { rows: 1, columns: 64, unroll: 2, dot: "bytes" } }
+      return { float: { rows: 8, columns: 32, unroll: 2 }, integer: { rows: 1, columns: 128, unroll: 1, dot: "bytes" } }
     case 8:
-      return { float: { rows: 6, columns: 16, unroll: 2 }, integer: { rows: 1, columns: 32, unroll: 4, dot: "bytes" } }
+      return { float: { rows: 4, columns: 16, unroll: 1 }, integer: { rows: 1, columns: 32, unroll: 4, dot: "bytes" } }
     case 4:
       return { float: { rows: 4, columns: 16, unroll: 2 }, integer: TILES.integer }
     default:

@@ -1,6 +1,7 @@
 /** Runs in a page and in a Web Worker, served with its types stripped: a module on core as it is, without a bundler. */
 import { digest } from "../../../core/src/base/digest.ts"
-import { interpreterEngine, wasmEngine } from "../../../core/src/compile.ts"
+import { interpreterEngine } from "../../../core/src/engine/interpreter.ts"
+import { wasmEngine } from "../../../core/src/engine/wasm.ts"
 import { parseManifest } from "../../../core/src/module/text.ts"
 import type { Answer } from "../../../core/src/run/classifier.ts"
 import { openModule } from "../../../core/src/run/module.ts"

@@ -1,7 +1,8 @@
 /** A thread that helps: does shares of whatever program is being run (emit/wasm/threads.ts), and sleeps in between. */
 import { receiveMessageOnPort, workerData } from "node:worker_threads"
-import { faultOf, wasmEngine } from "@open-brains/core/compile.ts"
 import { CONTROL } from "@open-brains/core/emit/wasm/threads.ts"
+import { faultOf } from "@open-brains/core/engine/sound.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { type Complaint, type Order, PRESENT, READY, SHARES, SLEEPERS, TICKET, type WorkerData } from "./control.ts"
 
 interface Program {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { interpreterEngine } from "../compile.ts"
+import { interpreterEngine } from "../engine/interpreter.ts"
 import { add, buffer, i32, let_, load, local, loop, loopUpTo, mul, parallel, set, store, when } from "../ir/build.ts"
 import type { Expression, Program, Statement } from "../ir/program.ts"
 import { difference } from "../ir/testing/difference.ts"

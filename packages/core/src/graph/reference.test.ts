@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { stream } from "../base/random.ts"
-import { wasmEngine } from "../compile.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import { SEED } from "../ir/testing/hostile.ts"
 import * as op from "./operations.ts"
 import { LENGTHS } from "./testing/cases.ts"

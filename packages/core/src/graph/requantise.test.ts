@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { stream } from "../base/random.ts"
-import { wasmEngine } from "../compile.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import { SEED } from "../ir/testing/hostile.ts"
 import { lowerGraph } from "../lower/lower.ts"
 import { input, requantise } from "./operations.ts"

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest"
-import { type Engine, faultOf, interpreterEngine, soundEngine, wasmEngine } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
+import { interpreterEngine } from "../engine/interpreter.ts"
+import { faultOf, soundEngine } from "../engine/sound.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import { SELF_TEST_DIGEST, selfTest, selfTestProgram } from "./self_test.ts"
 import { validate } from "./validate.ts"
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { interpreterEngine, wasmEngine } from "../compile.ts"
+import { interpreterEngine } from "../engine/interpreter.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import { add, buffer, i32, load, local, loop, mul, store, table } from "../ir/build.ts"
 import type { Program } from "../ir/program.ts"
 import { validate } from "../ir/validate.ts"

@@ -1,4 +1,5 @@
 import { sizeOf } from "../base/shape.ts"
+import { TILES, type Tiles } from "../base/tiles.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Buffer, Program, Statement } from "../ir/program.ts"
@@ -21,7 +22,7 @@ import {
 import { namer } from "./names.ts"
 import { planMemory } from "./plan.ts"
 import { lowerScan } from "./scan.ts"
-import { TILES, type Tiles, takesNibbles } from "./schedule/contraction.ts"
+import { takesNibbles } from "./schedule/contraction.ts"
 import { scheduleOf } from "./schedule/schedule.ts"
 
 /** What to lower: values to give to the caller, and weights that take a new value at the end of a run. */

@@ -1,13 +1,14 @@
 import { DTYPE, type Dtype } from "../base/dtype.ts"
+import { mapValues } from "../base/record.ts"
 import { type Shape, sizeOf, stridesOf } from "../base/shape.ts"
+import type { Tiles } from "../base/tiles.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import type { Operand, Scratch } from "../graph/reference.ts"
 import { runsIn } from "../graph/runs.ts"
 import * as ir from "../ir/build.ts"
 import type { Buffer, Expression, Statement } from "../ir/program.ts"
 import { groupsOf, isBroadcast, rootOf } from "./groups.ts"
-import { mapValues, type Namer } from "./names.ts"
-import type { Tiles } from "./schedule/contraction.ts"
+import type { Namer } from "./names.ts"
 
 /** What all blocks of one program share. */
 export interface Whole {

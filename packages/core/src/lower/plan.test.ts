@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { interpreterEngine } from "../compile.ts"
+import { interpreterEngine } from "../engine/interpreter.ts"
 import * as op from "../graph/operations.ts"
 import { add, buffer, i32, load, local, mul, parallel, store } from "../ir/build.ts"
 import type { Buffer, Program, Statement } from "../ir/program.ts"

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { type Stream, stream } from "../base/random.ts"
-import { interpreterEngine, wasmEngine } from "../compile.ts"
+import { interpreterEngine } from "../engine/interpreter.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import { SEED } from "../ir/testing/hostile.ts"
 import { ngrams } from "../kernels/ngrams.ts"
 import { plainNgrams } from "../kernels/testing/ngrams.ts"

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { Refusal } from "../base/problem.ts"
-import { interpreterEngine, wasmEngine } from "../compile.ts"
+import { interpreterEngine } from "../engine/interpreter.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import type { Node } from "../graph/graph.ts"
 import * as op from "../graph/operations.ts"
 import { ngrams } from "../kernels/ngrams.ts"

@@ -1,7 +1,8 @@
 import type { Numbers } from "../base/dtype.ts"
 import { refuse } from "../base/problem.ts"
 import { sizeOf } from "../base/shape.ts"
-import { compileGraph, type Engine } from "../compile.ts"
+import { compileGraph } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
 import { inOrder, isNode } from "../graph/graph.ts"
 import type { Outputs } from "../graph/text.ts"
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest"
 import type { Numbers } from "../base/dtype.ts"
-import { wasmEngine } from "../compile.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import type { Net } from "../graph/dims_text.ts"
 import type { Node } from "../graph/graph.ts"
 import * as graph from "../graph/operations.ts"

@@ -1,6 +1,7 @@
 import { DTYPE, type Numbers } from "../base/dtype.ts"
 import { assert } from "../base/problem.ts"
-import { type Engine, type Instance, instantiate } from "../compile.ts"
+import { instantiate } from "../compile.ts"
+import type { Engine, Instance } from "../engine/engine.ts"
 import { bindDims, type Dims } from "../graph/dims.ts"
 import type { Net } from "../graph/dims_text.ts"
 import { buffer } from "../ir/build.ts"

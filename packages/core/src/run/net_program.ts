@@ -1,7 +1,8 @@
 import type { Dtype } from "../base/dtype.ts"
 import { refuse } from "../base/problem.ts"
 import { type Shape, sameShape } from "../base/shape.ts"
-import { type Engine, programOf } from "../compile.ts"
+import { programOf } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
 import type { EntryGraph, Net } from "../graph/dims_text.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import {

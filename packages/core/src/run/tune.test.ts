@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
-import { type Engine, wasmEngine } from "../compile.ts"
-import { TILES, TILES_TO_TRY } from "../lower/schedule/contraction.ts"
+import { TILES, TILES_TO_TRY } from "../base/tiles.ts"
+import type { Engine } from "../engine/engine.ts"
+import { wasmEngine } from "../engine/wasm.ts"
 import { tune, tuned } from "./tune.ts"
 
 /** A clock that only runs moves, by the number of its steps: the way whose program is called `slow` times longer loses. */

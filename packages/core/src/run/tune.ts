@@ -1,6 +1,7 @@
-import { type Engine, instantiate, programOf } from "../compile.ts"
+import { TILES, TILES_TO_TRY, type Tile, type Tiles } from "../base/tiles.ts"
+import { instantiate, programOf } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
 import { input, matmul, weight } from "../graph/operations.ts"
-import { TILES, TILES_TO_TRY, type Tile, type Tiles } from "../lower/schedule/contraction.ts"
 
 /** Milliseconds from some moment on; core has no clock of its own. */
 export type Clock = () => number

@@ -1,5 +1,5 @@
 import { assert } from "../base/problem.ts"
-import type { Engine } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
 import { type NgramOptions, ngrams, ngramsMax } from "../kernels/ngrams.ts"
 
 /** Texts as bags of n-grams: bag i is `slots` from `starts[i]` up to `starts[i + 1]`. */

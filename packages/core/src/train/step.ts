@@ -1,4 +1,5 @@
-import { compileGraph, type Engine, type Instance } from "../compile.ts"
+import { compileGraph } from "../compile.ts"
+import type { Engine, Instance } from "../engine/engine.ts"
 import type { Node } from "../graph/graph.ts"
 import { OWN_LIMITS } from "../ir/limits.ts"
 import { type AdamInputs, type AdamOptions, adamw } from "./adamw.ts"

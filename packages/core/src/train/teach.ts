@@ -1,5 +1,5 @@
 import type { Numbers } from "../base/dtype.ts"
-import type { Engine } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
 import { accuracy, bits as meanBits, type Scored, unsureThreshold } from "../evaluate/classification.ts"
 import type { Outputs } from "../graph/text.ts"
 import { ngrams } from "../kernels/ngrams.ts"

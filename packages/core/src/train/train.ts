@@ -1,6 +1,6 @@
 import { assert, refuse } from "../base/problem.ts"
 import { type Stream, shuffled, stream } from "../base/random.ts"
-import type { Engine } from "../compile.ts"
+import type { Engine } from "../engine/engine.ts"
 import type { Node } from "../graph/graph.ts"
 import { input } from "../graph/operations.ts"
 import { textClassifier } from "../nn/text_classifier.ts"

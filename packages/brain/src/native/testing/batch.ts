@@ -1,7 +1,7 @@
 /** Many small programs in one: a C compiler takes longer to start than to compile them. */
-import { type Numbers, numbersOf } from "@open-brains/core/base/dtype.ts"
+import type { Numbers } from "@open-brains/core/base/dtype.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
-import type { Buffer, Program } from "@open-brains/core/ir/program.ts"
+import type { Program } from "@open-brains/core/ir/program.ts"
 import { renameProgram } from "@open-brains/core/ir/rename.ts"
 import { memoryFrom } from "@open-brains/core/ir/testing/hostile.ts"
 
@@ -20,13 +20,10 @@ export const trialOf = (title: string, program: Program, seed: number): Trial =>
   records: Array.from({ length: RECORDS }, (_, n) => memoryFrom(seed + n + 1, program, "input")),
 })
 
-/** The body and then each entry, in this order: what one round of runs calls. */
-export const callsOf = ({ entries = {} }: Program): readonly string[] => ["body", ...Object.keys(entries)]
-
 /** What the buffers of trial `n` are called inside the batch. */
 export const nameIn = (n: number, name: string): string => `q${n}_${name}`
 
-/** All programs as the entries of one, `CALL` of trial n as `q0_CALL`. */
+/** All programs as the entries of one: body and entries of trial n are `qn_body` and `qn_ENTRY`, in this order. */
 export function programOfBatch(trials: readonly Trial[]): Program {
   const parts = trials.map(({ program }, n) => renameProgram(program, (name) => nameIn(n, name)))
   const entries = parts.flatMap((part, n) =>
@@ -46,4 +43,3 @@ export function gathered(trials: readonly Trial[], of: (trial: Trial) => Memory)
     trials.flatMap((trial, n) => Object.entries(of(trial)).map(([name, numbers]) => [nameIn(n, name), numbers])),
   )
 }
-export const valuesOf = ({ dtype, values = [] }: Buffer): Numbers => numbersOf(dtype, values)

@@ -1,5 +1,5 @@
 /** The process of one batch (hostile.ts): a crash or an endless loop ends this one alone. */
-import { interpreterEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { countOf } from "@open-brains/core/ir/count.ts"
 import { unprovedPromises } from "@open-brains/core/ir/independent.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"

@@ -1,4 +1,4 @@
-import { interpreterEngine } from "@open-brains/core/compile.ts"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
 import { difference } from "@open-brains/core/ir/testing/difference.ts"

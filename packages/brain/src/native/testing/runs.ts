@@ -1,6 +1,8 @@
 /** A trial on an engine of this process, and what differs between two runs of it. */
-import { type Engine, viewsOf, wasmEngine } from "@open-brains/core/compile.ts"
+
 import { emitWasm, exportOf, type WasmOptions } from "@open-brains/core/emit/wasm/emit.ts"
+import { type Engine, viewsOf } from "@open-brains/core/engine/engine.ts"
+import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import { difference } from "@open-brains/core/ir/testing/difference.ts"
 import type { Trial } from "./batch.ts"

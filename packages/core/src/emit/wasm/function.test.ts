@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { interpreterEngine, viewsOf } from "../../compile.ts"
+import { viewsOf } from "../../engine/engine.ts"
+import { interpreterEngine } from "../../engine/interpreter.ts"
 import { add, buffer, i32, let_, load, local, loop, mul, set, store } from "../../ir/build.ts"
 import type { Program } from "../../ir/program.ts"
 import { difference } from "../../ir/testing/difference.ts"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { wasmEngine } from "../../compile.ts"
+import { wasmEngine } from "../../engine/wasm.ts"
 import * as op from "../operations.ts"
 import { resultOf } from "../testing/evaluate.ts"
 

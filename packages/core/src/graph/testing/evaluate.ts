@@ -1,5 +1,6 @@
 import { numbersOf } from "../../base/dtype.ts"
-import { type Engine, type Instance, interpreterEngine } from "../../compile.ts"
+import type { Engine, Instance } from "../../engine/engine.ts"
+import { interpreterEngine } from "../../engine/interpreter.ts"
 import { type Entry, lowerGraph } from "../../lower/lower.ts"
 import { backpropagate } from "../backpropagate.ts"
 import { inOrder, isNode, type Node } from "../graph.ts"

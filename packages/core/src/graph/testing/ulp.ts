@@ -1,4 +1,5 @@
-import { type Engine, wasmEngine } from "../../compile.ts"
+import type { Engine } from "../../engine/engine.ts"
+import { wasmEngine } from "../../engine/wasm.ts"
 import { lowerGraph } from "../../lower/lower.ts"
 import type { Node } from "../graph.ts"
 import { cos, exp, input, log, sigmoid, sin, tanh } from "../operations.ts"

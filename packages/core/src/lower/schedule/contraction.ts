@@ -1,9 +1,16 @@
 import { DTYPE, type Scalar } from "../../base/dtype.ts"
 import { sizeOf } from "../../base/shape.ts"
+import { TILES, type Tile, type Tiles } from "../../base/tiles.ts"
 import type { Node } from "../../graph/graph.ts"
 import type { Operand, Scratch } from "../../graph/reference.ts"
 import * as ir from "../../ir/build.ts"
 import type { Block, Buffer, Expression } from "../../ir/program.ts"
+
+export interface Schedule {
+  /** What depends on the right side alone: done once where that is a constant. */
+  readonly pack: Block
+  readonly body: Block
+}
 
 /**
  * Matrix products by register tiles: y[m,n] = Σₖ a[m,k] · b[k,n] with the bits of the reference, since each output is still
@@ -13,42 +20,9 @@ import type { Block, Buffer, Expression } from "../../ir/program.ts"
  * outputs. A tile holds `rows` × `columns` sums in registers, over `unroll` steps of k a round. Long sums are cut into blocks
  * of k that stay in the first cache: y keeps the sums between two blocks, which changes no bit.
  * Source: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication", doi:10.1145/1356052.1356053.
+ *
+ * Nothing where the reference does as well: too small, or dtypes whose products are no dot of halves.
  */
-export interface Tile {
-  readonly rows: number
-  /** A whole number of vectors. */
-  readonly columns: number
-  readonly unroll: number
-  /** How integers are multiplied: pairs of halves, or fours of bytes, the left side in two parts below 128. */
-  readonly dot?: "halves" | "bytes"
-}
-/** How an engine likes its products cut; whatever it is, the bits are the same. */
-export interface Tiles {
-  readonly float: Tile
-  readonly integer: Tile
-}
-/** Eight sums, four columns of b and one element of a fit the sixteen registers of SIMD128 and AVX2. */
-export const TILES: Tiles = {
-  float: { rows: 2, columns: 16, unroll: 4 },
-  integer: { rows: 2, columns: 16, unroll: 4, dot: "halves" },
-}
-/** What is worth trying on a machine: see run/tune.ts. */
-export const TILES_TO_TRY: Readonly<Record<keyof Tiles, readonly Tile[]>> = {
-  float: [TILES.float, { rows: 4, columns: 8, unroll: 4 }, { rows: 4, columns: 16, unroll: 2 }],
-  integer: [
-    TILES.integer,
-    { rows: 1, columns: 16, unroll: 4, dot: "bytes" },
-    { rows: 4, columns: 8, unroll: 4, dot: "halves" },
-  ],
-}
-
-export interface Schedule {
-  /** What depends on the right side alone: done once where that is a constant. */
-  readonly pack: Block
-  readonly body: Block
-}
-
-/** Nothing where the reference does as well: too small, or dtypes whose products are no dot of halves. */
 export function contraction(
   node: Node<"matmul">,
   [a, b]: readonly [Operand, Operand],

@@ -1,6 +1,7 @@
+import type { Tiles } from "../../base/tiles.ts"
 import { isNode, type Node } from "../../graph/graph.ts"
 import type { Operand, Scratch } from "../../graph/reference.ts"
-import { contraction, type Schedule, type Tiles } from "./contraction.ts"
+import { contraction, type Schedule } from "./contraction.ts"
 
 /**
  * A faster way to the bits of a node's reference, where there is one. `packsOnce`: the right side never changes, so that
