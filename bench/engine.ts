@@ -8,7 +8,7 @@ import { measureDigests } from "./engine/digests/digests.ts"
 import { measureMlp } from "./engine/mlp/mlp.ts"
 import type { Part, PartOptions } from "./engine/part.ts"
 import { measureProducts } from "./engine/products.ts"
-import { measurePrograms } from "./engine/programs/programs.ts"
+import { measurePrograms } from "./engine/programs.ts"
 import { measureTransformer } from "./engine/transformer/transformer.ts"
 import { barsTable, describeMachine, figuresOf, machine, printSections, type Section, say } from "./shared/report.ts"
 

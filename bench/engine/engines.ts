@@ -5,7 +5,7 @@ import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { tuned } from "@open-brains/core/run/tune.ts"
 import { nativeEngine, threadedEngine } from "./engines.testing.ts"
 
-/** Threads that are disposed of when the work is done; the process would wait for them. */
+/** Threads end with the process; who is done with them before says so. */
 export type MeasuredEngine = Engine & Partial<Disposable>
 
 /** As few as this make loops of a small network worth dealing out. */

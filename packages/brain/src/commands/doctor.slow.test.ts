@@ -8,7 +8,7 @@ test("doctor measures every engine of this machine", async (context) => {
   const { code, out } = await brain(["doctor", "--json"])
   const { engines, relaxedSimd } = JSON.parse(out)
   expect([code, relaxedSimd]).toEqual([0, true])
-  for (const [i, name] of ["interpreter", "wasm", "native"].entries()) {
+  for (const [i, name] of ["interpreter", "wasm", "threads", "native"].entries()) {
     expect(engines[i]).toMatchObject({ name })
     for (const figure of ["int8", "f32", "compileMs"]) expect(engines[i][figure]).toBeGreaterThan(0)
   }

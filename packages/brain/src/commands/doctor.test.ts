@@ -40,7 +40,7 @@ test("doctor says what each engine reaches, and why one is not here", () => {
     interpreter        0.01      0.01       0.2
     wasm              31.25     19.50       0.6
     native       native does not run here: no C compiler is on the PATH (gcc, clang, cc or zig)
-    G/s: 10⁹ multiply-adds a second, one thread: vector × [768, 288] matrix, and matrix product.",
+    G/s: 10⁹ multiply-adds a second: vector × [768, 288] matrix, and matrix product; one thread but for threads.",
     ]
   `)
 })
@@ -52,5 +52,8 @@ test("doctor --json prints what it found; it fails when no engine is sound", () 
 })
 test("an engine that nobody knows is refused by name", async () => {
   const { code, err } = await brain(["ask", "desk", "hello", "--engine", "gpu"])
-  expect([code, err]).toEqual([2, expect.stringContaining("Allowed choices are auto, wasm, native, interpreter")])
+  expect([code, err]).toEqual([
+    2,
+    expect.stringContaining("Allowed choices are auto, wasm, threads, native, interpreter"),
+  ])
 })

@@ -40,6 +40,9 @@ function table(engines: readonly EngineFinding[], paint: Services["paint"]): rea
         ? `${paint("green", pad(name, width))}  ${number(int8, 2)}${number(f32, 2)}${number(compileMs, 1)}`
         : `${paint("yellow", pad(name, width))}  ${wrap(fault.replaceAll("\n", " "), width + 2)}`,
     ),
-    paint("dim", "G/s: 10⁹ multiply-adds a second, one thread: vector × [768, 288] matrix, and matrix product."),
+    paint(
+      "dim",
+      "G/s: 10⁹ multiply-adds a second: vector × [768, 288] matrix, and matrix product; one thread but for threads.",
+    ),
   ]
 }

@@ -2,6 +2,7 @@ import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { soundEngine } from "@open-brains/core/engine/sound.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
+import { threadedEngine } from "../threads/engine.ts"
 import { beneath, nativeEngine } from "./engine.ts"
 import type { EngineName } from "./engines.ts"
 import { swappingEngine } from "./swapping.ts"
@@ -14,7 +15,7 @@ export interface Choice {
 
 /**
  * The engine of a name, or the one given. All give the same bits: `auto` begins in WebAssembly and goes on in C when the work is long,
- * `native` compiles C first. Whatever cannot run here makes way for the next with a reason. Errors: OB240 when none runs.
+ * `native` compiles C first, `threads` is WebAssembly on every core, where that is faster. Whatever cannot run here makes way for the next with a reason. Errors: OB240 when none runs.
  */
 export function chooseEngine(name: EngineName | Engine = "auto"): Choice {
   if (typeof name !== "string") return { engine: name, asides: [] }
@@ -25,6 +26,8 @@ export function chooseEngine(name: EngineName | Engine = "auto"): Choice {
     }
     case "wasm":
       return soundEngine()
+    case "threads":
+      return soundEngine([threadedEngine(), wasmEngine, interpreterEngine])
     case "native": {
       const { engine, asides } = soundEngine([nativeEngine, wasmEngine, interpreterEngine])
       return engine === nativeEngine ? nativeWherePossible() : { engine, asides }
