@@ -77,7 +77,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   }
   await preflight(into, draft)
 
-  const { engine, asides } = chooseEngine(options.engine)
+  const { engine, asides } = chooseEngine(options.engine, true)
   const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress, engine)
   const { bytesMax } = taught.kept.recipe
   const from = taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}

@@ -6,6 +6,7 @@ import { threadedEngine } from "../threads/engine.ts"
 import { beneath, nativeEngine } from "./engine.ts"
 import type { EngineName } from "./engines.ts"
 import { swappingEngine } from "./swapping.ts"
+import { tunedHere } from "./tuning.ts"
 
 /** An engine, and why faster ones stepped aside; what a single program cannot have is added when it is compiled. */
 export interface Choice {
@@ -14,20 +15,27 @@ export interface Choice {
 }
 
 /**
- * The engine of a name, or the one given. All give the same bits: `auto` begins in WebAssembly and goes on in C when the work is long,
- * `native` compiles C first, `threads` is WebAssembly on every core, where that is faster. Whatever cannot run here makes way for the next with a reason. Errors: OB240 when none runs.
+ * The engine of a name, or the one given. All give the same bits: `auto` begins in WebAssembly and goes on in C when the
+ * work is long, `native` compiles C first, `threads` is WebAssembly on every core, where that is faster. Whatever cannot
+ * run here makes way for the next with a reason. `isLong` work is worth a moment of finding out, once a machine, how it
+ * likes its products cut. Errors: OB240 when none runs.
  */
-export function chooseEngine(name: EngineName | Engine = "auto"): Choice {
+export function chooseEngine(name: EngineName | Engine = "auto", isLong = false): Choice {
   if (typeof name !== "string") return { engine: name, asides: [] }
   switch (name) {
     case "auto": {
       const { engine, asides } = soundEngine()
-      return { engine: swappingEngine(engine), asides }
+      return { engine: swappingEngine(tunedHere(engine, isLong)), asides }
     }
-    case "wasm":
-      return soundEngine()
-    case "threads":
-      return soundEngine([threadedEngine(), wasmEngine, interpreterEngine])
+    case "wasm": {
+      const { engine, asides } = soundEngine()
+      return { engine: tunedHere(engine, isLong), asides }
+    }
+    case "threads": {
+      const { tiles } = tunedHere(wasmEngine, isLong)
+      const threads: Engine = Object.assign(threadedEngine(), tiles && { tiles })
+      return soundEngine([threads, wasmEngine, interpreterEngine])
+    }
     case "native": {
       const { engine, asides } = soundEngine([nativeEngine, wasmEngine, interpreterEngine])
       return engine === nativeEngine ? nativeWherePossible() : { engine, asides }

@@ -1,3 +1,4 @@
+import { TILES } from "@open-brains/core/base/tiles.ts"
 import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
 import { faultOf, soundEngine } from "@open-brains/core/engine/sound.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
@@ -5,7 +6,7 @@ import { type Build, startBuild } from "./background.ts"
 import { findLibrary } from "./cache.ts"
 import { findCompiler, keyOf, requireCompiler } from "./compiler.ts"
 import { atop, beneath, compiledEngine, inNative, sharedBy, sourceOf } from "./engine.ts"
-import { TILES_BETWEEN } from "./tiles.ts"
+import { TILE_BETWEEN } from "./tiles.ts"
 
 export interface SwappingEngine extends Engine {
   /** Why programs that have run for long are not native. Grows as reasons are found. */
@@ -31,10 +32,11 @@ export function swappingEngine(
   { longMs = LONG_MS }: { readonly longMs?: number } = {},
 ): SwappingEngine {
   const asides: string[] = []
+  const { tiles = TILES } = base
   return {
     name: "auto",
     asides,
-    ...(findCompiler() && { tiles: TILES_BETWEEN }),
+    tiles: findCompiler() ? { ...tiles, float: TILE_BETWEEN } : tiles,
     instantiate(program, within) {
       const instance = base.instantiate(program, beneath(within))
       const prepare = preparation(program, instance)
