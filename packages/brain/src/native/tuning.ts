@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { TILES_TO_TRY, type Tiles } from "@open-brains/core/base/tiles.ts"
+import { type Tile, TILES_TO_TRY, type Tiles } from "@open-brains/core/base/tiles.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { tune } from "@open-brains/core/run/tune.ts"
 import { openCache } from "./cache.ts"
