@@ -15,24 +15,10 @@ export function lowerFused(block: Lowering, group: readonly Node[]): void {
   const flatten = !group.some((node) => node.inputs.some(isBroadcast)) // then one loop over all elements will do
   const over: Shape = flatten ? [sizeOf(shape)] : shape
   const index = over.map((_, axis) => ir.local(block.fresh(`axis${axis}`)))
-  const values = new Map<Node, Expression>()
   const lets: Statement[] = []
-  const bind = (value: Expression): Expression => {
-    const named = ir.local(block.fresh("element"), scalarOf(value))
-    lets.push(ir.let_(named, value))
-    return named
-  }
-  const element = (node: Node): Expression => {
-    if (values.has(node)) return values.get(node)!
-    return flatten && !isNode(node, "fill") ? ir.load(home(block, node), index[0]!) : read(block, node, index)
-  }
-  for (const node of group) {
-    const { reference } = rulesOf(node)
-    assert(reference.kind === "element", "a group is element-wise")
-    const { attributes } = node
-    const given = "dtype" in attributes ? { ...attributes, dtype: dtypeIn(block, attributes.dtype) } : attributes
-    values.set(node, bind(reference.value(node.inputs.map(element), given, bind)))
-  }
+  const values = elementsOf(block, group, lets, (node) =>
+    flatten ? ir.load(home(block, node), index[0]!) : read(block, node, index),
+  )
   const stores = group.flatMap((node) =>
     homesOf(block, node).map((to) => ir.store(to, flat(over, index), values.get(node)!)),
   )
@@ -43,8 +29,33 @@ export function lowerFused(block: Lowering, group: readonly Node[]): void {
   block.body.push(...nest)
 }
 
+/** One element of each node of a group, bound in `lets`; `other` reads an element of what the group does not hold. */
+export function elementsOf(
+  block: Lowering,
+  group: readonly Node[],
+  lets: Statement[],
+  other: (node: Node) => Expression,
+): ReadonlyMap<Node, Expression> {
+  const values = new Map<Node, Expression>()
+  const bind = (value: Expression): Expression => {
+    const named = ir.local(block.fresh("element"), scalarOf(value))
+    lets.push(ir.let_(named, value))
+    return named
+  }
+  const element = (node: Node): Expression =>
+    values.get(node) ?? (isNode(node, "fill") ? read(block, node, []) : other(node))
+  for (const node of group) {
+    const { reference } = rulesOf(node)
+    assert(reference.kind === "element", "a group is element-wise")
+    const { attributes } = node
+    const given = "dtype" in attributes ? { ...attributes, dtype: dtypeIn(block, attributes.dtype) } : attributes
+    values.set(node, bind(reference.value(node.inputs.map(element), given, bind)))
+  }
+  return values
+}
+
 /** The buffers that a node's value goes to: none when only its own loop reads it. */
-function homesOf(block: Lowering, node: Node): readonly ReturnType<typeof home>[] {
+export function homesOf(block: Lowering, node: Node): readonly ReturnType<typeof home>[] {
   const leaf = block.changed.get(node)
   const into = leaf && isLastToRead(block, node, leaf) ? block.stored.get(leaf)! : undefined
   if (into) block.done.add(leaf!)

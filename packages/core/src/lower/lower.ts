@@ -1,8 +1,11 @@
+import type { Dtype } from "../base/dtype.ts"
+import { assert } from "../base/problem.ts"
 import { sizeOf } from "../base/shape.ts"
 import { TILES, type Tiles } from "../base/tiles.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Buffer, Program, Statement } from "../ir/program.ts"
+import { epilogueOf, type Finished, finishedOf } from "./epilogue.ts"
 import { lowerFused } from "./fused.ts"
 import { rulesOf } from "./groups.ts"
 import { lowerKernel } from "./kernel.ts"
@@ -108,20 +111,9 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
     case "element":
       return lowerFused(block, group)
     case "loops": {
-      if (isNode(node, "unpack_nibbles") && isLookedThrough(block, node)) return
-      const nibbles = isNode(node, "matmul") ? nibblesOf(block, node) : undefined
-      const inputs = node.inputs.map((input, i) => operand(block, (i === 1 && nibbles) || input))
-      if (isNode(node, "reshape") && !block.task.changes.some(({ leaf }) => leaf === node.inputs[0])) {
-        block.stored.set(node, inputs[0]!.buffer) // the same elements in the same order, and nothing changes them
-        return
-      }
-      const output = { buffer: home(block, node), shape: node.shape }
-      const packsOnce = node.inputs.length > 1 && block.fixed.has(node.inputs[1]!)
-      const schedule = scheduleOf(node, inputs, output, scratchOf(block), packsOnce, block.tiles, nibbles !== undefined)
-      if (schedule) {
-        bodyFor(block, packsOnce ? node.inputs[1]! : node).push(...schedule.pack)
-        block.body.push(...schedule.body)
-      } else block.body.push(...reference.body(node)(inputs, output, scratchOf(block)))
+      const finished = finishedOf(group)
+      if (finished) lowerFinished(block, finished)
+      else lowerLoops(block, node)
       return
     }
     case "program":
@@ -134,6 +126,50 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
     default:
       return reference satisfies never
   }
+}
+
+/** By a schedule where there is one, else by the reference. False when `finished` wants a schedule that there is not. */
+function lowerLoops(block: Lowering, node: Node, finished?: Finished): boolean {
+  if (isNode(node, "unpack_nibbles") && isLookedThrough(block, node)) return true
+  const nibbles = isNode(node, "matmul") ? nibblesOf(block, node) : undefined
+  const inputs = node.inputs.map((input, i) => operand(block, (i === 1 && nibbles) || input))
+  if (isNode(node, "reshape") && !block.task.changes.some(({ leaf }) => leaf === node.inputs[0])) {
+    block.stored.set(node, inputs[0]!.buffer) // the same elements in the same order, and nothing changes them
+    return true
+  }
+  const { shape } = node
+  const buffer = finished ? nowhere(dtypeIn(block, node.dtype)) : home(block, node)
+  const packsOnce = node.inputs.length > 1 && block.fixed.has(node.inputs[1]!)
+  const schedule = scheduleOf(
+    node,
+    inputs,
+    { buffer, shape },
+    {
+      ...{ scratch: scratchOf(block), tiles: block.tiles, packsOnce, nibbles: nibbles !== undefined },
+      epilogue: finished && (() => epilogueOf(block, finished)),
+    },
+  )
+  if (schedule) {
+    bodyFor(block, packsOnce ? node.inputs[1]! : node).push(...schedule.pack)
+    block.body.push(...schedule.body)
+    return true
+  }
+  if (finished) return false
+  const { reference } = rulesOf(node)
+  assert(reference.kind === "loops", `${node.operation} has loops`)
+  block.body.push(...reference.body(node)(inputs, { buffer, shape }, scratchOf(block)))
+  return true
+}
+/** Of a product whose sums are used where they are made: nothing reads or writes it. */
+const nowhere = (dtype: Dtype): Buffer => ir.buffer("scratch", dtype, "nowhere", 1)
+
+/** A product with what is done on its sums; one after the other where no schedule takes both. */
+function lowerFinished(block: Lowering, finished: Finished): void {
+  const { product, reshapes, group } = finished
+  if (lowerLoops(block, product, finished)) return
+  lowerLoops(block, product)
+  for (const node of reshapes) block.stored.set(node, home(block, product))
+  lowerFused(block, group)
 }
 
 /** What a product reads in place of its right side: the bytes that the nibbles lie in, where those never change. */

@@ -7,6 +7,7 @@ import type { Operand, Scratch } from "../graph/reference.ts"
 import { runsIn } from "../graph/runs.ts"
 import * as ir from "../ir/build.ts"
 import type { Buffer, Expression, Statement } from "../ir/program.ts"
+import { withEpilogues } from "./epilogue.ts"
 import { groupsOf, isBroadcast, rootOf } from "./groups.ts"
 import type { Namer } from "./names.ts"
 
@@ -61,7 +62,7 @@ export function newLowering(whole: Whole, task: Task): Lowering {
     ...task.changes.map(({ value }) => value),
     ...task.changes.map(({ leaf }) => leaf), // one may change without being read
   ])
-  const groups = groupsOf(order)
+  const apart = groupsOf(order)
   const users = new Map<Node, Node[]>()
   for (const node of order)
     for (const input of node.inputs) {
@@ -69,10 +70,13 @@ export function newLowering(whole: Whole, task: Task): Lowering {
       if (known) known.push(node)
       else users.set(input, [node])
     }
+  const fixed = fixedIn(apart, task)
+  const kept = new Set([...task.outputs.map(({ node }) => node), ...task.changes.map(({ value }) => value)])
+  const alike = (a: Node, b: Node): boolean => fixed.has(a) === fixed.has(b)
+  const groups = withEpilogues(apart, users, (node) => kept.has(node), alike)
   return {
     ...whole,
-    ...{ task, order, groups, users, runs: runsIn(order), body: [], done: new Set() },
-    fixed: fixedIn(groups, task),
+    ...{ task, order, groups, users, fixed, runs: runsIn(order), body: [], done: new Set() },
     groupOf: new Map(groups.flatMap((group, at) => group.map((node) => [node, at] as const))),
     stored: new Map(task.leaves),
     places: new Map(task.outputs.toReversed().map(({ node, place }) => [node, place])),

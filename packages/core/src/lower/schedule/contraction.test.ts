@@ -41,7 +41,7 @@ function both({ a, b, dtype = "f32", right = dtype, packsOnce = false, tile, ...
       Object.fromEntries(Object.entries(scalars).map(([stem, scalar]) => [stem, local(fresh(stem), scalar)])),
     buffer: (of: Dtype, length: number) => declare(buffer("scratch", of, fresh("scratch"), length)),
     table: (of: Dtype, values: readonly number[]) => declare(table(of, fresh("table"), values)),
-  } as Parameters<typeof contraction>[3]
+  } as Parameters<typeof contraction>[3]["scratch"]
   const inputs = [
     { buffer: buffers[0]!, shape: a },
     { buffer: buffers[1]!, shape: b },
@@ -50,9 +50,7 @@ function both({ a, b, dtype = "f32", right = dtype, packsOnce = false, tile, ...
     node,
     inputs,
     { buffer: outputs[0]!, shape: node.shape },
-    scratch,
-    packsOnce,
-    tile && { float: tile, integer: tile },
+    { scratch, packsOnce, ...(tile && { tiles: { float: tile, integer: tile } }) },
   )
   if (!schedule) return undefined
   const { reference } = op.OPERATIONS.matmul

@@ -6,6 +6,21 @@ import type { Operand, Scratch } from "../../graph/reference.ts"
 import * as ir from "../../ir/build.ts"
 import type { Block, Buffer, Expression } from "../../ir/program.ts"
 
+/** What is done with the sum at [leading axes counted as one, column] in place of storing it. */
+export type Epilogue = (leading: Expression, column: Expression, sum: Expression) => Block
+
+/** What is known around a product. */
+export interface How {
+  readonly scratch: Scratch
+  readonly tiles?: Tiles
+  /** The right side never changes, so that what depends on it alone is done once. */
+  readonly packsOnce?: boolean
+  /** The right side lies in bytes that `unpack_nibbles` would unpack. */
+  readonly nibbles?: boolean
+  /** Asked for once the schedule is taken. */
+  readonly epilogue?: (() => Epilogue) | undefined
+}
+
 export interface Schedule {
   /** What depends on the right side alone: done once where that is a constant. */
   readonly pack: Block
@@ -27,10 +42,7 @@ export function contraction(
   node: Node<"matmul">,
   [a, b]: readonly [Operand, Operand],
   y: Operand,
-  scratch: Scratch,
-  packsOnce: boolean,
-  tiles: Tiles = TILES,
-  nibbles = false,
+  { scratch, packsOnce = false, tiles = TILES, nibbles = false, epilogue }: How,
 ): Schedule | undefined {
   const { transposeLeft, transposeRight } = node.attributes
   const [rows, columns] = y.shape.slice(-2) as [number, number]
@@ -43,6 +55,7 @@ export function contraction(
   const bytes = tile.dot === "bytes" && b.buffer.dtype === "i8" && ["i8", "u8"].includes(a.buffer.dtype)
   const [group, batch] = [isFloat ? 1 : nibbles ? 8 : bytes ? 4 : 2, sizeOf(y.shape.slice(0, -2))]
   const steps = Math.ceil(depth / group)
+  if (epilogue && blocksOf({ steps, depth, group, tile }) > 1) return undefined // no sum would be whole in registers
   const count = Math.ceil(columns / tile.columns)
   const parts = Math.min(group, 4)
   const panels = scratch.buffer(b.buffer.dtype, batch * count * steps * parts * tile.columns)
@@ -50,7 +63,17 @@ export function contraction(
   const totals = nibbles ? batch * rows : isShifted ? batch * count * tile.columns : 0
   const correction = totals > 0 ? scratch.buffer("i32", totals) : undefined
   const sizes = { rows, columns, depth, batch, group, parts, steps, count, transposeLeft, transposeRight, isFloat }
-  const product: Product = { ...sizes, a: a.buffer, b: b.buffer, y: y.buffer, panels, correction, tile, scratch }
+  const product: Product = {
+    ...sizes,
+    a: a.buffer,
+    b: b.buffer,
+    y: y.buffer,
+    panels,
+    correction,
+    tile,
+    scratch,
+    epilogue: epilogue?.(),
+  }
   if (nibbles) return { pack: packNibbles(product), body: [...totalsOfRows(product), ...multiply(product)] }
   return { pack: [...pack(product), ...totalsOfColumns(product)], body: multiply(product) }
 }
@@ -93,6 +116,7 @@ interface Product {
   readonly isFloat: boolean
   readonly tile: Tile
   readonly scratch: Scratch
+  readonly epilogue: Epilogue | undefined
 }
 
 /** The sum of (index, stride), its constants gathered at the end. */
@@ -211,6 +235,10 @@ function packNibbles({ b, panels, columns, depth, batch, steps, count, tile, scr
   )
 }
 
+/** A sum where it belongs. */
+const finish = ({ y, columns, epilogue }: Product, leading: Expression, column: Expression, sum: Expression): Block =>
+  epilogue ? epilogue(leading, column, sum) : [ir.store(y, at([leading, columns], [column, 1]), sum)]
+
 function multiply(p: Product): Block {
   const { y, rows, columns, batch, tile, scratch } = p
   const [whole, rest] = [Math.floor(columns / tile.columns), columns % tile.columns]
@@ -225,8 +253,9 @@ function multiply(p: Product): Block {
     ...target(p, last, matrix),
     ...each(ir.parallel, scratch, rows, (row) =>
       each(ir.parallel, scratch, rest, (j) => {
-        const to = at([matrix, rows * columns], [row, columns], [j, 1], [whole, tile.columns])
-        return [ir.store(y, to, ir.load(edge, at([matrix, rows * width], [row, width], [j, 1])))]
+        const [leading, column] = [at([matrix, rows], [row, 1]), at([j, 1], [whole, tile.columns])]
+        const sum = ir.load(edge, at([matrix, rows * width], [row, width], [j, 1]))
+        return finish(p, leading, column, sum)
       }),
     ),
   ])
@@ -264,7 +293,7 @@ const divisorOf = (n: number, most: number): number => {
   return 1
 }
 /** Steps of k whose panel fills a third of a first cache of 48 KB, or a little more; one block where none divides. */
-function blocksOf({ steps, depth, group, tile }: Product): number {
+function blocksOf({ steps, depth, group, tile }: Pick<Product, "steps" | "depth" | "group" | "tile">): number {
   if (depth % group !== 0) return 1
   const least = Math.ceil(steps / 320)
   for (let n = least; n <= 4 * least; n++) if (steps % n === 0 && (steps / n) % tile.unroll === 0) return n
@@ -327,6 +356,12 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
     return blocks === 1 ? first : ir.select(block, ir.load(to.into, result(r)), first)
   }
   const ended = ([sum, twice]: readonly ir.Local[]): Expression => (twice ? ir.add(sum!, ir.shl(twice, 1)) : sum!)
+  const isLast = p.epilogue !== undefined && to.into === p.y
+  const leading = isLast ? all.map(() => fresh("leading")) : []
+  const stored = (r: number, sum: Expression): Block => {
+    if (!isLast) return [ir.store(to.into, result(r), sum)]
+    return finish(p, leading[r]!, at([panel, tile.columns], [to.first, tile.columns], [j, 1]), sum)
+  }
   const perBlock = size * group
   return [
     ir.let_(left, at([matrix, rows * depth], [row, alongM], [block, perBlock * alongK])),
@@ -334,11 +369,12 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
       right,
       at([matrix, count * panelSize], [panel, panelSize], [to.first, panelSize], [block, size * width * tile.columns]),
     ),
-    ir.let_(out, at([matrix, rows * to.stride], [row, to.stride], [panel, to.width])),
+    ...(isLast ? [] : [ir.let_(out, at([matrix, rows * to.stride], [row, to.stride], [panel, to.width]))]),
+    ...leading.map((local, r) => ir.let_(local, at([matrix, rows], [row, 1], [r, 1]))),
     ir.parallel(j, to.width, [
       ...all.flatMap((r) => sums[r]!.map((sum, i) => ir.let_(sum, i === 0 ? started(r) : ir.i32(0)))),
       ...inner,
-      ...all.map((r) => ir.store(to.into, result(r), ended(sums[r]!))),
+      ...all.flatMap((r) => stored(r, ended(sums[r]!))),
     ]),
   ]
 }

@@ -1,22 +1,8 @@
-import type { Tiles } from "../../base/tiles.ts"
 import { isNode, type Node } from "../../graph/graph.ts"
-import type { Operand, Scratch } from "../../graph/reference.ts"
-import { contraction, type Schedule } from "./contraction.ts"
+import type { Operand } from "../../graph/reference.ts"
+import { contraction, type How, type Schedule } from "./contraction.ts"
 
-/**
- * A faster way to the bits of a node's reference, where there is one. `packsOnce`: the right side never changes, so that
- * what depends on it alone is done once. `nibbles`: it is what `unpack_nibbles` would unpack.
- */
-export function scheduleOf(
-  node: Node,
-  inputs: readonly Operand[],
-  output: Operand,
-  scratch: Scratch,
-  packsOnce: boolean,
-  tiles: Tiles,
-  nibbles: boolean,
-): Schedule | undefined {
-  if (isNode(node, "matmul"))
-    return contraction(node, inputs as [Operand, Operand], output, scratch, packsOnce, tiles, nibbles)
-  return undefined
+/** A faster way to the bits of a node's reference, where there is one. */
+export function scheduleOf(node: Node, inputs: readonly Operand[], output: Operand, how: How): Schedule | undefined {
+  return isNode(node, "matmul") ? contraction(node, inputs as [Operand, Operand], output, how) : undefined
 }
