@@ -7,6 +7,7 @@ import { BATCH, CLASSES, HIDDEN, INPUTS, type Training } from "./network.ts"
 const TRAINERS = [
   { name: "Open Brains, wasm", file: "ours.ts", words: ["wasm"] },
   { name: "Open Brains, native", file: "ours.ts", words: ["native"] },
+  { name: "Open Brains, wasm on 2 threads", file: "ours.ts", words: ["threads"] },
   { name: "jax-js 0.1.25, wasm", file: "jax.ts", words: [] },
   { name: "TensorFlow.js 4.22.0, wasm", file: "tfjs.ts", words: [] },
 ] as const
@@ -22,7 +23,7 @@ export function measureMlp({ isQuick }: PartOptions): Part {
       const training = nodeChild<Training>(`mlp/${file}`, [`${seconds}`, ...words], { secondsMax: 60 + seconds })
       found[i] = better(found[i]!, training)
     })
-  const [wasm, native, jax, tfjs] = found.map(speedOf) as [Speed, Speed, Speed, Speed]
+  const [wasm, native, threads, jax, tfjs] = found.map(speedOf) as [Speed, Speed, Speed, Speed, Speed]
   const over = (ours: Speed, peer: Speed): Speed => ours && peer && ours / peer
   const ratio = (name: string, peer: Speed, must: number, aim: number): Measure => ({
     name: `MLP steps/s, WASM, of ${name}`,
@@ -43,6 +44,8 @@ export function measureMlp({ isQuick }: PartOptions): Part {
     measures: [
       ratio("jax-js (wasm)", jax, 2, 4),
       ratio("tfjs-wasm", tfjs, 8, 15),
+      { name: "MLP steps/s, native, of jax-js (wasm)", value: over(native, jax), unit: "x", digits: 2 },
+      { name: "MLP steps/s, WASM on 2 threads, of jax-js (wasm)", value: over(threads, jax), unit: "x", digits: 2 },
       steps("WASM", wasm, ["jax-js (wasm)", jax]),
       steps("native", native, ["tfjs-wasm", tfjs]),
       { name: "MLP losses, largest relative difference from ours", value: difference, unit: "", digits: 7 },
