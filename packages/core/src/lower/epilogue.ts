@@ -5,6 +5,7 @@ import type { Block, Expression, Statement } from "../ir/program.ts"
 import { elementsOf, homesOf } from "./fused.ts"
 import { isBroadcast, isElement, rootOf } from "./groups.ts"
 import { home, type Lowering } from "./lowering.ts"
+import { at } from "./schedule/at.ts"
 import type { Epilogue } from "./schedule/contraction.ts"
 
 /** A product whose one reader is an element-wise group, with the group and what lies between them. */
@@ -86,7 +87,7 @@ export function epilogueOf(block: Lowering, { product, reshapes, group }: Finish
   const result = reshapes.at(-1) ?? product
   return (leading, column, sum): Block => {
     const lets: Statement[] = []
-    const place = ir.add(ir.mul(leading, ir.i32(columns)), column)
+    const place = at([leading, columns], [column, 1])
     const other = (node: Node): Expression => {
       if (node === result) return sum
       if (!isBroadcast(node) || sameShape(rootOf(node).shape, shape)) return ir.load(home(block, node), place)
@@ -100,17 +101,17 @@ export function epilogueOf(block: Lowering, { product, reshapes, group }: Finish
 /** Where a value that is stretched to `shape` lies: of the leading axes only those are told apart that it has. */
 function placeIn(root: Node, shape: readonly number[], leading: Expression, column: Expression): Expression {
   let [stride, inner] = [1, 1]
-  let place: Expression = ir.i32(0)
+  const terms: [Expression, number][] = []
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const [length, own] = [shape[axis]!, root.shape[axis]!]
     if (own > 1) {
       const index = axis === shape.length - 1 ? column : indexOf(leading, inner, axis === 0 ? undefined : length)
-      place = ir.add(place, stride === 1 ? index : ir.mul(index, ir.i32(stride)))
+      terms.push([index, stride])
     }
     if (axis < shape.length - 1) inner *= length
     stride *= own
   }
-  return place
+  return at(...terms)
 }
 const indexOf = (leading: Expression, inner: number, length: number | undefined): Expression => {
   const outer = inner === 1 ? leading : ir.binary("i32.div_u", leading, ir.i32(inner))

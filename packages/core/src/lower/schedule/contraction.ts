@@ -5,6 +5,7 @@ import type { Node } from "../../graph/graph.ts"
 import type { Operand, Scratch } from "../../graph/reference.ts"
 import * as ir from "../../ir/build.ts"
 import type { Block, Buffer, Expression } from "../../ir/program.ts"
+import { at } from "./at.ts"
 
 /** What is done with the sum at [leading axes counted as one, column] in place of storing it. */
 export type Epilogue = (leading: Expression, column: Expression, sum: Expression) => Block
@@ -119,19 +120,6 @@ interface Product {
   readonly epilogue: Epilogue | undefined
 }
 
-/** The sum of (index, stride), its constants gathered at the end. */
-function at(...terms: readonly (readonly [index: Expression | number, stride: number])[]): Expression {
-  let constant = 0
-  const others: Expression[] = []
-  for (const [index, stride] of terms) {
-    const value = typeof index === "number" ? index : index.kind === "constant" ? index.value : undefined
-    if (value === undefined)
-      others.push(stride === 1 ? (index as Expression) : ir.mul(index as Expression, ir.i32(stride)))
-    else constant += value * stride
-  }
-  if (constant !== 0 || others.length === 0) others.push(ir.i32(constant))
-  return ir.total(...others)
-}
 /** A loop over `count` rounds; for one round its body alone. */
 function each(make: typeof ir.loop, scratch: Scratch, count: number, body: (index: Expression) => Block): Block {
   if (count === 1) return body(ir.i32(0))
