@@ -7,7 +7,7 @@ import type { Operand, Scratch } from "../graph/reference.ts"
 import { runsIn } from "../graph/runs.ts"
 import * as ir from "../ir/build.ts"
 import type { Buffer, Expression, Statement } from "../ir/program.ts"
-import { withEpilogues } from "./epilogue.ts"
+import { withEpilogues } from "./finished.ts"
 import { groupsOf, isBroadcast, rootOf } from "./groups.ts"
 import type { Namer } from "./names.ts"
 
