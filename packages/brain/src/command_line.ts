@@ -14,7 +14,7 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain test desk                         how good it is, and what it confuses
   ./brain show desk                         what it is made of
   ./brain rebuild desk                      build it again and compare, bit for bit
-  ./brain explain --stage graph desk        any form of it between graph and machine: graph, ir, plan, wasm, c
+  ./brain explain --stage ir desk           what it becomes between graph and machine
   ./brain doctor                            what this machine has to run it with
 
 Every command takes --json and --help.`
