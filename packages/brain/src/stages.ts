@@ -70,7 +70,8 @@ function table(rows: readonly (readonly string[])[]): readonly string[] {
 async function printWasm(program: Program): Promise<string> {
   const { default: open } = await import("wabt")
   const features = { simd: true, relaxed_simd: true, threads: true, multi_value: true, mutable_globals: true }
-  const module = (await open()).readWasm(emitWasm(program, { relaxed: hasRelaxed() }).bytes, features)
+  const bytes = emitWasm(program, { relaxed: hasRelaxed() }).bytes.slice() // wabt reads all of the buffer that it lies in
+  const module = (await open()).readWasm(bytes, features)
   try {
     return module.toText({ foldExprs: true, inlineExport: false })
   } finally {

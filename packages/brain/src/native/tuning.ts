@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Tile, TILES_TO_TRY, type Tiles } from "@open-brains/core/base/tiles.ts"
+import { TILES_TO_TRY, type Tile, type Tiles } from "@open-brains/core/base/tiles.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { tune } from "@open-brains/core/run/tune.ts"
 import { openCache } from "./cache.ts"
@@ -30,8 +30,8 @@ function placeOf({ name }: Engine): string {
 }
 function remembered(engine: Engine): Tiles | undefined {
   try {
-    const places = JSON.parse(readFileSync(placeOf(engine), "utf8")) as Partial<Record<keyof Tiles, unknown>>
-    const at = (kind: keyof Tiles): Tile | undefined =>
+    const places = JSON.parse(readFileSync(placeOf(engine), "utf8")) as Partial<Record<"float" | "integer", unknown>>
+    const at = (kind: "float" | "integer"): Tile | undefined =>
       typeof places[kind] === "number" ? TILES_TO_TRY[kind][places[kind]] : undefined
     const [float, integer] = [at("float"), at("integer")]
     return float && integer && { float, integer }

@@ -29,6 +29,9 @@ export const refuse = (...problems: readonly Problem[]): never => {
   throw new Refusal(problems)
 }
 
+/** What an error says, whatever was thrown: for a reason that is told, not thrown on. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** The same text everywhere: what was seen, the line with carets under what is meant, and the next step. */
 export const render = ({ code, seen, span, hint }: Problem): string =>
   [`error[${code}]: ${seen}`, ...(span ? [excerpt(span)] : []), `hint: ${hint}`].join("\n")

@@ -11,14 +11,17 @@ export interface Tile {
 export interface Tiles {
   readonly float: Tile
   readonly integer: Tile
+  /** Products of fewer multiplications are not cut: there it would cost more code, and time to compile it, than it saves. */
+  readonly least?: number
 }
+export const LEAST = 2 ** 14
 /** Eight sums, four columns of b and one element of a fit the sixteen registers of SIMD128 and AVX2. */
 export const TILES: Tiles = {
   float: { rows: 2, columns: 16, unroll: 4 },
   integer: { rows: 2, columns: 16, unroll: 4, dot: "halves" },
 }
 /** What is worth trying on a machine: see run/tune.ts. */
-export const TILES_TO_TRY: Readonly<Record<keyof Tiles, readonly Tile[]>> = {
+export const TILES_TO_TRY: Readonly<Record<"float" | "integer", readonly Tile[]>> = {
   float: [TILES.float, { rows: 4, columns: 8, unroll: 4 }, { rows: 4, columns: 16, unroll: 2 }],
   integer: [
     TILES.integer,

@@ -1,13 +1,5 @@
 import { i32, min } from "../ir/build.ts"
-import {
-  type Binary,
-  type Block,
-  type Expression,
-  type Statement,
-  scalarOf,
-  statementsOf,
-  type Unary,
-} from "../ir/program.ts"
+import { type Binary, type Block, type Expression, type Statement, scalarOf, type Unary } from "../ir/program.ts"
 
 /** Which parallel loops can run as lanes of vectors, neighbouring rounds in neighbouring lanes: what all targets ask. */
 
@@ -20,21 +12,33 @@ export const roundsOf = ({ count, maximum }: Loop): Expression =>
 /** Their count is a scalar, the same in all lanes. */
 export const SHIFTS: readonly Binary[] = ["i32.shl", "i32.shr_s", "i32.shr_u"]
 
-/** Names whose value differs from lane to lane: the index, and what is computed from it. */
-export function varyingIn(loop: Loop): ReadonlySet<string> {
-  const varying = new Set([loop.index])
+/** What is known of the names in a loop. */
+export interface Names {
+  /** Those whose value differs from lane to lane: the index, and what is computed from it. */
+  readonly varying: ReadonlySet<string>
+  /** What the names stand for that are bound inside, some of which are set too. */
+  readonly bound: ReadonlyMap<string, Expression>
+  readonly assigned: ReadonlySet<string>
+}
+export function namesIn(loop: Loop): Names {
+  const [varying, bound, assigned] = [new Set([loop.index]), new Map<string, Expression>(), new Set<string>()]
+  let isLate = true // a `set` late in a loop reaches the reads before it
   const visit = (block: Block): void => {
     for (const s of block) {
-      if ((s.kind === "let" || s.kind === "set") && varies(s.value, varying)) varying.add(s.name)
       if (s.kind === "loop") visit(s.body)
+      if (s.kind !== "let" && s.kind !== "set") continue
+      if (s.kind === "let") bound.set(s.name, s.value)
+      else assigned.add(s.name)
+      if (varying.has(s.name) || !varies(s.value, varying)) continue
+      varying.add(s.name)
+      isLate ||= s.kind === "set"
     }
   }
-  for (let before = 0; before < varying.size; ) {
-    // a `set` late in a loop reaches the reads before it
-    before = varying.size
+  while (isLate) {
+    isLate = false
     visit(loop.body)
   }
-  return varying
+  return { varying, bound, assigned }
 }
 export function varies(e: Expression, varying: ReadonlySet<string>): boolean {
   switch (e.kind) {
@@ -49,7 +53,7 @@ export function varies(e: Expression, varying: ReadonlySet<string>): boolean {
     case "binary":
       return varies(e.left, varying) || varies(e.right, varying)
     case "select":
-      return [e.condition, e.yes, e.no].some((each) => varies(each, varying))
+      return varies(e.condition, varying) || varies(e.yes, varying) || varies(e.no, varying)
     default:
       return e satisfies never
   }
@@ -78,12 +82,13 @@ export interface Target {
   does(op: Unary | Binary): boolean
 }
 
-/** Whether a loop does only what lanes can do too; the others stay as they are. */
-export function canRunAsLanes(loop: Loop, target: Target): boolean {
+/** The names of a loop that does only what lanes can do too; undefined for others, which stay as they are. */
+export function lanesOf(loop: Loop, target: Target): Names | undefined {
+  if (!loop.parallel) return undefined
   const rounds = roundsOf(loop)
-  if (!loop.parallel || rounds.kind !== "constant" || rounds.value < target.lanes) return false
-  const varying = varyingIn(loop)
-  const own = new Set([...statementsOf(loop.body)].flatMap((s) => (s.kind === "let" ? [s.name] : [])))
+  if (rounds.kind !== "constant" || rounds.value < target.lanes) return undefined
+  const names = namesIn(loop)
+  const { varying, bound } = names
   const fits = (e: Expression): boolean => {
     if (scalarOf(e) === "f64") return false // the interpreter's alone
     if (!varies(e, varying)) return true
@@ -111,7 +116,7 @@ export function canRunAsLanes(loop: Loop, target: Target): boolean {
         case "let":
           return fits(s.value)
         case "set":
-          return own.has(s.name) && fits(s.value) // a local from outside would carry a value from round to round
+          return bound.has(s.name) && fits(s.value) // a local from outside would carry a value from round to round
         case "store":
           return stepOf(s.index, loop, varying) === 1 && fits(s.value)
         case "loop":
@@ -122,5 +127,5 @@ export function canRunAsLanes(loop: Loop, target: Target): boolean {
           return s satisfies never
       }
     })
-  return allows(loop.body)
+  return allows(loop.body) ? names : undefined
 }

@@ -5,12 +5,13 @@ import type { Block, Expression, Statement } from "../ir/program.ts"
  * maximum, both branches of an `if`. A product and its sum are about eight; vectors do some 50 a nanosecond.
  */
 export function workOf(s: Statement): number {
-  const known = found.get(s)
+  const known = s.kind === "loop" ? found.get(s) : undefined
   if (known !== undefined) return known
   const total = 1 + countOf(s)
-  found.set(s, total)
+  if (s.kind === "loop" && total >= LARGE) found.set(s, total) // the others are counted again as fast
   return total
 }
+const LARGE = 1 << 12
 const found = new WeakMap<Statement, number>()
 
 function countOf(s: Statement): number {

@@ -1,4 +1,4 @@
-import { refuse } from "../base/problem.ts"
+import { messageOf, refuse } from "../base/problem.ts"
 import { SELF_TEST_DIGEST, selfTest, selfTestProgram } from "../ir/self_test.ts"
 import type { Engine } from "./engine.ts"
 import { interpreterEngine } from "./interpreter.ts"
@@ -15,7 +15,7 @@ function findFault(engine: Engine): string | undefined {
     const found = selfTest(engine.instantiate(selfTestProgram()))
     return found === SELF_TEST_DIGEST ? undefined : `${engine.name} gives other bits in the self-test: ${found}`
   } catch (error) {
-    return `${engine.name} does not run here: ${error instanceof Error ? error.message : String(error)}`
+    return `${engine.name} does not run here: ${messageOf(error)}`
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Json } from "../base/json.ts"
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../base/json.ts"
 import { refuse, suggest } from "../base/problem.ts"
 import { LENGTH_MAX, shown, wrong } from "./attributes.ts"
 
@@ -41,18 +41,16 @@ export function bindDims(maxima: Dims, given: Dims): Dims {
 export function substitute(json: Json, dims: Dims, depth = 0): Json {
   if (typeof json !== "object" || json === null) return json
   if (depth > NESTING_MAX) return wrong("an attribute is nested too deep")
-  if (isList(json)) return json.map((each) => substitute(each, dims, depth + 1))
+  if (isJsonList(json)) return json.map((each) => substitute(each, dims, depth + 1))
   if (Object.hasOwn(json, "dims")) return numberOf(formOf(json, dims), dims)
   return Object.fromEntries(Object.entries(json).map(([key, each]) => [key, substitute(each, dims, depth + 1)]))
 }
 
-const isList = (json: Json | undefined): json is readonly Json[] => Array.isArray(json)
-
-function formOf(json: Readonly<Record<string, Json>>, dims: Dims): Form {
+function formOf(json: JsonObject, dims: Dims): Form {
   const { dims: names, times = 1, plus = 0, under, ...others } = json
   const isWhole = (n: Json): n is number => Number.isSafeInteger(n) && Math.abs(n as number) <= LENGTH_MAX
   const isFactor = (name: Json): name is string => typeof name === "string" && Object.hasOwn(dims, name)
-  const isForm = isList(names) && names.length > 0 && names.length <= FACTORS_MAX && names.every(isFactor)
+  const isForm = isJsonList(names) && names.length > 0 && names.length <= FACTORS_MAX && names.every(isFactor)
   const isNumeric = isWhole(times) && isWhole(plus) && (under === undefined || isWhole(under))
   if (!isForm || !isNumeric || Object.keys(others).length > 0) return wrong(`${shown(json)} is no number of its dims`)
   return { dims: names, times, plus, under }
@@ -82,16 +80,15 @@ export function generalise(samples: readonly Sample[]): Json | undefined {
   }
   if (all.every((json) => typeof json === "number")) return all.every((n) => n === first) ? first : fit(samples)
   if (typeof first !== "object" || first === null) return all.every((json) => json === first) ? first : undefined
-  if (isList(first)) {
-    if (!all.every((json) => isList(json) && json.length === first.length)) return undefined
+  if (isJsonList(first)) {
+    if (!all.every((json) => isJsonList(json) && json.length === first.length)) return undefined
     const items = first.map((_, i) => deeper((json) => (json as readonly Json[])[i]))
     return items.every((item) => item !== undefined) ? items : undefined
   }
   const keys = Object.keys(first)
-  const alike = (json: Json): boolean =>
-    typeof json === "object" && json !== null && !isList(json) && Object.keys(json).length === keys.length
+  const alike = (json: Json): boolean => isJsonObject(json) && Object.keys(json).length === keys.length
   if (!all.every(alike)) return undefined
-  const members = keys.map((key) => [key, deeper((json) => (json as Readonly<Record<string, Json>>)[key])] as const)
+  const members = keys.map((key) => [key, deeper((json) => (json as JsonObject)[key])] as const)
   if (!members.every((member): member is [string, Json] => member[1] !== undefined)) return undefined
   return Object.fromEntries(members)
 }
@@ -99,7 +96,7 @@ export function generalise(samples: readonly Sample[]): Json | undefined {
 /** The first form that gives every sample its number. */
 function fit(samples: readonly Sample[]): Json | undefined {
   const names = Object.keys(samples[0]!.dims).sort()
-  const products = [1, 2, 3].flatMap((factors) => productsOf(names, factors))
+  const products = Array.from({ length: FACTORS_MAX }, (_, i) => productsOf(names, i + 1)).flat()
   for (const dims of products)
     for (const under of [undefined, 1] as const) {
       const wanted = samples.map(({ json }) => (under ? Math.round(under / (json as number)) : (json as number)))

@@ -1,6 +1,6 @@
-import { canonicalJson, type Json } from "../base/json.ts"
+import { canonicalJson, type Json, type JsonObject } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
-import { LENGTH_MAX, listOf, NOTHING_SHARED, name as readName, shown, wholeIn, wrong } from "./attributes.ts"
+import { LENGTH_MAX, listOf, objectOf, name as readName, wholeIn, wrong } from "./attributes.ts"
 import { bindDims, DIMS_MAX, type Dims, generalise, samplePoints, substitute } from "./dims.ts"
 import { isNode, type Node } from "./graph.ts"
 import { graphFromJson, graphToJson, type Outputs } from "./text.ts"
@@ -40,7 +40,7 @@ export function netToJson(net: Net): Json {
       seen: `This graph is not one of ${Object.keys(net.maxima).join(", ")}: its numbers follow no form of them.`,
       hint: "Lengths may be times · Π dims + plus, factors 1 over that; keep every node at every binding.",
     })
-  return { ...(json as Readonly<Record<string, Json>>), dims: net.maxima, state: net.state }
+  return { ...(json as JsonObject), dims: net.maxima, state: net.state }
 }
 
 /** A net out of its text. All of it is checked at the maxima. Errors: OB220, OB221, OB21x, OB31x. */
@@ -66,8 +66,8 @@ export function entriesToJson(entries: EntryGraphs): Json {
       flat[`${entry}.w.${weight.attributes.name}`] = weight
     }
   }
-  const { outputs: places, ...rest } = graphToJson(flat) as Readonly<Record<string, Json>>
-  const placeOf = (key: string): Json => (places as Readonly<Record<string, Json>>)[key]!
+  const { outputs: places, ...rest } = graphToJson(flat) as JsonObject
+  const placeOf = (key: string): Json => (places as JsonObject)[key]!
   const entryOf = (entry: string): Json => {
     const { outputs, updates = [] } = entries[entry]!
     const names = updates.map(({ weight }) => weight.attributes.name).sort()
@@ -79,15 +79,14 @@ export function entriesToJson(entries: EntryGraphs): Json {
   return { ...rest, entries: Object.fromEntries(Object.keys(entries).map((entry) => [entry, entryOf(entry)])) }
 }
 
-function entriesFromJson(whole: Readonly<Record<string, Json>>, dims: Dims): EntryGraphs {
+function entriesFromJson(whole: JsonObject, dims: Dims): EntryGraphs {
   const entries = Object.entries(objectOf(whole["entries"]))
   if (entries.length === 0 || entries.length > ENTRIES_MAX) wrong(`${entries.length} entries, not 1 … ${ENTRIES_MAX}`)
   const flat: Record<string, Json> = {}
   for (const [entry, json] of entries) {
     const { outputs, updates } = objectOf(json)
-    readName(entry, NOTHING_SHARED)
-    for (const [name, place] of Object.entries(objectOf(outputs)))
-      flat[`${entry}.o.${readName(name, NOTHING_SHARED)}`] = place
+    readName(entry)
+    for (const [name, place] of Object.entries(objectOf(outputs))) flat[`${entry}.o.${readName(name)}`] = place
     for (const [i, pair] of listOf(updates).entries())
       [flat[`${entry}.w.${i}`], flat[`${entry}.v.${i}`]] = listOf(pair) as [Json, Json]
   }
@@ -108,9 +107,5 @@ function entriesFromJson(whole: Readonly<Record<string, Json>>, dims: Dims): Ent
 
 function numbersOf(json: Json, most: number): Readonly<Record<string, number>> {
   const entries = Object.entries(objectOf(json))
-  return Object.fromEntries(entries.map(([name, n]) => [readName(name, NOTHING_SHARED), wholeIn(n, 1, most)]))
-}
-function objectOf(json: Json | undefined): Readonly<Record<string, Json>> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return wrong(`${shown(json)} is no object`)
-  return json as Readonly<Record<string, Json>>
+  return Object.fromEntries(entries.map(([name, n]) => [readName(name), wholeIn(n, 1, most)]))
 }

@@ -21,7 +21,7 @@ export function expOf(x: Expression, bind: Bind): Expression {
   const coefficients = [
     1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
   ]
-  const polynomial = coefficients.map(f).reduce((sum, c) => add(mul(sum, r), c))
+  const polynomial = polynomialOf(coefficients, r)
   const powerOf = (exponent: Expression): Expression => unary("f32.of_bits", shl(add(exponent, i32(127)), 23))
   const low = bind(shrS(n, 1))
   return mul(mul(add(add(mul(mul(polynomial, r), r), r), f(1)), powerOf(low)), powerOf(sub(n, low)))
@@ -46,7 +46,7 @@ export function logOf(x: Expression, bind: Bind): Expression {
     2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
   ]
   const square = bind(mul(z, z))
-  const polynomial = coefficients.map(f).reduce((sum, c) => add(mul(sum, z), c))
+  const polynomial = polynomialOf(coefficients, z)
   const correction = sub(add(mul(mul(polynomial, z), square), mul(e, f(-2.1219444e-4))), mul(f(0.5), square))
   const value = add(add(z, correction), mul(e, f(0.693359375)))
   const special = select(binary("f32.eq", x, f(0)), f(-Infinity), f(NaN))
@@ -57,13 +57,13 @@ export function logOf(x: Expression, bind: Bind): Expression {
 
 /** ⌊x⌋, exact; that of -0 is 0, that of NaN is NaN. */
 export function floorOf(x: Expression, bind: Bind): Expression {
-  const f = (value: number): Expression => constant(scalarOf(x), value)
-  const isF64 = scalarOf(x) === "f64"
-  const toward = bind(unary(isF64 ? "i32.from_f64" : "i32.from_f32", x))
-  const whole = bind(unary(isF64 ? "f64.from_i32" : "f32.from_i32", toward))
-  const lt = isF64 ? "f64.lt" : "f32.lt"
-  const floor = select(binary(lt, x, whole), sub(whole, f(1)), whole)
-  const isSmall = binary(lt, max(sub(f(0), x), x), f(2 ** (isF64 ? 31 : 23))) // larger ones have no fraction
+  const scalar = floatOf(x)
+  const f = (value: number): Expression => constant(scalar, value)
+  const toward = bind(unary(`i32.from_${scalar}`, x))
+  const whole = bind(unary(`${scalar}.from_i32`, toward))
+  const floor = select(binary(`${scalar}.lt`, x, whole), sub(whole, f(1)), whole)
+  const most = 2 ** (scalar === "f64" ? 31 : 23) // f32 beyond has no fraction; f64, for gradient checks, ends with i32
+  const isSmall = binary(`${scalar}.lt`, max(sub(f(0), x), x), f(most))
   return select(isSmall, floor, x)
 }
 
@@ -72,11 +72,11 @@ export function floorOf(x: Expression, bind: Bind): Expression {
  * With e^-|x|, which cannot overflow, so that small ones come out too.
  */
 export function sigmoidOf(x: Expression, bind: Bind): Expression {
-  const f = (value: number): Expression => constant(scalarOf(x), value)
-  const isF64 = scalarOf(x) === "f64"
+  const scalar = floatOf(x)
+  const f = (value: number): Expression => constant(scalar, value)
   const e = bind(expOf(bind(min(x, sub(f(0), x))), bind))
-  const numerator = select(binary(isF64 ? "f64.lt" : "f32.lt", x, f(0)), e, f(1))
-  return binary(isF64 ? "f64.div" : "f32.div", numerator, add(f(1), e))
+  const numerator = select(binary(`${scalar}.lt`, x, f(0)), e, f(1))
+  return binary(`${scalar}.div`, numerator, add(f(1), e))
 }
 
 /**
@@ -84,19 +84,20 @@ export function sigmoidOf(x: Expression, bind: Bind): Expression {
  * A polynomial below 0.625, else 1 − 2 / (e^2|x| + 1) with the sign of x. Source: Cephes 2.2, tanhf.
  */
 export function tanhOf(x: Expression, bind: Bind): Expression {
-  const f = (value: number): Expression => constant(scalarOf(x), value)
-  const isF64 = scalarOf(x) === "f64"
-  const [lt, div] = isF64 ? (["f64.lt", "f64.div"] as const) : (["f32.lt", "f32.div"] as const)
+  const scalar = floatOf(x)
+  const f = (value: number): Expression => constant(scalar, value)
   const size = bind(max(sub(f(0), x), x))
-  const far = bind(sub(f(1), binary(div, f(2), add(bind(expOf(bind(add(size, size)), bind)), f(1)))))
-  const signed = select(binary(lt, x, f(0)), sub(f(0), far), far)
-  if (isF64) return signed
+  const far = bind(sub(f(1), binary(`${scalar}.div`, f(2), add(bind(expOf(bind(add(size, size)), bind)), f(1)))))
+  const signed = select(binary(`${scalar}.lt`, x, f(0)), sub(f(0), far), far)
+  if (scalar === "f64") return signed
   const z = bind(mul(x, x))
   const coefficients = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]
   const near = add(mul(mul(polynomialOf(coefficients, z), z), x), x)
-  return select(binary(lt, size, f(0.625)), near, signed)
+  return select(binary("f32.lt", size, f(0.625)), near, signed)
 }
 
+const floatOf = (x: Expression): "f32" | "f64" => (scalarOf(x) === "f64" ? "f64" : "f32")
+/** By Horner, the highest power first. */
 const polynomialOf = (coefficients: readonly number[], z: Expression): Expression =>
   coefficients.map((value) => constant(scalarOf(z), value)).reduce((sum, c) => add(mul(sum, z), c))
 
@@ -109,11 +110,12 @@ export const sinOf = (x: Expression, bind: Bind): Expression => quadrantOf(x, 0,
 export const cosOf = (x: Expression, bind: Bind): Expression => quadrantOf(x, 1, bind)
 
 function quadrantOf(x: Expression, turned: 0 | 1, bind: Bind): Expression {
-  const f = (value: number): Expression => constant(scalarOf(x), value)
-  const isF64 = scalarOf(x) === "f64"
+  const scalar = floatOf(x)
+  const f = (value: number): Expression => constant(scalar, value)
+  const isF64 = scalar === "f64"
   const scaled = bind(mul(x, f(2 / Math.PI)))
-  const half = select(binary(isF64 ? "f64.lt" : "f32.lt", scaled, f(0)), f(-0.5), f(0.5))
-  const q = bind(unary(isF64 ? "i32.from_f64" : "i32.from_f32", add(scaled, half)))
+  const half = select(binary(`${scalar}.lt`, scaled, f(0)), f(-0.5), f(0.5))
+  const q = bind(unary(`i32.from_${scalar}`, add(scaled, half)))
   const r = bind(isF64 ? remainderF64(x, q) : remainderOf(x, q, bind))
   const z = bind(mul(r, r))
   const [ofSin, ofCos] = isF64 ? SINE_F64 : SINE
@@ -122,7 +124,7 @@ function quadrantOf(x: Expression, turned: 0 | 1, bind: Bind): Expression {
   const quadrant = turned === 0 ? q : bind(add(q, i32(1)))
   const value = bind(select(and(quadrant, 1), cosine, sine))
   const signed = select(and(quadrant, 2), sub(f(0), value), value)
-  const isNear = binary(isF64 ? "f64.le" : "f32.le", max(sub(f(0), x), x), f(2 ** 20))
+  const isNear = binary(`${scalar}.le`, max(sub(f(0), x), x), f(2 ** 20))
   return select(isNear, signed, f(NaN))
 }
 /** π/2 in pieces of 13 bits, the last one of 24. */

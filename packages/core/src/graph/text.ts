@@ -1,8 +1,19 @@
-import type { Json } from "../base/json.ts"
+import type { Json, JsonObject } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
 import { parseProgram } from "../ir/parse.ts"
-import { type Expression, operandOf, type Program, type Statement, scalarOf, statementsOf } from "../ir/program.ts"
-import { listOf, type Reader, type Shared, shown, wrong } from "./attributes.ts"
+import {
+  type Block,
+  blocksOf,
+  type Expression,
+  expressionsOf,
+  operandOf,
+  operandsOf,
+  type Program,
+  scalarOf,
+  statementsOf,
+} from "../ir/program.ts"
+import { validate, validateForm } from "../ir/validate.ts"
+import { listOf, objectOf, type Reader, type Shared, shown, wrong } from "./attributes.ts"
 import { inOrder, isNode, type Name, type Node } from "./graph.ts"
 import { node, OPERATION_SET, OPERATIONS } from "./operations.ts"
 import { type Body, checkedBody } from "./scan.ts"
@@ -57,26 +68,27 @@ function bodyToJson(body: Body, shared: Parameters<typeof nodesToJson>[1]): Json
 const placeIn = <T>(list: T[], item: T): number => (list.includes(item) ? list.indexOf(item) : list.push(item) - 1)
 
 /** Reads what `graphToJson` wrote; every rule of the operations table is checked again. Errors: OB220, OB21x, OB31x, OB32x. */
-export function graphFromJson(json: Json): Outputs {
-  const whole = object(json)
+export function graphFromJson(json: Json, isProvedLater = false): Outputs {
+  const whole = objectOf(json)
   if (whole["operations"] !== OPERATION_SET)
     refuse({
       code: "OB221",
       seen: `This graph is of operation set ${shown(whole["operations"])}.`,
       hint: `This version runs set ${OPERATION_SET}: update it, or rebuild the module.`,
     })
-  const programs = listOf(whole["programs"]).map(parseProgram)
+  const check = isProvedLater ? validateForm : validate
+  const programs = listOf(whole["programs"]).map((each) => parseProgram(each, check))
   if (programs.some(({ buffers }) => buffers.some(({ access }) => access === "state"))) wrong("a kernel with state")
   if (programs.some(usesF64)) wrong("a kernel computes in f64, which is for gradient checks")
   const shared: Read = { programs, bodies: [], sizes: new Map() }
   for (const each of listOf(whole["bodies"] ?? [])) {
-    const { body, size } = bodyFromJson(object(each), shared)
+    const { body, size } = bodyFromJson(objectOf(each), shared)
     shared.bodies.push(body)
     shared.sizes.set(body, size)
   }
   const { nodes } = nodesFromJson(whole["nodes"], shared)
   return Object.fromEntries(
-    Object.entries(object(whole["outputs"])).map(([name, place]) => [name, earlier(nodes, place)]),
+    Object.entries(objectOf(whole["outputs"])).map(([name, place]) => [name, earlier(nodes, place)]),
   )
 }
 
@@ -90,10 +102,7 @@ interface Read extends Shared {
   readonly bodies: Body[]
   readonly sizes: Map<Body, Size>
 }
-function bodyFromJson(
-  json: Readonly<Record<string, Json>>,
-  shared: Read,
-): { readonly body: Body; readonly size: Size } {
+function bodyFromJson(json: JsonObject, shared: Read): { readonly body: Body; readonly size: Size } {
   const { nodes: values, size } = nodesFromJson(json["nodes"], shared)
   const places = (json: Json | undefined): readonly Node[] => listOf(json).map((place) => earlier(values, place))
   const inputs = (json: Json | undefined): readonly Node<"input">[] =>
@@ -107,14 +116,14 @@ function nodesFromJson(json: Json | undefined, shared: Read): { readonly nodes: 
   let size: Size = { nodes: 0, kernels: 0, depth: 0 }
   if (listOf(json).length > NODES_MAX) wrong(`more than ${NODES_MAX} nodes`)
   for (const each of listOf(json)) {
-    const { operation, inputs, attributes } = object(each)
+    const { operation, inputs, attributes } = objectOf(each)
     if (typeof operation !== "string" || !Object.hasOwn(OPERATIONS, operation))
       return wrong(`${shown(operation)} is no operation`)
     const name = operation as Name
     const sources = listOf(inputs).map((place) => earlier(built, place))
     const takes = OPERATIONS[name].inputs
     if (takes !== "any" && sources.length !== takes) wrong(`${name} takes ${takes} inputs, not ${sources.length}`)
-    const checked = attributesOf(name, object(attributes), shared)
+    const checked = attributesOf(name, objectOf(attributes), shared)
     const made = node(name, sources as unknown as Node["inputs"], checked as unknown as Node["attributes"])
     built.push(made)
     size = larger(size, made, shared)
@@ -136,11 +145,7 @@ function larger({ nodes, kernels, depth }: Size, made: Node, { sizes }: Read): S
 const earlier = (built: readonly Node[], place: Json | undefined): Node =>
   typeof place === "number" && built[place] ? built[place] : wrong(`${shown(place)} is no earlier node`)
 
-function attributesOf(
-  name: Name,
-  given: Readonly<Record<string, Json>>,
-  shared: Shared,
-): Readonly<Record<string, unknown>> {
+function attributesOf(name: Name, given: JsonObject, shared: Shared): Readonly<Record<string, unknown>> {
   const known: Readonly<Record<string, Reader<unknown>>> = OPERATIONS[name].attributes
   const stray = Object.keys(given).find((key) => !Object.hasOwn(known, key))
   if (stray !== undefined) wrong(`${name} has no attribute ${shown(stray)}`)
@@ -148,44 +153,11 @@ function attributesOf(
 }
 
 /** No target has f64. */
-function usesF64({ buffers, body }: Program): boolean {
-  const inExpression = (e: Expression): boolean => {
-    if (scalarOf(e) === "f64") return true
-    switch (e.kind) {
-      case "constant":
-      case "local":
-        return false
-      case "load":
-        return inExpression(e.index)
-      case "unary":
-        return operandOf(e.op) === "f64" || inExpression(e.value)
-      case "binary":
-        return operandOf(e.op) === "f64" || inExpression(e.left) || inExpression(e.right)
-      case "select":
-        return [e.condition, e.yes, e.no].some(inExpression)
-      default:
-        return e satisfies never
-    }
-  }
-  const inStatement = (s: Statement): boolean => {
-    switch (s.kind) {
-      case "let":
-      case "set":
-        return inExpression(s.value)
-      case "store":
-        return inExpression(s.index) || inExpression(s.value)
-      case "if":
-        return inExpression(s.condition)
-      case "loop":
-        return inExpression(s.count)
-      default:
-        return s satisfies never
-    }
-  }
-  return buffers.some(({ dtype }) => dtype === "f64") || [...statementsOf(body)].some(inStatement)
-}
-
-function object(json: Json | undefined): Readonly<Record<string, Json>> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return wrong(`${shown(json)} is no object`)
-  return json as Readonly<Record<string, Json>>
+function usesF64(program: Program): boolean {
+  const inExpression = (e: Expression): boolean =>
+    scalarOf(e) === "f64" ||
+    ((e.kind === "unary" || e.kind === "binary") && operandOf(e.op) === "f64") ||
+    operandsOf(e).some(inExpression)
+  const inBlock = (block: Block): boolean => statementsOf(block).some((s) => expressionsOf(s).some(inExpression))
+  return program.buffers.some(({ dtype }) => dtype === "f64") || blocksOf(program).some(inBlock)
 }

@@ -1,6 +1,6 @@
 import type { Dtype, Scalar } from "../base/dtype.ts"
 import type { Access, Binary, Block, Buffer, Expression, Packed, Statement, Unary } from "./program.ts"
-import { operandOf, scalarOf } from "./program.ts"
+import { BINARY, operandOf, scalarOf } from "./program.ts"
 
 // Builders. Constants are made exact here, so that no target ever rounds one.
 export const i32 = (value: number): Expression => ({ kind: "constant", scalar: "i32", value: value | 0 })
@@ -31,8 +31,9 @@ export function unary(op: Unary, value: Expression): Expression {
   return { kind: "unary", op, value }
 }
 export function binary(op: Binary, left: Expression, right: Expression): Expression {
-  for (const side of [left, right])
-    if (scalarOf(side) !== operandOf(op)) throw new Error(`bug: ${op} of ${scalarOf(side)}`)
+  const scalar = operandOf(op)
+  if (scalarOf(left) !== scalar || scalarOf(right) !== scalar)
+    throw new Error(`bug: ${op} of ${scalarOf(left)} and ${scalarOf(right)}`)
   return { kind: "binary", op, left, right }
 }
 export const select = (condition: Expression, yes: Expression, no: Expression): Expression => ({
@@ -42,12 +43,14 @@ export const select = (condition: Expression, yes: Expression, no: Expression): 
   no,
 })
 
+const BINARIES = Object.keys(BINARY) as Binary[]
 type Generic<Op> = Op extends `f32.${infer Name}` ? (`f64.${Name}` extends Op | Binary ? Name : never) : never
-/** The operation of the operands' own scalar. */
-const both =
-  (name: Generic<Binary>) =>
-  (left: Expression, right: Expression): Expression =>
-    binary(`${scalarOf(left)}.${name}` as Binary, left, right)
+/** The operation of the operands' own scalar. Its name is that of the table itself: one made here would compare slower. */
+const both = (name: Generic<Binary>): ((left: Expression, right: Expression) => Expression) => {
+  const named = (scalar: Scalar): Binary => BINARIES.find((op) => op === `${scalar}.${name}`)!
+  const ops: Readonly<Record<Scalar, Binary>> = { i32: named("i32"), f32: named("f32"), f64: named("f64") }
+  return (left, right) => binary(ops[scalarOf(left)], left, right)
+}
 export const add = both("add"),
   sub = both("sub"),
   mul = both("mul"),

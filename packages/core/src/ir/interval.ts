@@ -1,9 +1,19 @@
 import { DTYPE } from "../base/dtype.ts"
-import { type Binary, type Block, blocksOf, type Expression, type Program, scalarOf } from "./program.ts"
+import {
+  BINARY,
+  type Binary,
+  type Block,
+  blocksOf,
+  type Expression,
+  operandOf,
+  type Program,
+  scalarOf,
+} from "./program.ts"
 
 /** All i32 values that an expression may take lie between these two, both included. */
 export type Interval = readonly [low: number, high: number]
 export const ANY: Interval = [-2147483648, 2147483647]
+// Below, pairs are not taken apart by pattern where every expression of a program passes: engines begin by doing that slowly.
 
 /**
  * Bounds of every local that holds an i32, by name, in all entries at once; what is not there is ANY. A loop's index
@@ -24,13 +34,16 @@ export function boundsOf(program: Program, rounds = ROUNDS): ReadonlyMap<string,
   return boundsGiven(program, assigned, unions).bounds
 }
 const ROUNDS = 2
-/** What one walk tells of each local, for those who print programs. */
+/** What one walk tells of each local: for a first proof and for those who print programs, who ask one after the other. */
 export function knownIn(program: Program): (name: string) => Interval {
-  const bounds = boundsOf(program, 0)
+  const bounds = found.get(program) ?? boundsOf(program, 0)
+  found.set(program, bounds)
   return (name) => bounds.get(name) ?? ANY
 }
+const found = new WeakMap<Program, ReadonlyMap<string, Interval>>()
 const sameInterval = ([a, b]: Interval, [c, d]: Interval): boolean => a === c && b === d
-export const union = ([a, b]: Interval, [c, d]: Interval): Interval => [Math.min(a, c), Math.max(b, d)]
+export const union = (a: Interval, b: Interval): Interval =>
+  a === ANY || b === ANY ? ANY : [Math.min(a[0], b[0]), Math.max(a[1], b[1])]
 
 /** One walk in program order: `bounds` when locals that are set lie within `unions`, and the unions that follow. */
 function boundsGiven(
@@ -84,41 +97,43 @@ function assignedIn(program: Program): ReadonlySet<string> {
 
 /** How many rounds a loop runs at least and at most, each time that it is come to. */
 export function roundsBetween(loop: Loop, ofLocal: (name: string) => Interval): Interval {
-  const [low, high] = intervalOf(loop.count, ofLocal)
-  const rounds = (count: number): number => Math.max(0, Math.min(count, loop.maximum))
-  return [rounds(low), rounds(high)]
+  const count = intervalOf(loop.count, ofLocal)
+  return [Math.max(0, Math.min(count[0], loop.maximum)), Math.max(0, Math.min(count[1], loop.maximum))]
 }
 const mostRounds = (loop: Loop, ofLocal: (name: string) => Interval): number => roundsBetween(loop, ofLocal)[1]
 type Loop = Extract<Block[number], { kind: "loop" }>
 
 /** Bounds of i32 expressions; `ofLocal` knows those of the locals. Sound, not tight: what it cannot follow is ANY. */
 export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): Interval {
-  if (scalarOf(e) !== "i32") return ANY
-  const of = (inner: Expression): Interval => intervalOf(inner, ofLocal)
   switch (e.kind) {
     case "constant":
-      return [e.value, e.value]
+      return e.scalar === "i32" ? [e.value, e.value] : ANY
     case "local":
-      return ofLocal(e.name)
+      return e.scalar === "i32" ? ofLocal(e.name) : ANY
     case "load":
       return e.packed ? ANY : (DTYPE[e.dtype].range ?? ANY)
     case "unary":
       return ANY
     case "select": {
-      const [low, high] = of(e.condition)
-      if (low === 0 && high === 0) return of(e.no)
-      return low > 0 || high < 0 ? of(e.yes) : union(of(e.yes), of(e.no))
+      const condition = intervalOf(e.condition, ofLocal)
+      if (condition[0] === 0 && condition[1] === 0) return intervalOf(e.no, ofLocal)
+      const yes = intervalOf(e.yes, ofLocal)
+      return condition[0] > 0 || condition[1] < 0 ? yes : union(yes, intervalOf(e.no, ofLocal))
     }
     case "binary":
-      if (scalarOf(e.left) !== "i32") return [0, 1] // a comparison of floats
-      return ofBinary(e.op, of(e.left), of(e.right))
+      if (BINARY[e.op] !== "i32") return ANY
+      if (operandOf(e.op) !== "i32") return [0, 1] // a comparison of floats
+      return ofBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
     default:
       return e satisfies never
   }
 }
 
 function ofBinary(op: Binary, left: Interval, right: Interval): Interval {
-  const [[a, b], [c, d]] = [left, right]
+  const a = left[0]
+  const b = left[1]
+  const c = right[0]
+  const d = right[1]
   switch (op) {
     case "i32.add":
       return unwrapped(a + c, b + d)
@@ -188,9 +203,10 @@ function ofComparison(op: Binary, [a, b]: Interval, [c, d]: Interval): Interval 
 }
 
 /** Bounds of what rises or falls in each operand alone. */
-function corners([a, b]: Interval, [c, d]: Interval, f: (x: number, y: number) => number): Interval {
-  const all = [f(a, c), f(a, d), f(b, c), f(b, d)]
-  return unwrapped(Math.min(...all), Math.max(...all))
+function corners(left: Interval, right: Interval, f: (x: number, y: number) => number): Interval {
+  const lows = [f(left[0], right[0]), f(left[0], right[1])] as const
+  const highs = [f(left[1], right[0]), f(left[1], right[1])] as const
+  return unwrapped(Math.min(lows[0], lows[1], highs[0], highs[1]), Math.max(lows[0], lows[1], highs[0], highs[1]))
 }
 /** Arithmetic that might wrap tells nothing. */
 const unwrapped = (low: number, high: number): Interval => (low < ANY[0] || high > ANY[1] ? ANY : [low + 0, high + 0])

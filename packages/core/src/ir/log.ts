@@ -32,10 +32,10 @@ export function openLog({ name }: Program): Log {
     each(block, part, visit) {
       const step = { part, at: 0, statement: block[0]! }
       trail.push(step)
-      for (const [at, statement] of block.entries()) {
+      for (let at = 0; at < block.length; at++) {
         step.at = at
-        step.statement = statement
-        visit(statement)
+        step.statement = block[at]!
+        visit(step.statement)
       }
       trail.pop()
     },

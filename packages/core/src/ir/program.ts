@@ -142,7 +142,10 @@ const TAKES: Readonly<Partial<Record<Unary, Scalar>>> = {
   "i32.bits_of_f32": "f32",
   "f32.of_bits": "i32",
 }
-export const operandOf = (op: Unary | Binary): Scalar => TAKES[op as Unary] ?? (op.slice(0, 3) as Scalar)
+const OPERAND = Object.fromEntries(
+  [...Object.keys(UNARY), ...Object.keys(BINARY)].map((op) => [op, TAKES[op as Unary] ?? op.slice(0, 3)]),
+) as Readonly<Record<Unary | Binary, Scalar>>
+export const operandOf = (op: Unary | Binary): Scalar => OPERAND[op]
 
 export function scalarOf(e: Expression): Scalar {
   switch (e.kind) {

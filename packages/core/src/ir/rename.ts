@@ -1,19 +1,32 @@
 import type { Block, Expression, Program, Statement } from "./program.ts"
 
-/** The same program under other names, so that it can stand inside another: `of` maps buffers and locals alike. */
+/**
+ * The same program under other names, so that it can stand inside another: `of` maps buffers and locals alike. What keeps
+ * its names is not copied.
+ */
 export function renameProgram({ name, buffers, body, entries }: Program, of: (name: string) => string): Program {
   const expression = (e: Expression): Expression => {
     switch (e.kind) {
       case "constant":
         return e
-      case "local":
-        return { ...e, name: of(e.name) }
-      case "load":
-        return { ...e, buffer: of(e.buffer), index: expression(e.index) }
-      case "unary":
-        return { ...e, value: expression(e.value) }
-      case "binary":
-        return { ...e, left: expression(e.left), right: expression(e.right) }
+      case "local": {
+        const name = of(e.name)
+        return name === e.name ? e : { ...e, name }
+      }
+      case "load": {
+        const buffer = of(e.buffer)
+        const index = expression(e.index)
+        return buffer === e.buffer && index === e.index ? e : { ...e, buffer, index }
+      }
+      case "unary": {
+        const value = expression(e.value)
+        return value === e.value ? e : { ...e, value }
+      }
+      case "binary": {
+        const left = expression(e.left)
+        const right = expression(e.right)
+        return left === e.left && right === e.right ? e : { ...e, left, right }
+      }
       case "select":
         return { ...e, condition: expression(e.condition), yes: expression(e.yes), no: expression(e.no) }
       default:

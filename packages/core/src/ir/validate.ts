@@ -2,7 +2,7 @@ import { DTYPE } from "../base/dtype.ts"
 import type { Problem } from "../base/problem.ts"
 import { branchesThatRun } from "./count.ts"
 import { checkForm, checkName } from "./form.ts"
-import { ANY, boundsOf, type Interval, intervalOf, roundsBetween } from "./interval.ts"
+import { ANY, boundsOf, type Interval, intervalOf, knownIn, roundsBetween } from "./interval.ts"
 import { LIMITS, type Limits } from "./limits.ts"
 import { type Log, openLog } from "./log.ts"
 import type { Block, Buffer, Expression, Program, Statement } from "./program.ts"
@@ -21,6 +21,14 @@ export function validate(program: Program, limits: Limits = LIMITS): readonly Pr
   checkBuffers(program.buffers, log, limits)
   checkForm(program, log)
   if (log.problems.length === 0) prove(program, log, limits)
+  return log.problems
+}
+
+/** The first half of `validate`: of the right form, but not proved. For what is proved as part of a whole program. */
+export function validateForm(program: Program): readonly Problem[] {
+  const log = openLog(program)
+  checkBuffers(program.buffers, log, LIMITS)
+  checkForm(program, log)
   return log.problems
 }
 
@@ -50,11 +58,12 @@ function checkBuffers(buffers: readonly Buffer[], log: Log, limits: Limits): voi
 /** Every index in range and no entry too long, of a program whose form is right. */
 function prove(program: Program, log: Log, limits: Limits): void {
   const first = openLog(program)
-  proveWithin(boundsOf(program, 0), program, first, limits) // enough for most programs, and three times as fast
-  if (first.problems.length > 0) proveWithin(boundsOf(program), program, log, limits)
+  proveWithin(knownIn(program), program, first, limits) // enough for most programs, and three times as fast
+  if (first.problems.length === 0) return
+  const bounds = boundsOf(program)
+  proveWithin((name) => bounds.get(name) ?? ANY, program, log, limits)
 }
-function proveWithin(bounds: ReadonlyMap<string, Interval>, program: Program, log: Log, limits: Limits): void {
-  const ofLocal = (name: string): Interval => bounds.get(name) ?? ANY
+function proveWithin(ofLocal: Proof["ofLocal"], program: Program, log: Log, limits: Limits): void {
   const proof: Proof = { log, ofLocal, buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])) }
   for (const [entry, block] of [["body", program.body] as const, ...Object.entries(program.entries ?? {})]) {
     const work = proveBlock(block, entry, proof)
@@ -69,7 +78,7 @@ function proveWithin(bounds: ReadonlyMap<string, Interval>, program: Program, lo
 interface Proof {
   readonly log: Log
   readonly buffers: ReadonlyMap<string, Buffer>
-  ofLocal(name: string): Interval
+  readonly ofLocal: (name: string) => Interval
 }
 
 /** Proves the indices in a block: how many operations it takes at most, as `countOf` counts them. */
@@ -96,7 +105,7 @@ function proveStatement(s: Statement, proof: Proof): number {
     }
     case "loop": {
       const count = proveLoads(s.count, proof)
-      const [, rounds] = roundsBetween(s, proof.ofLocal)
+      const rounds = roundsBetween(s, proof.ofLocal)[1]
       return rounds > 0 ? count + rounds * (1 + proveBlock(s.body, "", proof)) : count // what never runs reaches nothing
     }
     default:
@@ -124,8 +133,9 @@ function proveLoads(e: Expression, proof: Proof): number {
 /** Of `parts` neighbours from `index` on. */
 function proveIndex(name: string, index: Expression, parts: number, { log, ofLocal, buffers }: Proof): void {
   const { length } = buffers.get(name)!
-  const [low, first] = intervalOf(index, ofLocal)
-  const high = first + parts - 1
+  const interval = intervalOf(index, ofLocal)
+  const low = interval[0]
+  const high = interval[1] + parts - 1
   if (low < 0 || high >= length)
     log.report(
       `an index of \`${name}\` (length ${length}) may be ${low < 0 ? low : high}.`,

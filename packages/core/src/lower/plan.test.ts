@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { TILES } from "../base/tiles.ts"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import * as op from "../graph/operations.ts"
 import { add, buffer, i32, load, local, mul, parallel, store } from "../ir/build.ts"
@@ -75,7 +76,9 @@ const prepared = {
   float: op.matmul(op.input("q", "f32", [1, 24]), op.add(v, v)),
 }
 test("what depends on weights alone is done once, by `prepare`, and again when they change", () => {
-  const [often, once] = [false, true].map((prepares) => lowerGraph({ name: "net", outputs: prepared, prepares }))
+  const [often, once] = [false, true].map((prepares) =>
+    lowerGraph({ name: "net", outputs: prepared, prepares, tiles: { ...TILES, least: 0 } }),
+  )
   expect(often!.entries).toBeUndefined()
   expect(Object.keys(once!.entries!)).toEqual(["prepare"])
   const instances = [often!, once!].map((program) => {

@@ -78,6 +78,7 @@ function usesOf(body: Block): ReadonlyMap<string, Use> {
 function buffersOf(block: Block): ReadonlySet<string> {
   const names = new Set<string>()
   const visit = (e: Expression): void => {
+    if (e.kind === "constant" || e.kind === "local") return
     if (e.kind === "load") names.add(e.buffer)
     for (const operand of operandsOf(e)) visit(operand)
   }

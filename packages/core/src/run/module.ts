@@ -22,7 +22,7 @@ export interface Contents {
 /** Opens a module whose parts have been checked. Errors: OB13x, OB2xx when parts are damaged, OB230 when they do not fit. */
 export function openParts(module: ModuleParts, engine: Engine = soundEngine().engine): Classifier {
   const { gives, unsureBelow } = module.manifest
-  return openClassifier({ ...contentsOf(module), labels: gives.labels, unsureBelow }, engine)
+  return openClassifier({ ...contentsOf(module, true), labels: gives.labels, unsureBelow }, engine)
 }
 
 /**
@@ -47,8 +47,9 @@ export function openModule(
   return { manifest, parts, ...openParts({ manifest, parts }, engine) }
 }
 
-export const contentsOf = (module: Pick<ModuleParts, "parts">): Contents => ({
-  graph: graphFromJson(jsonPart(module, "graph.json")),
+/** `isProvedLater`: whoever asks compiles the graph at once, and so proves the whole of it. */
+export const contentsOf = (module: Pick<ModuleParts, "parts">, isProvedLater = false): Contents => ({
+  graph: graphFromJson(jsonPart(module, "graph.json"), isProvedLater),
   weights: readSafetensors(partOf(module, "weights.safetensors"), "weights.safetensors"),
 })
 

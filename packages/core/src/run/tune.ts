@@ -12,7 +12,7 @@ export type Clock = () => number
  * `budget` is in milliseconds, for both kinds; engines that tier up in the background want some hundred.
  */
 export function tune(engine: Engine, clock: Clock, budget = 400): Tiles {
-  const fastest = (kind: keyof Tiles): Tile => {
+  const fastest = (kind: "float" | "integer"): Tile => {
     const ways = TILES_TO_TRY[kind].map((tile) => ({ tile, run: productOf(kind, { ...TILES, [kind]: tile }, engine) }))
     const best = new Map(ways.map(({ tile }) => [tile, Number.POSITIVE_INFINITY]))
     for (const end = clock() + budget / 2; clock() < end; )
@@ -33,7 +33,7 @@ export const tuned = (engine: Engine, clock: Clock, budget?: number): Engine => 
 })
 
 /** One product, large enough to be timed by a clock of microseconds: 1 or 2 M multiplications. */
-function productOf(kind: keyof Tiles, tiles: Tiles, engine: Engine): () => void {
+function productOf(kind: "float" | "integer", tiles: Tiles, engine: Engine): () => void {
   const [dtype, m] = kind === "float" ? (["f32", 96] as const) : (["i8", 8] as const)
   const [k, n] = kind === "float" ? [96, 96] : [512, 256]
   const y = matmul(input("a", dtype, [m, k]), weight("b", dtype, [k, n]))

@@ -1,7 +1,7 @@
 import { ANY, type Interval, intervalOf, knownIn } from "../../ir/interval.ts"
 import type { Binary, Block, Buffer, Expression, Program, Statement, Unary } from "../../ir/program.ts"
 import { blocksOf, scalarOf, statementsOf } from "../../ir/program.ts"
-import { canRunAsLanes, type Loop } from "../lanes.ts"
+import { type Loop, lanesOf } from "../lanes.ts"
 import { printLanes, VECTORS } from "./lanes.ts"
 import { helperName, prelude, type Stored, TYPE, type } from "./prelude.ts"
 import { type Helper, nameOf, vectorPrelude, type Width } from "./vectors.ts"
@@ -53,7 +53,7 @@ export function printerOf(program: Program, { width }: Style = {}): Printer {
         return `if (${expression(s.condition)}) ${block(s.yes)}${otherwise}`
       }
       case "loop":
-        return scope && canRunAsLanes(s, VECTORS) ? printLanes(s, scope) : `${head(s)} ${block(s.body)}`
+        return scope && lanesOf(s, VECTORS) ? printLanes(s, scope) : `${head(s)} ${block(s.body)}`
       default:
         return s satisfies never
     }

@@ -1,6 +1,6 @@
 import type { Block, Expression, Statement } from "../../ir/program.ts"
 import { scalarOf, statementsOf } from "../../ir/program.ts"
-import { type Loop, roundsOf, SHIFTS, type Target, varies, varyingIn } from "../lanes.ts"
+import { type Loop, namesIn, roundsOf, SHIFTS, type Target, varies } from "../lanes.ts"
 import { type Stored, type } from "./prelude.ts"
 import { type Helper, isMask, WIDTHS, type Width } from "./vectors.ts"
 
@@ -78,7 +78,7 @@ function together(whole: number, most: number): number {
 
 /** How many sums each lane keeps while a loop inside runs. */
 function sumsOf(loop: Loop): number {
-  const varying = varyingIn(loop)
+  const { varying } = namesIn(loop)
   const inner = loop.body.flatMap((s) => (s.kind === "loop" ? [...statementsOf(s.body)] : []))
   return new Set(inner.flatMap((s) => (s.kind === "set" && varying.has(s.name) ? [s.name] : []))).size
 }
@@ -99,7 +99,7 @@ const SUMS_HIDING = 6
 const [SHORT, STATEMENTS_MAX] = [4, 400]
 
 function printPass(loop: Loop, { from, to, width, vectors }: Pass, scope: Scope): string {
-  const varying = varyingIn(loop)
+  const { varying } = namesIn(loop)
   const hides = sumsOf(loop) * vectors >= SUMS_HIDING
   const { identifier } = scope
   const call = (of: Helper, ...operands: readonly string[]): string =>

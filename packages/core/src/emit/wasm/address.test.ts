@@ -25,6 +25,14 @@ test("nothing is split off what may be negative, may wrap, or is not known", () 
   ])
     expect(splitIndex(index, ofLocal)).toEqual({ rest: index, constant: 0 })
 })
+test("nothing is split off where a factor is too large to be exact", () => {
+  const [large, opposite] = [
+    mul(mul(i, i32(2 ** 27 + 1)), i32(2 ** 27 + 1)),
+    mul(mul(i, i32(-(2 ** 27))), i32(2 ** 27 + 2)),
+  ]
+  const index = add(add(large, opposite), i32(3)) // i + 3, where doubles would make it 0 · i + 3
+  expect(splitIndex(index, () => [0, 0])).toEqual({ rest: index, constant: 0 })
+})
 test("an index that is negative but for its constant reads where the judge reads", () => {
   const [x, y] = [buffer("input", "f32", "x", 16), buffer("output", "f32", "y", 16)]
   const body = [parallel("i", 16, [store(y, i, load(x, add(sub(i, i32(3)), i32(3))))])]

@@ -1,71 +1,87 @@
-/** The binary format of WebAssembly, as far as emit.ts needs it. Source: core specification 2.0, chapter 5. */
-export type Bytes = number | Uint8Array | readonly Bytes[] // nested as the program is: flat where a length is needed
+/**
+ * The binary format of WebAssembly, as far as emit.ts needs it. Source: core specification 2.0, chapter 5.
+ *
+ * Code is a string whose characters are its bytes: engines join strings without copying them and know how long they are, so
+ * that the code of a program costs little until all of it is written out, once.
+ */
+export type Code = string
+/** The same, nested as it reads best: for what is not printed again and again. */
+export type Bytes = number | Code | readonly Bytes[]
 
+const byte = String.fromCharCode
 /** LEB128: seven bits a byte, least significant first. */
-export function unsigned(n: number): Bytes {
-  if (n < 0x80) return n // most are small, and many
-  const bytes: number[] = []
-  for (; n >= 0x80; n = Math.floor(n / 128)) bytes.push((n % 128) | 0x80)
-  return [...bytes, n]
+export function unsigned(n: number): Code {
+  let code = ""
+  for (; n >= 0x80; n = Math.floor(n / 128)) code += byte((n % 128) | 0x80)
+  return code + byte(n)
 }
-export function signed(n: number): Bytes {
-  if (n >= -64 && n < 64) return n & 0x7f
-  const bytes: number[] = []
-  for (; n < -64 || n >= 64; n >>= 7) bytes.push((n & 0x7f) | 0x80)
-  return [...bytes, n & 0x7f]
+export function signed(n: number): Code {
+  let code = ""
+  for (; n < -64 || n >= 64; n >>= 7) code += byte((n & 0x7f) | 0x80)
+  return code + byte(n & 0x7f)
 }
 
 /** The four bytes of an f32, least significant first on every host. */
-export function float(value: number): Bytes {
+export function float(value: number): Code {
   view.setFloat32(0, value, true)
-  return [0, 1, 2, 3].map((at) => view.getUint8(at))
+  return byte(view.getUint8(0), view.getUint8(1), view.getUint8(2), view.getUint8(3))
 }
 const view = new DataView(new ArrayBuffer(4))
 
-export const vector = (items: readonly Bytes[]): Bytes => [unsigned(items.length), items]
-export function sized(bytes: Bytes): Bytes {
-  const inner = flat(bytes)
-  return [unsigned(inner.length), inner]
+/** All bytes in a row. */
+export function code(bytes: Bytes): Code {
+  if (typeof bytes === "string") return bytes
+  if (typeof bytes === "number") return byte(bytes)
+  let joined = ""
+  for (let i = 0; i < bytes.length; i++) joined += code(bytes[i]!)
+  return joined
 }
-/** All bytes in a row. What is flat already is copied as a whole, so that a function in a section costs little. */
-export function flat(bytes: Bytes): Uint8Array<ArrayBuffer> {
-  const end = write(bytes, 0)
-  return room.slice(0, end)
+/** The code of all items in turn. */
+export function each<Item>(items: readonly Item[], of: (item: Item, at: number) => Code): Code {
+  let joined = ""
+  for (let i = 0; i < items.length; i++) joined += of(items[i]!, i)
+  return joined
 }
-/** Where bytes are gathered before their number is known: the same room for all, since nothing is left in it. */
-let room = new Uint8Array(1 << 16)
-function reserve(length: number): void {
-  if (length <= room.length) return
-  const longer = new Uint8Array(Math.max(2 * room.length, length))
-  longer.set(room)
-  room = longer
+export const vector = (items: readonly Bytes[]): Code => unsigned(items.length) + code(items)
+export function sized(bytes: Bytes): Code {
+  const inner = code(bytes)
+  return unsigned(inner.length) + inner
 }
-/** Writes from `at` on; gives the place behind. */
-function write(bytes: Bytes, at: number): number {
-  if (typeof bytes === "number") {
-    reserve(at + 1)
-    room[at] = bytes
-    return at + 1
-  }
-  reserve(at + bytes.length)
-  if (bytes instanceof Uint8Array) {
-    room.set(bytes, at)
-    return at + bytes.length
-  }
-  let end = at
-  for (let i = 0; i < bytes.length; i++) {
-    const item = bytes[i]!
-    if (typeof item === "number" && end < room.length) room[end++] = item
-    else end = write(item, end)
-  }
-  return end
-}
-export const text = (ascii: string): Bytes => sized([...ascii].map((letter) => letter.charCodeAt(0)))
 
-/** A module of sections by number, in rising order as the format demands. */
+/** Bytes written one after the other. */
+export interface Room {
+  write(bytes: Code | Uint8Array): void
+  written(): Uint8Array<ArrayBuffer>
+}
+export function newRoom(): Room {
+  let [room, end] = [new Uint8Array(1 << 14), 0]
+  const reserve = (length: number): void => {
+    if (length <= room.length) return
+    const longer = new Uint8Array(Math.max(2 * room.length, length))
+    longer.set(room)
+    room = longer
+  }
+  return {
+    write(bytes) {
+      reserve(end + bytes.length)
+      if (typeof bytes !== "string") room.set(bytes, end)
+      else for (let i = 0; i < bytes.length; i++) room[end + i] = bytes.charCodeAt(i)
+      end += bytes.length
+    },
+    written: () => room.subarray(0, end),
+  }
+}
+
+/** A module of sections by number, in rising order as the format demands; the last one holds the code of its functions. */
 export function wasmModule(
   sections: readonly (readonly [id: number, items: readonly Bytes[]])[],
+  { signatures, written }: { readonly signatures: readonly unknown[]; written(): Uint8Array },
 ): Uint8Array<ArrayBuffer> {
-  const parts = sections.filter(([, items]) => items.length > 0).map(([id, items]) => [id, sized(vector(items))])
-  return flat([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, parts])
+  const room = newRoom()
+  room.write(code([0x00, "asm", 1, 0, 0, 0]))
+  for (const [id, items] of sections) if (items.length > 0) room.write(code([id, sized(vector(items))]))
+  const [count, codes] = [unsigned(signatures.length), written()]
+  room.write(code([10, unsigned(count.length + codes.length), count]))
+  room.write(codes)
+  return room.written().slice() // an array of its own: who reads it may look at all of its buffer
 }

@@ -1,7 +1,7 @@
 import { DTYPE } from "../../base/dtype.ts"
 import { knownIn } from "../../ir/interval.ts"
 import type { Block, Program, Statement } from "../../ir/program.ts"
-import { type Bytes, text, unsigned, vector, wasmModule } from "./binary.ts"
+import { type Bytes, sized, unsigned, vector, wasmModule } from "./binary.ts"
 import { defineEntry, type Shared } from "./function.ts"
 import { type Functions, functionsAfter } from "./functions.ts"
 import * as op from "./opcode.ts"
@@ -55,22 +55,21 @@ export function emitWasm(
   ]
   const pages = unsigned(layout.pages)
   const memory = imported("memory", [2, sharing ? [SHARED, pages, unsigned(PAGES_MAX)] : [0, pages]])
-  const bytes = wasmModule([
+  const sections: Parameters<typeof wasmModule>[0] = [
     [1, functions.types],
     [2, sharing ? [imported("wake", [0, unsigned(sharing.wakeType)]), memory] : [memory]],
     [3, functions.signatures],
     [4, sharing ? [[op.FUNCREF, 0, unsigned(numbers.length)]] : []],
     [7, sharing ? [...entries, exported("help", sharing.help), exported("work", sharing.work)] : entries],
     [9, sharing ? [[0, op.constI32(0), op.end, vector(numbers.map(unsigned))]] : []],
-    [10, functions.codes],
-  ])
-  return { bytes, ...layout }
+  ]
+  return { bytes: wasmModule(sections, functions), ...layout }
 }
 /** The number of the imported function: those of the host come first. */
 const WAKE = 0
 const SHARED = 0x03 // with a maximum
-const imported = (name: string, what: Bytes): Bytes => [text("host"), text(name), what]
-const exported = (name: string, number: number): Bytes => [text(name), 0, unsigned(number)]
+const imported = (name: string, what: Bytes): Bytes => [sized("host"), sized(name), what]
+const exported = (name: string, number: number): Bytes => [sized(name), 0, unsigned(number)]
 
 /** As many as there can be: the host's memory may have room for other programs too. */
 const PAGES_MAX = 65_536

@@ -49,4 +49,9 @@ test("a loop at the top is a function, and so is one inside it that has much to 
     return bytes[at + 2]!
   }
   expect([functions(nest(10)), functions(nest(100_000))]).toEqual([2, 3])
+  const many = (count: number, rounds: number): Program => {
+    const one = (n: number) => loop(`i_${n}`, rounds, [store(y, i32(n), local(`i_${n}`))])
+    return { name: "many", buffers: [y], body: Array.from({ length: count }, (_, n) => one(n)) }
+  }
+  expect([functions(many(8, 10)), functions(many(8, 10_000))]).toEqual([3, 9]) // small neighbours are four a function
 })

@@ -1,4 +1,4 @@
-import { type Bytes, flat, sized, unsigned, vector } from "./binary.ts"
+import { type Bytes, type Code, each, newRoom, sized, unsigned } from "./binary.ts"
 import * as op from "./opcode.ts"
 
 export type ValueType = keyof typeof op.TYPE
@@ -12,29 +12,33 @@ export interface Functions {
   /** Its number. `locals` are beside the parameters, which come first. */
   define(signature: Signature, locals: readonly ValueType[], code: Bytes): number
   readonly typeOf: (signature: Signature) => number
-  /** The entries of the sections of types, of functions and of code. */
-  readonly types: readonly Bytes[]
-  readonly signatures: readonly Bytes[]
-  readonly codes: readonly Bytes[]
+  /** The entries of the sections of types and of functions. */
+  readonly types: readonly Code[]
+  readonly signatures: readonly Code[]
+  /** The code of all functions in a row. */
+  written(): Uint8Array
 }
 
 /** `imported`: how many functions come from the host, which has the numbers from 0 on. */
 export function functionsAfter(imported: number): Functions {
-  const [types, signatures, codes]: [Bytes[], Bytes[], Bytes[]] = [[], [], []]
+  const [types, signatures]: [Code[], Code[]] = [[], []]
+  const codes = newRoom() // written at once: what is long and short-lived costs a collector least
   const known = new Map<string, number>()
   const typeOf = ({ parameters, results }: Signature): number => {
     const key = `${parameters} ${results}`
-    const found = known.get(key) ?? types.push([0x60, typesOf(parameters), typesOf(results)]) - 1
+    const found = known.get(key) ?? types.push(FUNCTION + typesOf(parameters) + typesOf(results)) - 1
     known.set(key, found)
     return found
   }
   return {
-    ...{ types, signatures, codes, typeOf },
+    ...{ types, signatures, typeOf, written: codes.written },
     define(signature, locals, code) {
       signatures.push(unsigned(typeOf(signature)))
-      const declared = vector(locals.map((type) => [1, op.TYPE[type]]))
-      return imported + codes.push(flat(sized([declared, code, op.end]))) - 1
+      const declared = unsigned(locals.length) + each(locals, (type) => ONE + op.TYPE[type])
+      codes.write(sized([declared, code, op.end]))
+      return imported + signatures.length - 1
     },
   }
 }
-const typesOf = (all: readonly ValueType[]): Bytes => vector(all.map((type) => [op.TYPE[type]]))
+const [FUNCTION, ONE] = ["\x60", unsigned(1)] as const
+const typesOf = (all: readonly ValueType[]): Code => unsigned(all.length) + each(all, (type) => op.TYPE[type])

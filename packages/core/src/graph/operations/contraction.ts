@@ -5,7 +5,7 @@ import * as read from "../attributes.ts"
 import type { Node, Signatures } from "../graph.ts"
 import { matmul, type Table } from "../operations.ts"
 import { type Loops, type Operand, offset, type Scratch, scalarIn } from "../reference.ts"
-import { accumulator, matrix, same } from "./shared.ts"
+import { accumulator, noMatrix, same } from "./shared.ts"
 
 export const CONTRACTION: Table<"matmul"> = {
   matmul: {
@@ -23,7 +23,7 @@ export const CONTRACTION: Table<"matmul"> = {
 }
 
 function product([a, b]: readonly [Node, Node], t: Signatures["matmul"]["attributes"]): Shape | Problem {
-  if (a.shape.length < 2 || b.shape.length < 2) return matrix(a.shape.length < 2 ? a : b)
+  if (a.shape.length < 2 || b.shape.length < 2) return noMatrix(a.shape.length < 2 ? a : b)
   const [left, right] = [a.shape.slice(-2), b.shape.slice(-2)]
   const [batch, other] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
   if (!sameShape(batch, other)) return same([{ shape: batch }, { shape: other }])

@@ -16,7 +16,7 @@ import {
   subtract,
   type Table,
 } from "../operations.ts"
-import { alike, element, floats, same, uniform } from "./shared.ts"
+import { alike, element, floats, noSlopes, same, uniform } from "./shared.ts"
 
 /** 1 where a comparison of two numbers of one scalar holds, else 0, in that scalar. */
 const comparison =
@@ -97,13 +97,13 @@ export const ELEMENT: Table<
   equal: {
     ...two,
     dtype: alike,
-    gradient: () => [undefined, undefined],
+    gradient: noSlopes,
     reference: element(comparison("eq", "i32.eq")),
   },
   less: {
     ...two,
     dtype: alike,
-    gradient: () => [undefined, undefined],
+    gradient: noSlopes,
     reference: element(comparison("lt", "i32.lt_s")),
   },
   select: {
@@ -129,7 +129,7 @@ export const ELEMENT: Table<
   floor: {
     ...one,
     dtype: floats,
-    gradient: () => [undefined],
+    gradient: noSlopes,
     reference: bound(floorOf),
   },
   sqrt: {
@@ -178,7 +178,7 @@ export const ELEMENT: Table<
     // the number itself, as if it were a constant
     ...one,
     dtype: uniform,
-    gradient: () => [undefined],
+    gradient: noSlopes,
     reference: element((a) => a!),
   },
 }

@@ -6,7 +6,7 @@ import * as read from "../attributes.ts"
 import type { Node } from "../graph.ts"
 import { fill, gatherSum, reshape, scatterAdd, type Table } from "../operations.ts"
 import { type Loops, type Operand, offset, scalarIn } from "../reference.ts"
-import { accumulator, floats, isInteger, loops, rank2, wrongDtype } from "./shared.ts"
+import { accumulator, floats, isInteger, loops, noMatrix, rank2, wrongDtype } from "./shared.ts"
 
 /** Rows of a table by their numbers, and back. */
 export const GATHER: Table<"take" | "gather_sum" | "scatter_add"> = {
@@ -14,7 +14,7 @@ export const GATHER: Table<"take" | "gather_sum" | "scatter_add"> = {
     inputs: 2,
     attributes: {},
     shape: ([table, indices]) =>
-      table.shape.length === 0 ? rank2(table)! : [...indices.shape, ...table.shape.slice(1)],
+      table.shape.length === 0 ? noMatrix(table) : [...indices.shape, ...table.shape.slice(1)],
     dtype: ([table, indices]) => whole(indices) ?? table.dtype,
     gradient(dy, { inputs: [table, indices] }) {
       const [rows, places] = [table.shape[0]!, sizeOf(indices.shape)]

@@ -8,13 +8,12 @@ import type { Node } from "../graph.ts"
 import type { Table } from "../operations.ts"
 import { type Loops, offset } from "../reference.ts"
 import { MULTIPLIER_MAX, requantised, SATURATION, SHIFT_MAX, SHIFT_MIN } from "../requantise.ts"
-import { element, integers, isInteger, loops, matrix, same, uniform, wrongDtype } from "./shared.ts"
+import { element, integers, isInteger, loops, noMatrix, noSlopes, rank2, same, uniform, wrongDtype } from "./shared.ts"
 
 const i32Only = (inputs: readonly Node[]): Dtype | Problem => {
   const other = inputs.find(({ dtype }) => dtype !== "i32")
   return other ? wrongDtype(other, "i32") : "i32"
 }
-const flat = (_: Node, { inputs }: Node): readonly undefined[] => inputs.map(() => undefined)
 
 /** What integer programs are made of besides sums and products. None has a gradient: they are staircases. */
 export const INTEGER: Table<
@@ -35,7 +34,7 @@ export const INTEGER: Table<
     attributes: { shift: read.shift },
     shape: shifted,
     dtype: i32Only,
-    gradient: flat,
+    gradient: noSlopes,
     reference: { kind: "element", value: ([a], { shift }) => ir.shl(a!, shift) },
   },
   shift_right: {
@@ -44,7 +43,7 @@ export const INTEGER: Table<
     attributes: { shift: read.shift },
     shape: shifted,
     dtype: (inputs) => integers(inputs, inputs[0].dtype),
-    gradient: flat,
+    gradient: noSlopes,
     reference: { kind: "element", value: ([a], { shift }) => ir.shrS(a!, shift) },
   },
   bitwise_and: {
@@ -52,7 +51,7 @@ export const INTEGER: Table<
     attributes: {},
     shape: same,
     dtype: bits,
-    gradient: flat,
+    gradient: noSlopes,
     reference: element((a, b) => ir.and(a!, b!)),
   },
   bitwise_or: {
@@ -60,7 +59,7 @@ export const INTEGER: Table<
     attributes: {},
     shape: same,
     dtype: bits,
-    gradient: flat,
+    gradient: noSlopes,
     reference: element((a, b) => ir.or(a!, b!)),
   },
   requantise: {
@@ -73,7 +72,7 @@ export const INTEGER: Table<
       const found = i32Only(inputs)
       return isProblem(found) ? found : dtype
     },
-    gradient: flat,
+    gradient: noSlopes,
     // A multiplier out of 1 … 32767 would not overflow the meaning of i32, but is refused where modules are read.
     reference: {
       kind: "element",
@@ -88,7 +87,7 @@ export const INTEGER: Table<
       if (DTYPE[x.dtype].bytes !== 1) return wrongDtype(x, "i8 or u8")
       return integers([table], table.dtype)
     },
-    gradient: flat,
+    gradient: noSlopes,
     reference: loops(lookupLoops),
   },
   integer_sqrt: {
@@ -96,26 +95,23 @@ export const INTEGER: Table<
     attributes: {},
     shape: same,
     dtype: (inputs) => integers(inputs, "i32"),
-    gradient: flat,
+    gradient: noSlopes,
     reference: loops(integerSqrtLoops),
   },
   unpack_nibbles: {
     inputs: 1,
     attributes: {},
-    shape: ([a]) => (a.shape.length > 0 ? a.shape.with(-1, 2 * a.shape.at(-1)!) : matrix(a)),
+    shape: ([a]) => (a.shape.length > 0 ? a.shape.with(-1, 2 * a.shape.at(-1)!) : noMatrix(a)),
     dtype: ([a]) => (a.dtype === "u8" ? "i8" : wrongDtype(a, "u8")),
-    gradient: flat,
+    gradient: noSlopes,
     reference: loops(unpackNibblesLoops),
   },
   softmax_bits: {
     inputs: 1,
     attributes: {},
-    shape([a]) {
-      const shape = matrix(a)
-      return !isProblem(shape) && shape[1]! > SOFTMAX_COLUMNS_MAX ? tooWide(a) : shape
-    },
+    shape: ([a]) => rank2(a) ?? (a.shape[1]! > SOFTMAX_COLUMNS_MAX ? tooWide(a) : a.shape),
     dtype: ([a]) => (a.dtype === "i16" ? "u16" : wrongDtype(a, "i16")),
-    gradient: flat,
+    gradient: noSlopes,
     reference: loops(softmaxBitsLoops),
   },
 }

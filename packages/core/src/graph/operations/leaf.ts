@@ -5,7 +5,7 @@ import * as read from "../attributes.ts"
 import type { Node, Signatures } from "../graph.ts"
 import type { Table } from "../operations.ts"
 import type { Loops } from "../reference.ts"
-import { hasAxis, holds, noAxis, none } from "./shared.ts"
+import { hasAxis, holds, noAxis, noSlopes } from "./shared.ts"
 
 /** Values that come from nowhere else in the graph, and kernels, which bring their own meaning. */
 export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
@@ -14,7 +14,7 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
     attributes: { name: read.name, dtype: read.dtype, shape: read.shape },
     shape: (_, a) => a.shape,
     dtype: (_, a) => a.dtype,
-    gradient: none,
+    gradient: noSlopes,
     reference: { kind: "leaf" },
   },
   weight: {
@@ -22,7 +22,7 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
     attributes: { name: read.name, dtype: read.dtype, shape: read.shape },
     shape: (_, a) => a.shape,
     dtype: (_, a) => a.dtype,
-    gradient: none,
+    gradient: noSlopes,
     reference: { kind: "leaf" },
   },
   fill: {
@@ -30,7 +30,7 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
     attributes: { value: read.value, shape: read.shape, dtype: read.dtype },
     shape: (_, a) => a.shape,
     dtype: (_, a) => holds(a.value, a.dtype),
-    gradient: none,
+    gradient: noSlopes,
     reference: { kind: "leaf" },
   },
   iota: {
@@ -38,7 +38,7 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
     attributes: { axis: read.axis, shape: read.shape },
     shape: (_, { axis, shape }) => (hasAxis({ shape }, axis) ? shape : noAxis({ shape }, axis)),
     dtype: () => "i32",
-    gradient: none,
+    gradient: noSlopes,
     reference: { kind: "loops", body: ({ attributes: { axis } }) => iotaLoops(axis) },
   },
   kernel: {
@@ -49,7 +49,7 @@ export const LEAF: Table<"input" | "weight" | "fill" | "iota" | "kernel"> = {
       const given = program.buffers.find(({ name, access }) => name === output && access === "output")
       return given && takes(program, inputs) ? given.dtype : notTaken(program)
     },
-    gradient: (_, { inputs }) => inputs.map(() => undefined),
+    gradient: noSlopes,
     reference: { kind: "program" },
   },
 }

@@ -6,7 +6,7 @@ import * as read from "../attributes.ts"
 import type { Node } from "../graph.ts"
 import { broadcastLike, divide, equal, multiply, sum, type Table } from "../operations.ts"
 import { type Loops, offset, scalarIn } from "../reference.ts"
-import { accumulator, hasAxis, integers, loops, matrix, noAxis, rank2, uniform } from "./shared.ts"
+import { accumulator, hasAxis, integers, loops, noAxis, noSlopes, rank2, uniform } from "./shared.ts"
 
 /** Many elements into one, along an axis that stays with length 1. */
 export const REDUCTION: Table<"sum" | "maximum" | "minimum" | "argmax"> = {
@@ -37,9 +37,9 @@ export const REDUCTION: Table<"sum" | "maximum" | "minimum" | "argmax"> = {
   argmax: {
     inputs: 1,
     attributes: {},
-    shape: ([a]) => rank2(a) ?? [(matrix(a) as Shape)[0]!, 1],
+    shape: ([a]) => rank2(a) ?? [a.shape[0]!, 1],
     dtype: (inputs) => integers(inputs, "i32"),
-    gradient: () => [undefined],
+    gradient: noSlopes,
     reference: loops(argmaxLoops),
   },
 }

@@ -1,5 +1,5 @@
 import { DTYPE, type Dtype } from "../../base/dtype.ts"
-import { isProblem, type Problem } from "../../base/problem.ts"
+import type { Problem } from "../../base/problem.ts"
 import { type Shape, sameShape } from "../../base/shape.ts"
 import type { Expression } from "../../ir/program.ts"
 import type { Name, Node } from "../graph.ts"
@@ -7,7 +7,8 @@ import type { Reference } from "../operations.ts"
 import type { Loops } from "../reference.ts"
 
 // What families of operations share: small references, and rules of shape and dtype.
-export const none = (): readonly undefined[] => []
+/** Staircases, and what has no floats to lean on: no slope for any input. */
+export const noSlopes = (_: Node, { inputs }: Node): readonly undefined[] => inputs.map(() => undefined)
 export const element = (
   value: (...operands: readonly Expression[]) => Expression,
 ): Extract<Reference<Name>, { kind: "element" }> => ({ kind: "element", value: (operands) => value(...operands) })
@@ -31,13 +32,12 @@ export const noAxis = ({ shape }: Shaped, axis: number): Problem => ({
   seen: `[${shape}] has no axis ${axis}.`,
   hint: `It has ${shape.length}, counted from 0.`,
 })
-export function matrix({ shape }: Node): Shape | Problem {
-  return shape.length === 2 ? shape : { code: "OB313", seen: `[${shape}] is no matrix.`, hint: "Give it two axes." }
-}
-export const rank2 = (node: Node): Problem | undefined => {
-  const shape = matrix(node)
-  return isProblem(shape) ? shape : undefined
-}
+export const noMatrix = ({ shape }: Shaped): Problem => ({
+  code: "OB313",
+  seen: `[${shape}] is no matrix.`,
+  hint: "Give it two axes.",
+})
+export const rank2 = (node: Shaped): Problem | undefined => (node.shape.length === 2 ? undefined : noMatrix(node))
 
 export const isInteger = ({ dtype }: Node): boolean => DTYPE[dtype].scalar === "i32"
 export const wrongDtype = ({ dtype }: { readonly dtype: Dtype }, wanted: string): Problem => ({

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { type Dtype, numbersOf } from "../../base/dtype.ts"
 import { stream } from "../../base/random.ts"
 import { type Shape, sizeOf } from "../../base/shape.ts"
-import { TILES, type Tile } from "../../base/tiles.ts"
+import { LEAST, TILES, type Tile } from "../../base/tiles.ts"
 import { interpreterEngine } from "../../engine/interpreter.ts"
 import { wasmEngine } from "../../engine/wasm.ts"
 import type { Node } from "../../graph/graph.ts"
@@ -147,7 +147,8 @@ test("small products, wide integers and the transposed left of integers stay wit
 })
 
 const small = TILES.integer
-const asBytes = { ...TILES, integer: { ...small, rows: 1, dot: "bytes" } as const }
+const halves = { ...TILES, least: 0 }
+const asBytes = { ...halves, integer: { ...small, rows: 1, dot: "bytes" } as const }
 test("numbers of four bits are multiplied as they are stored", () => {
   for (const [rows, depth, columns] of [
     [1, 24, 20],
@@ -158,11 +159,11 @@ test("numbers of four bits are multiplied as they are stored", () => {
       const packed = op.weight("w", "u8", [columns, depth / 2])
       return { y: op.matmul(op.input("x", "i8", [rows, depth]), op.unpackNibbles(packed), false, true) }
     }
-    const results = [TILES, asBytes].flatMap((tiles) => {
+    const results = [halves, asBytes].flatMap((tiles) => {
       const program = lowerGraph({ name: "net", outputs: net(), prepares: true, tiles })
       expect(validate(program)).toEqual([])
       const isUnpacked = program.buffers.some(({ dtype, length }) => dtype === "i8" && length === columns * depth)
-      expect(isUnpacked).toBe(tiles === TILES)
+      expect(isUnpacked).toBe(tiles === halves)
       return [interpreterEngine, wasmEngine].map((engine) => {
         const { memory, run, entries } = engine.instantiate(program)
         for (const name of ["x", "w"]) memory[name]!.set(Array.from(memory[name]!, (_, i) => (i * 37 + 11) & 255))
@@ -181,4 +182,17 @@ test("nibbles that something else reads too, or whose depth is no whole number o
   const z = op.matmul(op.input("z", "i8", [1, 28]), odd, false, true)
   for (const outputs of [{ y, unpacked: w }, { answer: z }])
     expect(validate(lowerGraph({ name: "net", outputs, prepares: true, tiles: asBytes }))).toEqual([])
+})
+
+test("small products are left to the reference, and read what is unpacked", () => {
+  const nibbles = op.unpackNibbles(op.weight("n", "u8", [20, 12]))
+  const small = op.matmul(op.input("x", "i8", [1, 24]), nibbles, false, true)
+  const { buffers, entries } = lowerGraph({
+    name: "net",
+    outputs: { small },
+    prepares: true,
+    tiles: { ...asBytes, least: LEAST },
+  })
+  expect(buffers.some(({ dtype, length }) => dtype === "i8" && length === 20 * 24)).toBe(true)
+  expect(Object.keys(entries!)).toEqual(["prepare"])
 })

@@ -1,6 +1,6 @@
 import { DTYPE, type Scalar } from "../../base/dtype.ts"
 import { sizeOf } from "../../base/shape.ts"
-import { TILES, type Tile, type Tiles } from "../../base/tiles.ts"
+import { LEAST, TILES, type Tile, type Tiles } from "../../base/tiles.ts"
 import type { Node } from "../../graph/graph.ts"
 import type { Operand, Scratch } from "../../graph/reference.ts"
 import * as ir from "../../ir/build.ts"
@@ -78,15 +78,29 @@ export function contraction(
   if (nibbles) return { pack: packNibbles(product), body: [...totalsOfRows(product), ...multiply(product)] }
   return { pack: [...pack(product), ...totalsOfColumns(product)], body: multiply(product) }
 }
+/** Whether a product is large enough for a schedule. */
+export const isWorthCutting = (
+  { shape, attributes, inputs: [a] }: Node<"matmul">,
+  { least = LEAST }: Tiles = TILES,
+): boolean => sizeOf(shape) * a.shape.at(attributes.transposeLeft ? -2 : -1)! >= least
+
 /** Whether a product may read its right side as nibbles: `rows` × `depth` bytes by numbers of four bits, stored along k. */
-export const takesNibbles = ({ attributes, inputs: [a, b] }: Node<"matmul">, { integer }: Tiles): boolean =>
-  integer.dot === "bytes" &&
-  a.dtype === "i8" &&
-  !attributes.transposeLeft &&
-  attributes.transposeRight &&
-  a.shape.at(-1)! % 8 === 0 &&
-  a.shape.at(-1)! >= DEPTH_MIN &&
-  b.shape.at(-2)! >= LANES
+export const takesNibbles = (node: Node<"matmul">, tiles: Tiles): boolean => {
+  const {
+    attributes,
+    inputs: [a, b],
+  } = node
+  return (
+    isWorthCutting(node, tiles) &&
+    tiles.integer.dot === "bytes" &&
+    a.dtype === "i8" &&
+    !attributes.transposeLeft &&
+    attributes.transposeRight &&
+    a.shape.at(-1)! % 8 === 0 &&
+    a.shape.at(-1)! >= DEPTH_MIN &&
+    b.shape.at(-2)! >= LANES
+  )
+}
 const LANES = 4
 const DEPTH_MIN = 8
 /** Below this many rows a panel is used too seldom to repay its packing. */
