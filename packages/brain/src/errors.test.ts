@@ -71,10 +71,10 @@ function codesOfGraph(source: string): readonly string[] {
 
 test.each(OURS)("docs/errors/%s: the broken example gives this code alone, the mended one none", async (page) => {
   const text = readFileSync(join(ERRORS, page), "utf8")
-  const place = temporary()
-  cpSync(folder, place, { recursive: true })
-  process.chdir(place)
   const blocks = [...text.matchAll(/```(sh|json)\n([\s\S]*?)```/g)]
+  const place = temporary()
+  if (blocks.some(([, kind]) => kind === "sh")) cpSync(folder, place, { recursive: true })
+  process.chdir(place)
   const codes: (readonly string[])[] = []
   for (const [, kind, source] of blocks)
     codes.push(kind === "sh" ? await codesOfScript(source!) : codesOfGraph(source!))

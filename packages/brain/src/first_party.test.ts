@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { mirror, mirrorIsPromised, missingData, repository, requireOrSkip } from "../../../scripts/testing.ts"
-import { CLINC150, readDataSet } from "./data/sets.ts"
+import { repository } from "../../../scripts/testing.ts"
 import { load } from "./load.ts"
-import { rebuild } from "./rebuild.ts"
 
 const folder = join(repository, "modules")
 const modules = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
@@ -27,10 +25,3 @@ for (const { name } of modules) {
     expect(files.parts["weights.safetensors"]!.length).toBeLessThanOrEqual(300_000)
   })
 }
-
-test("modules/intent is built again from its data set, bit for bit", { timeout: 120_000 }, async (context) => {
-  requireOrSkip(context, missingData(CLINC150.path), mirrorIsPromised())
-  const { files } = await load(join(folder, "intent"))
-  const examples = await readDataSet(CLINC150, mirror())
-  expect(await rebuild(files, { examples })).toMatchObject({ isSame: true })
-})

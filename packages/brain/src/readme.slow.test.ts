@@ -9,29 +9,39 @@ import { temporary } from "./testing/command.ts"
 /** A folder that looks like the repository, and holds nothing of it: what is made there is gone afterwards. */
 function workplace(): string {
   const folder = temporary()
-  for (const name of ["brain", "check", "examples", "node_modules"])
+  for (const name of ["brain", "check", "examples", "modules", "node_modules"])
     symlinkSync(join(repository, name), join(folder, name))
   return folder
 }
 const run = (
   cwd: string,
   script: string,
-): { readonly script: string; readonly status: number | null; readonly err: string } => {
-  const { status, stderr } = spawnSync("sh", ["-euc", script], { cwd, encoding: "utf8", input: "", timeout: 120_000 })
-  return { script, status, err: stderr }
+): { readonly script: string; readonly status: number | null; readonly err: string; readonly out: string } => {
+  const { status, stdout, stderr } = spawnSync("sh", ["-euc", script], {
+    cwd,
+    encoding: "utf8",
+    input: "",
+    timeout: 120_000,
+  })
+  return { script, status, err: stderr, out: stdout }
 }
 
-test("README.md: every command and every program in it runs, in its order", { timeout: 300_000 }, () => {
+const DOCUMENTS = ["README.md", "docs/manual/engine.md"]
+test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()
-  const blocks = [...readFileSync(join(repository, "README.md"), "utf8").matchAll(/```(sh|ts)\n([\s\S]*?)```/g)]
+  const blocks = [...readFileSync(join(repository, path), "utf8").matchAll(/```(sh|ts|text)\n([\s\S]*?)```/g)]
   expect(blocks.map(([, kind]) => kind)).toEqual(expect.arrayContaining(["sh", "ts"]))
+  let last = ""
   for (const [, kind, source] of blocks) {
+    if (kind === "text") expect(last).toBe(source) // what the block before it prints
     if (kind === "ts") writeFileSync(join(folder, "snippet.ts"), source!)
     const lines = kind === "ts" ? [`"${process.execPath}" snippet.ts`] : source!.trim().split("\n")
-    for (const line of lines) {
+    for (const line of kind === "text" ? [] : lines) {
       // The tests run the tests no second time: that the line can be read is what is tested.
       const script = line.startsWith("./check") ? `test -x check; sh -n check; sh -nc '${line}'` : line
-      expect(run(folder, script)).toEqual({ script, status: 0, err: "" })
+      const { out, ...ran } = run(folder, script)
+      expect(ran).toEqual({ script, status: 0, err: "" })
+      last = out
     }
   }
 })
@@ -40,5 +50,5 @@ test("the greeting: every command in it runs, in its order", { timeout: 300_000 
   const folder = workplace()
   const commands = GREETING.split("\n").flatMap((line) => /^ {2}(\.\/brain .*?)(?: {2,}.*)?$/.exec(line)?.[1] ?? [])
   expect(commands.length).toBe(6)
-  for (const script of commands) expect(run(folder, script)).toEqual({ script, status: 0, err: "" })
+  for (const script of commands) expect(run(folder, script)).toMatchObject({ script, status: 0, err: "" })
 })

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -17,6 +17,13 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** The module in a new folder, or in place of what is there. */
+function copyDesk(parent = temporary()): string {
+  const into = join(parent, "desk")
+  rmSync(into, { recursive: true, force: true })
+  cpSync(desk, into, { recursive: true })
+  return into
+}
 const expectNarrow = (text: string): void =>
   expect(text.split("\n").filter((line) => !line.includes(tmpdir()) && widthOf(line) > 100)).toEqual([])
 
@@ -181,30 +188,29 @@ test("test leaves out what the module has learnt from, and names labels that it 
 })
 
 test("test claims nothing about what a module has seen that does not carry its examples", async () => {
-  const into = join(temporary(), "bare")
-  const { files } = await teachDesk(join(into, ".."), "bare").then((lesson) => lesson.brain)
-  const { "examples.jsonl": _, ...parts } = files.parts
-  await writeModule(into, files.manifest, parts)
+  const into = copyDesk()
+  const { manifest, parts } = await readModule(into)
+  const { "examples.jsonl": _, ...rest } = parts
+  await writeModule(into, manifest, rest)
   const { code, out } = await brain(["test", into, fileWith("text,label\nwhere is my parcel,parcel\n")])
   expect([code, out.split("\n")[0]]).toEqual([0, "Tested on 1 example:"])
 })
 
 test("teach says which examples it replaces, and refuses to lose a label", async () => {
   const parent = temporary()
-  const into = join(parent, "desk")
-  await teachDesk(parent)
+  const into = copyDesk(parent)
   const few = fileWith("text,label\nwhere is it,parcel\nmoney,refund\n")
   const note = `It replaced a module that carried 15 examples; to add to them: brain teach ${into} ${few} --into ${into}`
   const words = ["--into", into, "--base", "none"]
   expect((await brain(["teach", fileWith(CSV), ...words])).err).toBe("")
   expect((await brain(["teach", into, few, ...words])).err).toBe("")
-  await teachDesk(parent)
+  copyDesk(parent)
   expect(await brain(["teach", few, ...words])).toMatchObject({ code: 0, err: note })
-  await teachDesk(parent)
+  copyDesk(parent)
   const json = await brain(["teach", few, ...words, "--json"])
   expect(JSON.parse(json.out).replaced).toEqual({ examples: 15, labels: ["parcel", "refund"] })
 
-  await teachDesk(parent)
+  copyDesk(parent)
   const { digest } = await readModule(into)
   const other = fileWith("text,label\nwhere is it,parcel\nsend it,invoice\n")
   const refused = await brain(["teach", other, ...words])
@@ -218,9 +224,7 @@ test("teach says which examples it replaces, and refuses to lose a label", async
 })
 
 test("a module whose part was damaged is mended by teaching it again", async () => {
-  const parent = temporary()
-  const into = join(parent, "desk")
-  await teachDesk(parent)
+  const into = copyDesk()
   writeFileSync(join(into, "graph.json"), "{}")
   expect((await brain(["ask", into, "hi"])).err).toContain("error[OB153]")
   expect((await brain(["teach", fileWith(CSV), "--into", into, "--base", "none"])).code).toBe(0)
@@ -228,10 +232,10 @@ test("a module whose part was damaged is mended by teaching it again", async () 
 })
 
 test("ask says how much evidence an unsure answer lacks", async () => {
-  const parent = temporary()
-  const { files } = (await teachDesk(parent)).brain
-  await writeModule(join(parent, "desk"), { ...files.manifest, unsureBelow: 8000 }, files.parts)
-  const words = ["ask", join(parent, "desk"), "where is my parcel"]
+  const into = copyDesk()
+  const { manifest, parts } = await readModule(into)
+  await writeModule(into, { ...manifest, unsureBelow: 8000 }, parts)
+  const words = ["ask", into, "where is my parcel"]
   expect((await brain(words)).out).toMatch(/^unsure {2}-?\d+\.\d of 31\.3 bits of evidence; closest: parcel \d+\.\d %/)
   expect(JSON.parse((await brain([...words, "--json"])).out)).toMatchObject({ label: null, needed: 31.25 })
   expect(shortfall(2.996, 3)).toBe("2.996 of 3.000 bits of evidence")
@@ -264,11 +268,10 @@ test("rebuild gives the same bits, and exit code 1 when it does not", async () =
   expectNarrow(out)
   expect(JSON.parse((await brain(["rebuild", desk, "--json"])).out)).toMatchObject({ isSame: true })
 
-  const other = join(temporary(), "other")
-  await teachDesk(join(other, ".."), "other")
-  const { files } = await import("../load.ts").then(({ load }) => load(other))
-  const { seed, ...built } = files.manifest.built
-  await writeModule(other, { ...files.manifest, built: { ...built, seed: seed + 1 } }, files.parts)
+  const other = copyDesk()
+  const { manifest, parts } = await readModule(other)
+  const { seed, ...built } = manifest.built
+  await writeModule(other, { ...manifest, built: { ...built, seed: seed + 1 } }, parts)
   const differs = await brain(["rebuild", other])
   expect([differs.code, differs.out.split("\n").at(-1)]).toEqual([1, "The build does not give what the module names."])
   expect(differs.out).toMatch(/^differs {2}weights\.safetensors\n {2}named {2}sha256:\w+\n {2}built {2}sha256:\w+$/m)

@@ -8,7 +8,7 @@ import { openCache } from "./cache.ts"
 export type Outcome = { readonly path: string } | { readonly reason: string }
 
 /** A build in a process of its own, which ends it even if this one goes: then it serves the next. */
-export interface Build {
+export interface BackgroundBuild {
   /** The outcome once there is one. It looks at a file: a thread that computes and never waits hears of it, too. */
   outcome(): Outcome | undefined
 }
@@ -18,7 +18,7 @@ const builder = fileURLToPath(new URL(`./builder${extname(import.meta.url)}`, im
 
 export const SOURCE = "program.c"
 /** Begins to build the library of a C source, and that of the self-test. Errors: an Error when the cache cannot be used. */
-export function startBuild(source: string): Build {
+export function startBuild(source: string): BackgroundBuild {
   const job = mkdtempSync(join(openCache(), "job-"))
   writeFileSync(join(job, SOURCE), source)
   let ended: Outcome | undefined

@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import { setPriority } from "node:os"
 import { join } from "node:path"
+import { messageOf } from "@open-brains/core/base/problem.ts"
 import { faultOf } from "@open-brains/core/engine/sound.ts"
 import { OUTCOME, type Outcome, SOURCE } from "./background.ts"
 import { requireCompiler } from "./compiler.ts"
@@ -22,6 +23,6 @@ function build(): Outcome {
     if (fault !== undefined) return { reason: fault }
     return { path: libraryOf(readFileSync(join(job, SOURCE), "utf8"), compiler) }
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
+    return { reason: messageOf(error) }
   }
 }

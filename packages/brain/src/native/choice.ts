@@ -1,3 +1,4 @@
+import { messageOf } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { soundEngine } from "@open-brains/core/engine/sound.ts"
@@ -56,7 +57,7 @@ function nativeWherePossible(): Choice {
       try {
         return nativeEngine.instantiate(program, within)
       } catch (error) {
-        asides.push(error instanceof Error ? error.message : String(error))
+        asides.push(messageOf(error))
         return wasmEngine.instantiate(program, beneath(within))
       }
     },

@@ -39,7 +39,7 @@ export function sourceOf(program: Program, { memory }: Instance): string {
   return emitLibrary(program, starts, { width: laneWidth() })
 }
 
-/** What the compiler would be given for a program of its own. */
+/** What the compiler is given for a program with a memory of its own. */
 export const nativeSource = (program: Program): string => sourceOf(program, wasmEngine.instantiate(program))
 
 /** The instance, run by a library from now on: same memory, same bits. */

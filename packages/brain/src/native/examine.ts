@@ -2,18 +2,20 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { arch, cpus, platform, tmpdir } from "node:os"
 import { join } from "node:path"
-import { compileGraph } from "@open-brains/core/compile.ts"
+import { messageOf } from "@open-brains/core/base/problem.ts"
+import { compileGraph, programOf } from "@open-brains/core/compile.ts"
 import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { faultOf } from "@open-brains/core/engine/sound.ts"
 import { hasRelaxed, wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { input, matmul, weight } from "@open-brains/core/graph/operations.ts"
-import { lowerGraph } from "@open-brains/core/lower/lower.ts"
+import { PREPARE } from "@open-brains/core/link/link.ts"
+import type { Entry } from "@open-brains/core/lower/lower.ts"
 import { tuned } from "@open-brains/core/run/tune.ts"
 import { threadedEngine } from "../threads/engine.ts"
 import { cacheFolder } from "./cache.ts"
 import { featuresOf, findCompiler, processor } from "./compiler.ts"
-import { nativeEngine, sourceOf } from "./engine.ts"
+import { nativeEngine, nativeSource } from "./engine.ts"
 import { compileIn, koffi } from "./library.ts"
 
 /** What one engine is worth here. */
@@ -109,7 +111,7 @@ function examineEngine(engine: Engine, side: number): EngineFinding {
       compileMs: compileMsOf(engine, products[1]!),
     }
   } catch (error) {
-    return { name, fault: error instanceof Error ? error.message : String(error) }
+    return { name, fault: messageOf(error) }
   }
 }
 
@@ -117,7 +119,7 @@ const MEASURED_MS = 150
 /** Of the fastest of the runs that fit into a moment, on numbers of which none is 0. */
 function nanosecondsOf({ memory, run, entries }: Instance): number {
   for (const name of ["x", "w"]) memory[name]!.fill(3)
-  entries["prepare"]?.()
+  entries[PREPARE]?.()
   let best = Infinity
   const end = performance.now() + MEASURED_MS
   for (let start = performance.now(); start < end; ) {
@@ -130,15 +132,15 @@ function nanosecondsOf({ memory, run, entries }: Instance): number {
   return best
 }
 
-function compileMsOf(engine: Engine, entry: Parameters<typeof lowerGraph>[0]): number {
-  const program = lowerGraph(entry)
+function compileMsOf(engine: Engine, entry: Entry): number {
+  const program = programOf(entry, engine)
   const start = performance.now()
   const compiler = engine === nativeEngine ? findCompiler() : undefined
   if (!compiler) engine.instantiate(program)
   else {
     const folder = mkdtempSync(join(tmpdir(), "brain-doctor-"))
     try {
-      compileIn(folder, sourceOf(program, wasmEngine.instantiate(program)), compiler)
+      compileIn(folder, nativeSource(program), compiler)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import { messageOf } from "@open-brains/core/base/problem.ts"
 import type Koffi from "koffi"
 import { findLibrary, keepLibrary, openCache } from "./cache.ts"
 import { type Compiler, FLAGS, keyOf } from "./compiler.ts"
@@ -44,8 +45,7 @@ export function koffi(): typeof Koffi {
     throw new Error(`koffi, which calls C, has nothing for this platform: ${firstLine(error)}`)
   }
 }
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).trim().split("\n", 1)[0]!
+const firstLine = (error: unknown): string => messageOf(error).trim().split("\n", 1)[0]!
 
 /**
  * The functions `symbols` of a library, `void f(unsigned char *memory)`, bound to a memory, which they keep alive. It must

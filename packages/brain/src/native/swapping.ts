@@ -1,8 +1,9 @@
+import { messageOf } from "@open-brains/core/base/problem.ts"
 import { TILES } from "@open-brains/core/base/tiles.ts"
 import type { Engine, Instance } from "@open-brains/core/engine/engine.ts"
 import { faultOf, soundEngine } from "@open-brains/core/engine/sound.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
-import { type Build, startBuild } from "./background.ts"
+import { type BackgroundBuild, startBuild } from "./background.ts"
 import { findLibrary } from "./cache.ts"
 import { findCompiler, keyOf, requireCompiler } from "./compiler.ts"
 import { atop, beneath, compiledEngine, inNative, sharedBy, sourceOf } from "./engine.ts"
@@ -39,16 +40,16 @@ export function swappingEngine(
     tiles: findCompiler() ? { ...tiles, float: TILE_BETWEEN } : tiles,
     instantiate(program, within) {
       const instance = base.instantiate(program, beneath(within))
-      const prepare = preparation(program, instance)
+      const nativeOnceBuilt = buildOf(program, instance)
       let current: Instance = instance
       let isDecided = sharedBy(instance.memory) === undefined
       let spent = 0
       let looked = 0
       const advance = (): void => {
         try {
-          current = prepare() ?? current
+          current = nativeOnceBuilt() ?? current
         } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error)
+          const reason = messageOf(error)
           if (!asides.includes(reason)) asides.push(reason)
           isDecided = true
         }
@@ -76,11 +77,11 @@ export function swappingEngine(
 }
 
 /** One compiler at a time: the others' cores are for those who compute. */
-let running: Build | undefined
+let running: BackgroundBuild | undefined
 
 /** Called now and then: begins to build, and gives the native instance once it is there. Errors: why there is none. */
-function preparation(program: Program, instance: Instance): () => Instance | undefined {
-  let build: Build | undefined
+function buildOf(program: Program, instance: Instance): () => Instance | undefined {
+  let build: BackgroundBuild | undefined
   return () => {
     if (build) {
       const outcome = build.outcome()

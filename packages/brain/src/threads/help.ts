@@ -12,6 +12,7 @@ export interface Help {
   whenReady(alone: Call, ready: Call): Call
 }
 
+const WORD = Int32Array.BYTES_PER_ELEMENT
 /** Programs that nobody runs any more are forgotten by their helpers, too. */
 const forgotten = new FinalizationRegistry<{ crew?: Crew; program?: number }>(({ crew, program }) => {
   if (crew && program !== undefined) crew.forget(program)
@@ -23,8 +24,8 @@ export function helpedBy(
   memory: WebAssembly.Memory,
   longMs: number,
 ): Help {
-  const words = new Int32Array(memory.buffer, 0, CONTROL.mailbox / Int32Array.BYTES_PER_ELEMENT)
-  const [help, failed] = [CONTROL.help / 4, CONTROL.failed / 4]
+  const words = new Int32Array(memory.buffer, 0, CONTROL.mailbox / WORD)
+  const [help, failed] = [CONTROL.help / WORD, CONTROL.failed / WORD]
   const known: { crew?: Crew; program?: number } = {}
   forgotten.register(words, known) // which every call holds
   let spent = 0

@@ -13,7 +13,7 @@ const LAST_PERIOD = 1024
  */
 export function fasterOf(plain: Call, other: Call, clock: () => number = () => performance.now()): Call {
   let [at, period] = [0, FIRST_PERIOD]
-  let best = { plain: Number.POSITIVE_INFINITY, other: Number.POSITIVE_INFINITY }
+  let best = { plain: Infinity, other: Infinity }
   const timed = (call: Call): number => {
     const start = clock()
     call()
@@ -21,7 +21,7 @@ export function fasterOf(plain: Call, other: Call, clock: () => number = () => p
   }
   return () => {
     if (at === period) [at, period] = [0, Math.min(2 * period, LAST_PERIOD)]
-    if (at === 0) best = { plain: Number.POSITIVE_INFINITY, other: Number.POSITIVE_INFINITY }
+    if (at === 0) best = { plain: Infinity, other: Infinity }
     const turn = at++
     if (turn >= 2 * TRIALS) (best.other < MARGIN * best.plain ? other : plain)()
     else if (turn % 2 === 0) best.other = Math.min(best.other, timed(other))

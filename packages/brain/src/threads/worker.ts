@@ -1,5 +1,6 @@
 /** A thread that helps: does shares of whatever program is being run (emit/wasm/threads.ts), and sleeps in between. */
 import { receiveMessageOnPort, workerData } from "node:worker_threads"
+import { messageOf } from "@open-brains/core/base/problem.ts"
 import { CONTROL } from "@open-brains/core/emit/wasm/threads.ts"
 import { faultOf } from "@open-brains/core/engine/sound.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
@@ -44,7 +45,7 @@ function programOf(module: WebAssembly.Module, memory: WebAssembly.Memory): Prog
     try {
       return call()
     } catch (error) {
-      complain(error instanceof Error ? error.message : String(error))
+      complain(messageOf(error))
       Atomics.store(failed, 0, 1) // the one who waits for this share must hear of it
       throw error
     }

@@ -2,13 +2,13 @@ import { canonicalJson, type Json, type JsonObject } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
 import { LENGTH_MAX, listOf, objectOf, name as readName, wholeIn, wrong } from "./attributes.ts"
 import { bindDims, DIMS_MAX, type Dims, generalise, samplePoints, substitute } from "./dims.ts"
-import { isNode, type Node } from "./graph.ts"
+import { isNode, type Node, type Update } from "./graph.ts"
 import { graphFromJson, graphToJson, type Outputs } from "./text.ts"
 
 /** One thing that a net can do: values to give, and weights that take a new value when it is done. */
 export interface EntryGraph {
   readonly outputs: Outputs
-  readonly updates?: readonly { readonly weight: Node<"weight">; readonly value: Node }[]
+  readonly updates?: readonly Update[]
 }
 export type EntryGraphs = Readonly<Record<string, EntryGraph>>
 

@@ -90,6 +90,12 @@ export interface Node<N extends Name = Name> {
   readonly shape: Shape
   readonly dtype: Dtype
 }
+/** A weight that takes a new value at the end of a run. */
+export interface Update {
+  readonly weight: Node<"weight">
+  readonly value: Node
+}
+
 export const isNode = <N extends Name>(node: Node, operation: N): node is Node<N> => node.operation === operation
 
 /** `outputs` and all that they need, inputs before their users, in an order that depends on the graph alone. */

@@ -17,7 +17,7 @@ test("ranges rise and none overlaps; pairs end with the small letter; only lette
 test("folding is done once: what a letter folds to stays", () => {
   for (const { first, last } of RANGES)
     for (let point = first; point <= last; point++)
-      if (!/\p{Cn}/u.test(String.fromCodePoint(point))) expect(folded(folded(point))).toBe(folded(point))
+      if (folded(folded(point)) !== folded(point)) expect(String.fromCodePoint(point)).toMatch(/\p{Cn}/u)
 })
 
 /** Capitals that stay as they are: of dead or African orthographies, digraphs, symbols; İ has no simple folding. */

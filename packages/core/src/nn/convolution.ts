@@ -2,6 +2,7 @@ import { DTYPE } from "../base/dtype.ts"
 import { type Shape, sizeOf } from "../base/shape.ts"
 import type { Node, Windows } from "../graph/graph.ts"
 import { add, broadcastLike, convert, matmul, multiply, reshape, sum, transpose, unfold } from "../graph/operations.ts"
+import { perFeature } from "./per_feature.ts"
 
 /** How windows lie on the axes of space: one number for each, all 1 and no padding unless told otherwise. */
 export interface Placement {
@@ -15,6 +16,7 @@ export interface ConvolutionOptions extends Placement {
   readonly groups?: number
 }
 
+/** The windows that `unfold` takes, of a kernel so placed. */
 export function windowsOf(kernel: Shape, { stride, dilation, padding = "none" }: Placement): Windows {
   const ones = kernel.map(() => 1)
   const spread = kernel.map((n, i) => (n - 1) * (dilation?.[i] ?? 1))
@@ -67,6 +69,5 @@ export function depthwiseConvolution(x: Node, w: Node, placement: Placement = {}
 }
 const wide = (x: Node): Node => (DTYPE[x.dtype].scalar === "i32" ? convert(x, "i32") : x)
 
-/** A number for each channel, added everywhere. Shapes: x […,C], b [1,C] → […,C]. */
-export const withBias = (x: Node, b: Node): Node =>
-  add(x, broadcastLike(reshape(b, [...x.shape.slice(1).map(() => 1), b.shape.at(-1)!]), x))
+/** A number for each channel, added everywhere. Shapes: x […,C], b [1,C] → […,C]. Errors: OB312 or OB320. */
+export const withBias = (x: Node, b: Node): Node => add(x, perFeature(b, x))

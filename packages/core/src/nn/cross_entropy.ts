@@ -1,3 +1,4 @@
+import { sizeOf } from "../base/shape.ts"
 import type { Node } from "../graph/graph.ts"
 import {
   broadcastLike,
@@ -20,7 +21,8 @@ import { logSoftmax } from "./softmax.ts"
  * summed over the batch. A row of zeros in `target` counts nothing: that is how a batch is padded.
  *
  * Shapes: x [B,C], target [B,C] → loss [1,1].
- * Numbers: shifted by the largest logit, so that no exponential overflows.
+ * Numbers: shifted by the largest logit, so that no exponential overflows. Not by `logSoftmax`: its slope leaves the
+ * shift out, which is the same but for the last bits, and weights were built with these.
  * Source: Szegedy et al. 2016, arXiv:1512.00567, section 7, for targets that are smoothed.
  */
 export function crossEntropy(x: Node, target: Node): Node {
@@ -40,6 +42,6 @@ export function classCrossEntropy(x: Node, target: Node): Node {
   const classes = x.shape.at(-1)!
   const logs = logSoftmax(x)
   const terms = select(oneHot(target, classes), logs, fill(0, logs)) // no product: what is -∞ elsewhere counts nothing
-  const rows = reshape(terms, [terms.shape.slice(0, -1).reduce((a, b) => a * b, 1), classes])
+  const rows = reshape(terms, [sizeOf(target.shape), classes])
   return negate(sum(sum(rows, 1), 0))
 }

@@ -1,7 +1,8 @@
 import type { Node } from "../graph/graph.ts"
-import { add, broadcastLike, fill, matmul, multiply, sigmoid, subtract, tanh, weight } from "../graph/operations.ts"
+import { add, broadcastLike, fill, matmul, multiply, sigmoid, subtract, tanh } from "../graph/operations.ts"
 import { type ScanOptions, scan } from "../graph/scan.ts"
 import { linear } from "./linear.ts"
+import { type Learnable, weightSet } from "./weights.ts"
 
 export interface RecurrentOptions extends ScanOptions {
   /** H: numbers that go from step to step. */
@@ -9,14 +10,11 @@ export interface RecurrentOptions extends ScanOptions {
   /** h before the first step, [B,H]: 0 unless given. */
   readonly initial?: Node
 }
-export interface Recurrent {
+export interface Recurrent extends Learnable {
   /** h after each step, [T,B,H]. */
   readonly y: Node
   /** h after the last one, [B,H]. */
   readonly last: Node
-  readonly weights: readonly Node<"weight">[]
-  /** Those of them that weight decay is for: the matrices. */
-  readonly decaying: readonly Node<"weight">[]
 }
 
 /**
@@ -29,13 +27,10 @@ export interface Recurrent {
  * Source: Cho et al. 2014, arXiv:1406.1078, with the reset after the product as in cuDNN and PyTorch.
  */
 export function gru(x: Node, name: string, { hidden, initial, ...options }: RecurrentOptions): Recurrent {
-  const { made, weights } = weightsOf(name)
-  const features = x.shape.at(-1)!
-  const given = ["reset", "update", "new"].map((part) =>
-    linear(x, made(part, features, hidden), made(`${part}_bias`, 1, hidden)),
-  )
-  const matrices = ["reset", "update", "new"].map((part) => made(`${part}_state`, hidden, hidden))
-  const constants = [...matrices, made("new_state_bias", 1, hidden)]
+  const { matrix, layer, learnable } = weightSet(name)
+  const given = GATES.map((gate) => linear(x, ...layer(gate, x.shape.at(-1)!, hidden)))
+  const matrices = GATES.map((gate) => matrix(`${gate}_state`, hidden, hidden))
+  const constants = [...matrices, matrix("new_state_bias", 1, hidden)]
   const { last, outputs } = scan(
     { carries: [initial ?? noState(x, hidden)], sequences: given, constants },
     ([h], [xr, xz, xn], [ur, uz, un, bias]) => {
@@ -48,20 +43,10 @@ export function gru(x: Node, name: string, { hidden, initial, ...options }: Recu
     },
     options,
   )
-  return { y: outputs[0]!, last: last[0]!, weights, decaying: weights.filter(({ shape }) => shape[0]! > 1) }
+  return { y: outputs[0]!, last: last[0]!, ...learnable() }
 }
 
-/** Weights as they are asked for, in f32. */
-export function weightsOf(name: string): {
-  readonly made: (part: string, rows: number, columns: number) => Node<"weight">
-  readonly weights: readonly Node<"weight">[]
-} {
-  const weights: Node<"weight">[] = []
-  const made = (part: string, rows: number, columns: number): Node<"weight"> => {
-    const node = weight(`${name}_${part}`, "f32", [rows, columns])
-    weights.push(node)
-    return node
-  }
-  return { made, weights }
-}
+const GATES = ["reset", "update", "new"] as const
+
+/** Zeros for h before the first step. Shapes: x [T,B,D] → [B,H]. */
 export const noState = (x: Node, hidden: number): Node => fill(0, { dtype: "f32", shape: [x.shape[1]!, hidden] })

@@ -20,6 +20,7 @@ import {
   transpose,
 } from "../graph/operations.ts"
 import { type AttentionOptions, isLater, splitHeads } from "./attention.ts"
+import { perFeature } from "./per_feature.ts"
 
 /** A real scale below a quarter, as multiplier / 2^shift: graph/requantise.ts makes it. */
 export interface Scale {
@@ -45,8 +46,7 @@ export function integerRmsNorm(x: Node, multiplier: Node, shift: number): Node {
   const squares = sum(multiply(wide, wide), x.shape.length - 1) // at most 2¹⁴ · C
   const rms = integerSqrt(meanOf(squares, features)) // in 2⁻⁸
   const ratio = divide(shiftLeft(wide, NORM_BITS + 8), broadcastLike(larger(rms, fill(1, rms)), x))
-  const gains = reshape(multiplier, [...x.shape.slice(1).map(() => 1), features])
-  return requantise(ratio, broadcastLike(gains, x), shift, "i8")
+  return requantise(ratio, perFeature(multiplier, x), shift, "i8")
 }
 
 /** ⌊squares · 2¹⁶ / features⌋, in two divisions whose numerators fit 31 bits. */

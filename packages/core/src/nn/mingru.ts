@@ -1,8 +1,9 @@
 import type { Node } from "../graph/graph.ts"
 import { add, fill, multiply, sigmoid, subtract } from "../graph/operations.ts"
 import { scan } from "../graph/scan.ts"
-import { noState, type Recurrent, type RecurrentOptions, weightsOf } from "./gru.ts"
+import { noState, type Recurrent, type RecurrentOptions } from "./gru.ts"
 import { linear } from "./linear.ts"
+import { weightSet } from "./weights.ts"
 
 /**
  * A minimal gated recurrent unit, whose gate looks at x alone: z = σ(x·Wz + bz), n = x·Wn + bn, h ← (1 − z) ∘ h + z ∘ n.
@@ -13,10 +14,8 @@ import { linear } from "./linear.ts"
  * Source: Feng et al. 2024, arXiv:2410.01201, section 3.1, without their parallel scan.
  */
 export function minGru(x: Node, name: string, { hidden, initial, ...options }: RecurrentOptions): Recurrent {
-  const { made, weights } = weightsOf(name)
-  const given = ["update", "new"].map((part) =>
-    linear(x, made(part, x.shape.at(-1)!, hidden), made(`${part}_bias`, 1, hidden)),
-  )
+  const { layer, learnable } = weightSet(name)
+  const given = ["update", "new"].map((part) => linear(x, ...layer(part, x.shape.at(-1)!, hidden)))
   const { last, outputs } = scan(
     { carries: [initial ?? noState(x, hidden)], sequences: given },
     ([h], [gate, fresh]) => {
@@ -26,5 +25,5 @@ export function minGru(x: Node, name: string, { hidden, initial, ...options }: R
     },
     options,
   )
-  return { y: outputs[0]!, last: last[0]!, weights, decaying: weights.filter(({ shape }) => shape[0]! > 1) }
+  return { y: outputs[0]!, last: last[0]!, ...learnable() }
 }

@@ -1,5 +1,6 @@
 import type { Node } from "../graph/graph.ts"
-import { add, broadcastLike, divide, fill, multiply, reshape, sqrt, subtract, sum } from "../graph/operations.ts"
+import { add, broadcastLike, divide, fill, multiply, sqrt, subtract, sum } from "../graph/operations.ts"
+import { perFeature } from "./per_feature.ts"
 
 /** y = Σ x / n along an axis, which stays with length 1. */
 export function mean(x: Node, axis: number): Node {
@@ -18,7 +19,7 @@ export function mean(x: Node, axis: number): Node {
 export function layerNorm(x: Node, gain: Node, bias: Node): Node {
   const last = x.shape.length - 1
   const centred = subtract(x, broadcastLike(mean(x, last), x))
-  return add(multiply(normalised(centred, 1e-5), along(gain, x)), along(bias, x))
+  return add(multiply(normalised(centred, 1e-5), perFeature(gain, x)), perFeature(bias, x))
 }
 
 /**
@@ -28,15 +29,9 @@ export function layerNorm(x: Node, gain: Node, bias: Node): Node {
  * Numbers: |y| ≤ √C · |gain|; ε = 1e-6 keeps a row of zeros at zero. Errors: as layerNorm.
  * Source: Zhang & Sennrich 2019, arXiv:1910.07467, equation 4; ε as in practice.
  */
-export const rmsNorm = (x: Node, gain: Node): Node => multiply(normalised(x, 1e-6), along(gain, x))
+export const rmsNorm = (x: Node, gain: Node): Node => multiply(normalised(x, 1e-6), perFeature(gain, x))
 
 function normalised(x: Node, epsilon: number): Node {
   const meanSquare = mean(multiply(x, x), x.shape.length - 1)
   return divide(x, broadcastLike(sqrt(add(meanSquare, fill(epsilon, meanSquare))), x))
-}
-/** One number for each feature, at every place of `x`. */
-function along(row: Node, x: Node): Node {
-  const features = row.shape.at(-1) ?? 0
-  const ranked = row.shape.length === x.shape.length ? row : reshape(row, [...x.shape.slice(1).map(() => 1), features])
-  return broadcastLike(ranked, x)
 }

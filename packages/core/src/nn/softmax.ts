@@ -13,7 +13,7 @@ export function softmax(x: Node, axis = x.shape.length - 1): Node {
   return divide(powers, broadcastLike(sum(powers, axis), x))
 }
 
-/** y = x − log Σ eˣ along an axis: the logarithm of `softmax`, finite where that would round to 0. */
+/** y = x − log Σ eˣ along an axis: the logarithm of `softmax`, finite where that would round to 0. Errors: OB311. */
 export function logSoftmax(x: Node, axis = x.shape.length - 1): Node {
   const below = shifted(x, axis)
   return subtract(below, broadcastLike(log(sum(exp(below), axis)), x))

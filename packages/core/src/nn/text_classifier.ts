@@ -3,6 +3,7 @@ import { input, weight } from "../graph/operations.ts"
 import { crossEntropy } from "./cross_entropy.ts"
 import { embeddingBag } from "./embedding_bag.ts"
 import { linear } from "./linear.ts"
+import type { Learnable } from "./weights.ts"
 
 export interface TextClassifierShape {
   /** B: texts at once. */
@@ -16,10 +17,7 @@ export interface TextClassifierShape {
   /** C. */
   readonly labels: number
 }
-export interface TextClassifier {
-  readonly weights: readonly Node<"weight">[]
-  /** Those of them that weight decay is for: rows that no text pulls at shrink to nothing. */
-  readonly decaying: readonly Node<"weight">[]
+export interface TextClassifier extends Learnable {
   readonly pooled: Node
   readonly logits: Node
   readonly loss: Node
@@ -42,5 +40,6 @@ export function textClassifier({ batch, gramsMax, buckets, dims, labels }: TextC
   const bias = weight("bias", "f32", [1, labels])
   const pooled = embeddingBag(table, slots, count, scale)
   const logits = linear(pooled, matrix, bias)
-  return { weights: [table, matrix, bias], decaying: [table], pooled, logits, loss: crossEntropy(logits, target) }
+  const decaying = [table] // rows that no text pulls at shrink to nothing
+  return { weights: [table, matrix, bias], decaying, pooled, logits, loss: crossEntropy(logits, target) }
 }

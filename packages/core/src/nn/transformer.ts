@@ -1,9 +1,10 @@
 import type { Node } from "../graph/graph.ts"
-import { add, weight } from "../graph/operations.ts"
+import { add } from "../graph/operations.ts"
 import { gelu } from "./activation.ts"
 import { attention } from "./attention.ts"
 import { linear } from "./linear.ts"
 import { layerNorm } from "./norm.ts"
+import { type Learnable, weightSet } from "./weights.ts"
 
 export interface BlockShape {
   /** D: numbers for each place. */
@@ -13,11 +14,8 @@ export interface BlockShape {
   readonly hidden: number
   readonly causal: boolean
 }
-export interface Block {
+export interface Block extends Learnable {
   readonly y: Node
-  readonly weights: readonly Node<"weight">[]
-  /** Those of them that weight decay is for: the matrices. */
-  readonly decaying: readonly Node<"weight">[]
 }
 
 /** y = gelu(x · w₁ + b₁) · w₂ + b₂. Shapes: x […,D], w₁ [D,H], b₁ [1,H], w₂ [H,D], b₂ [1,D] → y […,D]. */
@@ -33,16 +31,7 @@ export const feedForward = (x: Node, w1: Node, b1: Node, w2: Node, b2: Node): No
  * Sources: Vaswani et al. 2017, arXiv:1706.03762; norms first: Xiong et al. 2020, arXiv:2002.04745, figure 1b.
  */
 export function transformerBlock(x: Node, name: string, { features, heads, hidden, causal }: BlockShape): Block {
-  const weights: Node<"weight">[] = []
-  const made = (part: string, rows: number, columns: number): Node<"weight"> => {
-    const node = weight(`${name}_${part}`, "f32", [rows, columns])
-    weights.push(node)
-    return node
-  }
-  const layer = (part: string, rows: number, columns: number): readonly [Node<"weight">, Node<"weight">] => [
-    made(part, rows, columns),
-    made(`${part}_bias`, 1, columns),
-  ]
+  const { layer, learnable } = weightSet(name)
   const normed = (part: string, h: Node): Node => layerNorm(h, ...layer(part, 1, features))
   const before = normed("attention_norm", x)
   const [q, k, v] = ["query", "key", "value"].map((part) => linear(before, ...layer(part, features, features)))
@@ -52,5 +41,5 @@ export function transformerBlock(x: Node, name: string, { features, heads, hidde
     h,
     feedForward(normed("feed_norm", h), ...layer("up", features, hidden), ...layer("down", hidden, features)),
   )
-  return { y, weights, decaying: weights.filter(({ shape }) => shape[0]! > 1) }
+  return { y, ...learnable() }
 }

@@ -1,5 +1,4 @@
 import type { Numbers } from "../base/dtype.ts"
-import { refuse } from "../base/problem.ts"
 import type { Node, Signatures } from "../graph/graph.ts"
 import {
   add,
@@ -14,6 +13,8 @@ import {
   softmaxBits,
   weight,
 } from "../graph/operations.ts"
+import type { Outputs } from "../graph/text.ts"
+import { quantiseColumns, tooLarge } from "./columns.ts"
 import { BIAS_MAX, belowQuarter, lifted, liftMax } from "./lift.ts"
 
 /** A learnt text classifier in floats, and how far its pooled vectors reach on the texts that it learnt from. */
@@ -27,7 +28,7 @@ export interface FloatClassifier {
   readonly scales: number
 }
 export interface QuantisedNet {
-  readonly outputs: Readonly<Record<string, Node>>
+  readonly outputs: Outputs
   readonly weights: Readonly<Record<string, Numbers>>
 }
 
@@ -56,16 +57,15 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Kernel): Quanti
   const scaleMax = Array.from({ length: net.scales + 1 }, (_, n) => net.scaleOf(n)).reduce((a, b) => Math.max(a, b))
   const bagLiftMax = liftMax(128 * bufferOf("slots"))
   const pooledScale = Math.max(net.pooledMax / 127, (tableScale * scaleMax) / (0.24 * 2 ** bagLiftMax)) // no sum wraps
-  const labelScales = Array.from({ length: labels }, (_, c) => {
-    let most = 0
-    for (let d = 0; d < dims; d++) most = Math.max(most, Math.abs(net.linear[d * labels + c]!))
-    return Math.max(most / 127, 2 ** -20 / 127, Math.abs(net.bias[c]!) / (pooledScale * BIAS_MAX)) // a bias must fit too
-  })
+  const { scales: labelScales, values, offsets } = quantiseColumns(net.linear, labels, pooledScale, net.bias)
   const bagScales = Array.from({ length: net.scales + 1 }, (_, n) => (tableScale * net.scaleOf(n)) / pooledScale)
   const logitScales = labelScales.map((scale) => pooledScale * scale * UNITS_PER_NAT)
   const bag = belowQuarter(bagScales)
   const logit = belowQuarter(logitScales)
-  if (logit.lift > liftMax(128 * 128 * dims + BIAS_MAX)) tooLarge(Math.max(...logitScales))
+  if (logit.lift > liftMax(128 * 128 * dims + BIAS_MAX)) {
+    const bits = Math.round(Math.max(...logitScales) / 256)
+    tooLarge(`one step of a sum is ${bits} bits of evidence`)
+  }
 
   const text = input("text", "u8", [1, bufferOf("text")])
   const length = input("length", "i32", [1, 1])
@@ -84,21 +84,14 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Kernel): Quanti
     outputs: { label: argmax(logits), logits, probability: softmaxBits(logits) },
     weights: {
       table: Int8Array.from(net.table, (v) => Math.round(v / tableScale)),
-      linear: Int8Array.from(net.linear, (v, i) => Math.round(v / labelScales[i % labels]!)),
-      bias: Int32Array.from(net.bias, (v, c) => Math.round(v / (pooledScale * labelScales[c]!))),
+      linear: values,
+      bias: offsets,
       bag_multiplier: Int16Array.from(bag.multipliers),
       logit_multiplier: Int32Array.from(logit.multipliers),
       table_scale: Float32Array.of(tableScale), // for those who learn on from these rows; no graph reads it
     },
   }
 }
-
-const tooLarge = (scale: number): never =>
-  refuse({
-    code: "OB403",
-    seen: `The learnt weights are too large for integers: one step of a sum is ${Math.round(scale / 256)} bits of evidence.`,
-    hint: "Lower `rate` or raise `weightDecay` in the recipe.",
-  })
 
 const largest = (values: Float32Array): number =>
   values.reduce<number>((most, v) => Math.max(most, Math.abs(v)), 2 ** -20)

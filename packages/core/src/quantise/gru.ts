@@ -1,5 +1,4 @@
 import type { Numbers } from "../base/dtype.ts"
-import { refuse } from "../base/problem.ts"
 import type { Node } from "../graph/graph.ts"
 import {
   add,
@@ -19,6 +18,7 @@ import {
 } from "../graph/operations.ts"
 import { scan } from "../graph/scan.ts"
 import type { QuantisedNet } from "./classifier.ts"
+import { type Columns, quantiseColumns, tooLarge } from "./columns.ts"
 import { BIAS_MAX, belowQuarter, lifted, liftMax } from "./lift.ts"
 
 export interface GruShape {
@@ -108,32 +108,18 @@ interface Layer extends Scaled {
   readonly multiplier: Node
   readonly bias: Node | undefined
 }
-/** A matrix of floats [rows, H] in i8, for inputs in units of `unit`: one scale for each column, so that its bias fits too. */
+/** A matrix of floats [rows, H] in integers, for inputs in units of `unit`, and what brings its sums to units of a gate. */
 function layerOf(
   matrix: ArrayLike<number>,
   rows: number,
   unit: number,
   bias?: ArrayLike<number>,
-): Scaled & { readonly values: Int8Array; readonly offsets: Int32Array; readonly multipliers: readonly number[] } {
-  const columns = matrix.length / rows
-  const scales = Array.from({ length: columns }, (_, c) => {
-    let most = 2 ** -20
-    for (let r = 0; r < rows; r++) most = Math.max(most, Math.abs(matrix[r * columns + c]!))
-    return Math.max(most / 127, Math.abs(bias?.[c] ?? 0) / (unit * BIAS_MAX))
-  })
-  const scaled = belowQuarter(scales.map((scale) => scale * unit * GATE_UNITS))
+): Scaled & Columns & { readonly multipliers: readonly number[] } {
+  const columns = quantiseColumns(matrix, matrix.length / rows, unit, bias)
+  const scaled = belowQuarter(columns.scales.map((scale) => scale * unit * GATE_UNITS))
   const magnitude = 128 * 127 * rows + BIAS_MAX // of an i8 input; a state's matrix is never lifted: its unit is small
-  if (scaled.lift > Math.max(0, liftMax(magnitude)))
-    refuse({
-      code: "OB403",
-      seen: "The learnt weights are too large for integers: a gate would jump from one step of a sum to the next.",
-      hint: "Lower `rate` or raise `weightDecay` in the recipe.",
-    })
-  return {
-    ...scaled,
-    values: Int8Array.from(matrix, (v, i) => Math.round(v / scales[i % columns]!)),
-    offsets: Int32Array.from(bias ?? [], (v, c) => Math.round(v / (unit * scales[c]!))),
-  }
+  if (scaled.lift > Math.max(0, liftMax(magnitude))) tooLarge("a gate would jump from one step of a sum to the next")
+  return { ...scaled, ...columns }
 }
 
 /** i16 in units of a gate. */

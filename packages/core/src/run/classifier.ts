@@ -5,6 +5,7 @@ import { compileGraph } from "../compile.ts"
 import type { Engine } from "../engine/engine.ts"
 import { inOrder, isNode } from "../graph/graph.ts"
 import type { Outputs } from "../graph/text.ts"
+import { PREPARE } from "../link/link.ts"
 
 /** What answers: a graph with its weights, and the names of its labels. */
 export interface ClassifierParts {
@@ -62,7 +63,7 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
       return unfit(`weight \`${name}\` is ${data ? `${data.constructor.name}[${data.length}]` : "absent"}`)
     memory[name]!.set(data)
   }
-  entries["prepare"]?.()
+  entries[PREPARE]?.()
   const { text, length } = memory
   if (!(text instanceof Uint8Array) || !(length instanceof Int32Array) || length.length !== 1)
     return unfit("its graph does not take a text")

@@ -1,6 +1,6 @@
 import { type Digest, digest, parseDigest } from "../base/digest.ts"
 import { bytesOf, DTYPE, DTYPES, type Dtype, isDtype, type Numbers, zeros } from "../base/dtype.ts"
-import { canonicalJson, type Json } from "../base/json.ts"
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../base/json.ts"
 import type { Problem } from "../base/problem.ts"
 import type { Dims } from "../graph/dims.ts"
 import { littleEndian } from "../module/safetensors.ts"
@@ -23,7 +23,7 @@ export interface Start {
  */
 export function printLog(start: Start, calls: readonly Call[]): string {
   let chain = ""
-  const line = (json: Readonly<Record<string, Json>>): string => {
+  const line = (json: JsonObject): string => {
     const text = canonicalJson(json)
     chain = digest(chain + text)
     return `${canonicalJson({ ...json, chain })}\n`
@@ -63,31 +63,29 @@ export const wrongLine = (line: number, seen: string): Problem => ({
 })
 const damaged = (line: number): Problem => wrongLine(line, "is damaged or cut off.")
 
-function parsed(line: string): Readonly<Record<string, Json>> | undefined {
+function parsed(line: string): JsonObject | undefined {
   try {
     const json = JSON.parse(line) as Json
-    return isRecord(json) ? json : undefined
+    return isJsonObject(json) ? json : undefined
   } catch {
     return undefined
   }
 }
 
-function startOf({ log, net, state }: Readonly<Record<string, Json>>): Start | undefined {
+function startOf({ log, net, state }: JsonObject): Start | undefined {
   const [ofNet, ofState] = [digestIn(net), digestIn(state)]
   return log === 1 && ofNet && ofState ? { net: ofNet, state: ofState } : undefined
 }
 const digestIn = (json: Json | undefined): Digest | undefined =>
   typeof json === "string" ? parseDigest(json) : undefined
-const isRecord = (json: Json | undefined): json is Readonly<Record<string, Json>> =>
-  typeof json === "object" && json !== null && !Array.isArray(json)
 
-const callToJson = ({ entry, dims, inputs }: Call): Readonly<Record<string, Json>> => ({
+const callToJson = ({ entry, dims, inputs }: Call): JsonObject => ({
   entry,
   dims,
   inputs: Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, `${dtypeOf(data)} ${hexOf(data)}`])),
 })
-function callOf({ entry, dims, inputs }: Readonly<Record<string, Json>>): Call | undefined {
-  if (typeof entry !== "string" || !isRecord(dims) || !isRecord(inputs)) return undefined
+function callOf({ entry, dims, inputs }: JsonObject): Call | undefined {
+  if (typeof entry !== "string" || !isJsonObject(dims) || !isJsonObject(inputs)) return undefined
   const isDims = Object.values(dims).every((n) => typeof n === "number")
   const data = Object.entries(inputs).map(([name, text]) => [name, numbersIn(text)] as const)
   if (!isDims || !data.every((each): each is readonly [string, Numbers] => each[1] !== undefined)) return undefined

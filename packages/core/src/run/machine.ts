@@ -30,7 +30,7 @@ export interface Bound {
  */
 export function machineOf(net: Net, engine: Engine, bindingsMax: number): Machine {
   const whole = linkNet(net, engine)
-  const memory = memoryOf(whole, engine)
+  const memory = growingMemory(whole, engine)
   const order = orderOf(whole)
   const entries = Object.keys(whole.ports)
   const prepared = new Map(
@@ -78,15 +78,15 @@ interface Growing {
   /** Whether a larger memory was needed: then everything has moved there, and only the base is of use. */
   grow(program: Program): boolean
 }
-function memoryOf(whole: NetProgram, engine: Engine): Growing {
+function growingMemory(whole: NetProgram, engine: Engine): Growing {
   let base = instantiate(whole.program, engine)
-  let room = bytesOf(whole.program)
+  let room = roomFor(whole.program)
   return {
     base: () => base,
     grow(program) {
-      const needed = bytesOf(program)
+      const needed = roomFor(program)
       if (needed <= room) return false
-      const filler = buffer("scratch", "u8", freeName(whole.program), needed - bytesOf(whole.program))
+      const filler = buffer("scratch", "u8", freeName(whole.program), needed - roomFor(whole.program))
       const larger = instantiate({ ...whole.program, buffers: [...whole.program.buffers, filler] }, engine)
       for (const { name, access } of whole.lasting)
         if (access !== "constant") larger.memory[name]!.set(base.memory[name]!)
@@ -97,7 +97,7 @@ function memoryOf(whole: NetProgram, engine: Engine): Growing {
   }
 }
 /** As engines lay buffers out: one after the other, each at a multiple of 16. */
-const bytesOf = ({ buffers }: Program): number =>
+const roomFor = ({ buffers }: Program): number =>
   buffers.reduce((sum, { dtype, length }) => sum + Math.ceil((length * DTYPE[dtype].bytes) / 16) * 16, 0)
 const isSame = (a: Numbers, b: Numbers): boolean =>
   a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length

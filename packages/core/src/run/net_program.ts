@@ -16,19 +16,18 @@ import {
 } from "../ir/program.ts"
 import { link, PREPARE, sameValues } from "../link/link.ts"
 
-/** Where an input or output of an entry lies, and what it is. */
-export interface Port {
-  readonly buffer: string
+/** What a tensor is, whatever its numbers. */
+export interface TensorType {
   readonly dtype: Dtype
   readonly shape: Shape
+}
+/** Where an input or output of an entry lies, and what it is. */
+export interface Port extends TensorType {
+  readonly buffer: string
 }
 export interface Ports {
   readonly inputs: Readonly<Record<string, Port>>
   readonly outputs: Readonly<Record<string, Port>>
-}
-export interface Value {
-  readonly dtype: Dtype
-  readonly shape: Shape
 }
 
 /** A net at its maxima: every entry in one program, whose first buffers each specialisation begins with too. */
@@ -36,7 +35,7 @@ export interface NetProgram {
   readonly program: Program
   /** What is not scratch: weights, state, inputs, outputs, constants, and what `prepare` makes of the weights. */
   readonly lasting: readonly Buffer[]
-  readonly weights: Readonly<Record<string, Value>>
+  readonly weights: Readonly<Record<string, TensorType>>
   readonly ports: Readonly<Record<string, Ports>>
   /** Each entry as it was lowered, and what its buffers are called in the whole. */
   readonly lowered: Readonly<Record<string, Program>>
@@ -111,9 +110,8 @@ const lower = (name: string, graph: EntryGraph, engine: Engine): Program =>
   programOf({ name, ...graph, prepares: true }, engine)
 
 /** What a block stores to. */
-export function storedBy(block: Block): ReadonlySet<string> {
-  return new Set([...statementsOf(block)].flatMap((s) => (s.kind === "store" ? [s.buffer] : [])))
-}
+export const storedBy = (block: Block): ReadonlySet<string> =>
+  new Set(statementsOf(block).flatMap((s) => (s.kind === "store" ? [s.buffer] : [])))
 /** What a block loads from. */
 export function loadedBy(block: Block): ReadonlySet<string> {
   const names = new Set<string>()
@@ -146,8 +144,11 @@ function portsOf(graph: EntryGraph, placeOf: (own: string) => string): Ports {
 }
 
 /** Every weight that an entry reads or changes. */
-function weightsOf(net: Net, entries: readonly (readonly [string, EntryGraph])[]): Readonly<Record<string, Value>> {
-  const weights = new Map<string, Value>()
+function weightsOf(
+  net: Net,
+  entries: readonly (readonly [string, EntryGraph])[],
+): Readonly<Record<string, TensorType>> {
+  const weights = new Map<string, TensorType>()
   const changed = new Set<string>()
   for (const [entry, graph] of entries) {
     if (/(?:^|_)prepare$/.test(entry)) misfit(`an entry is called \`${entry}\``, "Such names are the compiler's own.")
@@ -168,7 +169,7 @@ function weightsOf(net: Net, entries: readonly (readonly [string, EntryGraph])[]
   return Object.fromEntries(weights)
 }
 
-function sameWeight(name: string, a: Value | undefined, b: Value): void {
+function sameWeight(name: string, a: TensorType | undefined, b: TensorType): void {
   if (a?.dtype !== b.dtype || !sameShape(a.shape, b.shape))
     misfit(
       `\`${name}\` is ${a?.dtype ?? "nothing"}[${a?.shape ?? ""}] here and ${b.dtype}[${b.shape}] there`,

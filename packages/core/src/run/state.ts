@@ -5,7 +5,7 @@ import { refuse } from "../base/problem.ts"
 import { sameShape } from "../base/shape.ts"
 import { readSafetensors, type Tensor, writeSafetensors } from "../module/safetensors.ts"
 import { readHeader } from "../module/safetensors_header.ts"
-import type { Value } from "./net_program.ts"
+import type { TensorType } from "./net_program.ts"
 
 export type Tensors = Readonly<Record<string, Tensor>>
 
@@ -16,7 +16,7 @@ export interface Home {
   /** Of the weights that no entry changes. */
   readonly weights: Digest
   /** Each state, what it is, and its version. */
-  readonly state: Readonly<Record<string, Value & { readonly version: number }>>
+  readonly state: Readonly<Record<string, TensorType & { readonly version: number }>>
 }
 
 /** Numbers of its own, each NaN the same one: engines agree on whether a number is one, not on its bits. */

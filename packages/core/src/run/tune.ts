@@ -2,6 +2,7 @@ import { TILES, TILES_TO_TRY, type Tile, type Tiles } from "../base/tiles.ts"
 import { instantiate, programOf } from "../compile.ts"
 import type { Engine } from "../engine/engine.ts"
 import { input, matmul, weight } from "../graph/operations.ts"
+import { PREPARE } from "../link/link.ts"
 
 /** Milliseconds from some moment on; core has no clock of its own. */
 export type Clock = () => number
@@ -14,7 +15,7 @@ export type Clock = () => number
 export function tune(engine: Engine, clock: Clock, budget = 400): Tiles {
   const fastest = (kind: "float" | "integer"): Tile => {
     const ways = TILES_TO_TRY[kind].map((tile) => ({ tile, run: productOf(kind, { ...TILES, [kind]: tile }, engine) }))
-    const best = new Map(ways.map(({ tile }) => [tile, Number.POSITIVE_INFINITY]))
+    const best = new Map(ways.map(({ tile }) => [tile, Infinity]))
     for (const end = clock() + budget / 2; clock() < end; )
       for (const { tile, run } of ways) {
         const start = clock()
@@ -42,6 +43,6 @@ function productOf(kind: "float" | "integer", tiles: Tiles, engine: Engine): () 
     engine,
   )
   for (const name of ["a", "b"]) memory[name]!.set(Array.from(memory[name]!, (_, i) => ((i * 7) % 11) - 5))
-  entries["prepare"]?.()
+  entries[PREPARE]?.()
   return run
 }

@@ -1,4 +1,4 @@
-import type { Node } from "../graph/graph.ts"
+import type { Node, Update } from "../graph/graph.ts"
 import { add, broadcastLike, divide, fill, multiply, sqrt, subtract, weight } from "../graph/operations.ts"
 
 /** Scalars [1,1] that change from step to step. */
@@ -16,10 +16,6 @@ export interface AdamOptions {
   readonly beta1: number
   readonly beta2: number
   readonly epsilon: number
-}
-export interface Update {
-  readonly weight: Node<"weight">
-  readonly value: Node
 }
 
 /**

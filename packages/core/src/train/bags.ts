@@ -1,4 +1,5 @@
 import { assert } from "../base/problem.ts"
+import { instantiate } from "../compile.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type NgramOptions, ngrams, ngramsMax } from "../kernels/ngrams.ts"
 
@@ -16,7 +17,7 @@ export const largestBag = ({ starts }: Bags): number => {
 
 /** The n-grams of each text, by the program that also answers: what is trained is what is asked. */
 export function bagsOf(texts: readonly string[], options: NgramOptions, engine: Engine): Bags {
-  const { memory, run } = engine.instantiate(ngrams(options))
+  const { memory, run } = instantiate(ngrams(options), engine)
   const [text, length, slots, count] = [memory["text"]!, memory["length"]!, memory["slots"]!, memory["count"]!]
   const encoder = new TextEncoder()
   const starts = new Int32Array(texts.length + 1)

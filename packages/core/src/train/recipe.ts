@@ -1,4 +1,4 @@
-import type { Json } from "../base/json.ts"
+import { isJsonObject, type Json, type JsonObject } from "../base/json.ts"
 import { refuse, suggest } from "../base/problem.ts"
 
 /** Everything that weights depend on beside data, base and seed: plain numbers, stored as recipe.json. */
@@ -86,12 +86,12 @@ const RANGES: Readonly<
 
 /** A recipe out of a file. Errors: OB404 naming the member that is missing, unknown or out of its range. */
 export function recipeFrom(json: Json): Recipe {
-  const members = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {}
+  const members: JsonObject = isJsonObject(json) ? json : {}
   const stray = Object.keys(members).find((name) => !Object.hasOwn(RECIPE, name))
   if (stray !== undefined)
     refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, Object.keys(RECIPE)) })
   for (const [name, value] of Object.entries(RECIPE)) {
-    const found = (members as Readonly<Record<string, Json>>)[name]
+    const found = members[name]
     const range = Object.hasOwn(RANGES, name) ? RANGES[name as keyof typeof RANGES] : undefined
     const fits = range
       ? typeof found === "number" &&

@@ -7,7 +7,7 @@ import type { Reference } from "../operations.ts"
 import type { Loops } from "../reference.ts"
 
 // What families of operations share: small references, and rules of shape and dtype.
-/** Staircases, and what has no floats to lean on: no slope for any input. */
+/** No slope for any input: constants, staircases and integers have none. */
 export const noSlopes = (_: Node, { inputs }: Node): readonly undefined[] => inputs.map(() => undefined)
 export const element = (
   value: (...operands: readonly Expression[]) => Expression,

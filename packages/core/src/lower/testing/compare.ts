@@ -1,13 +1,13 @@
 /** A random graph on an engine, lowered in one of many ways, against the judge. */
 import type { Numbers } from "../../base/dtype.ts"
 import { TILES, TILES_TO_TRY, type Tile, type Tiles } from "../../base/tiles.ts"
-import type { Engine } from "../../engine/engine.ts"
+import type { Engine, Instance } from "../../engine/engine.ts"
 import type { Node } from "../../graph/graph.ts"
-import { drawFrom } from "../../ir/testing/draw.ts"
-import { difference } from "../../ir/testing/difference.ts"
 import type { Program } from "../../ir/program.ts"
+import { difference } from "../../ir/testing/difference.ts"
+import { drawFrom } from "../../ir/testing/draw.ts"
 import { validate } from "../../ir/validate.ts"
-import { lowerGraph } from "../lower.ts"
+import { type Entry, lowerGraph } from "../lower.ts"
 import { contentsOf, type Drawn } from "./graphs.ts"
 import { newJudge } from "./judge.ts"
 
@@ -42,23 +42,21 @@ const TILES_BEYOND: readonly Tile[] = [
   { rows: 8, columns: 32, unroll: 2, dot: "bytes" },
   { rows: 5, columns: 8, unroll: 3, dot: "halves" },
 ]
-/** Ways to lower a graph: `more` tiles beside those of WebAssembly. */
-export function wayOf(seed: number, more: readonly Tiles[] = []): { readonly tiles: Tiles; readonly prepares: boolean } {
+export type Way = Required<Pick<Entry, "tiles" | "prepares">>
+/** One of the ways to lower a graph, with `more` tiles beside those of WebAssembly. */
+export function wayOf(seed: number, more: readonly Tiles[] = []): Way {
   const draw = drawFrom(seed)
-  const one = (kind: keyof Tiles): Tile =>
+  const one = (kind: "float" | "integer"): Tile =>
     draw.pick([...TILES_TO_TRY[kind], ...more.map((tiles) => tiles[kind]), ...TILES_BEYOND])
   const tiles = draw.between(0, 3) === 0 ? TILES : { float: one("float"), integer: one("integer") }
-  return { tiles, prepares: draw.flip() }
+  return { tiles: draw.between(0, 4) === 0 ? tiles : { ...tiles, least: 0 }, prepares: draw.flip() }
 }
 
-export function programOf({ outputs, updates }: Drawn, way: ReturnType<typeof wayOf>, name = "drawn"): Program {
-  return lowerGraph({ name, outputs, updates, ...way })
-}
-/** What differs from the judge's, in words. */
-export function mismatch(program: Program, rounds: readonly Round[], engine: Engine): string | undefined {
-  const problems = validate(program)
-  if (problems.length > 0) return `refused: ${problems[0]!.seen}`
-  const { memory, run, entries } = engine.instantiate(program)
+export const programOf = ({ outputs, updates }: Drawn, way: Way): Program =>
+  lowerGraph({ name: "drawn", outputs, updates, ...way })
+
+/** What differs from the judge's in words, of a program that is ready to run. */
+export function mismatch({ memory, run, entries }: Instance, rounds: readonly Round[]): string | undefined {
   for (const { given, wanted } of rounds) {
     for (const [name, numbers] of Object.entries(given)) memory[name]!.set(numbers)
     entries["prepare"]?.()
@@ -67,4 +65,20 @@ export function mismatch(program: Program, rounds: readonly Round[], engine: Eng
     if (found !== undefined) return found
   }
   return undefined
+}
+/** What is wrong with a graph that was lowered in one way, on each engine, with all that makes it again. */
+export function faultsOf(
+  graph: Drawn,
+  way: Way,
+  rounds: readonly Round[],
+  engines: readonly Engine[],
+): readonly string[] {
+  const program = programOf(graph, way)
+  const where = (engine: string): string => `seed ${graph.seed} ${JSON.stringify(way)}, ${engine}`
+  const problems = validate(program).map(({ seen }) => `${where("refused")}: ${seen}`)
+  if (problems.length > 0) return problems
+  return engines.flatMap((engine) => {
+    const found = mismatch(engine.instantiate(program), rounds)
+    return found === undefined ? [] : [`${where(engine.name)}: ${found}`]
+  })
 }

@@ -40,7 +40,7 @@ const along =
 export function product({ draw, length, of }: Growing, a: Node): Node | undefined {
   const [transposeLeft, transposeRight, n] = [draw.between(0, 3) === 0, draw.flip(), length()]
   const depth = a.shape.at(transposeLeft ? -2 : -1)!
-  const dtype = a.dtype === "f32" ? "f32" : draw.pick(["i8", "i8", a.dtype, draw.pick(INTEGERS)])
+  const dtype = a.dtype === "f32" ? "f32" : draw.pick<Dtype>(["i8", "i8", a.dtype, draw.pick(INTEGERS)])
   if (sizeOf(a.shape) * n > PRODUCTS_MAX) return undefined
   const right = [...a.shape.slice(0, -2), ...(transposeRight ? [n, depth] : [depth, n])]
   return op.matmul(a, of(dtype, right), transposeLeft, transposeRight)

@@ -30,7 +30,7 @@ export function graphFrom(seed: number, size = 14): Drawn {
     for (const node of made) if (node && sizeOf(node.shape) <= SIZE_MAX && !nodes.includes(node)) nodes.push(node)
   }
   const updates = updatesOf(growing)
-  const asked = nodes.filter((node, i) => i === nodes.length - 1 || draw.between(0, 3) === 0)
+  const asked = nodes.filter((_, i) => i === nodes.length - 1 || draw.between(0, 3) === 0)
   const outputs = Object.fromEntries(asked.map((node, i) => [`out${i}_${node.operation}`, node]))
   const all = inOrder([...asked, ...updates.flatMap(({ weight, value }) => [weight, value])])
   const leaves = all.filter((node): node is Leaf => isNode(node, "input") || isNode(node, "weight"))
@@ -55,7 +55,7 @@ export function contentsOf(seed: number, { attributes: { dtype, shape } }: Leaf)
   const draw = drawFrom(seed)
   const [style, { scalar, range }] = [draw.between(0, 4), DTYPE[dtype]]
   const tame = (): number => {
-    if (range) return style < 3 ? draw.between(-9, 9) : draw.between(...range)
+    if (range) return style < 3 ? draw.between(-9, 9) : draw.between(range[0], range[1])
     return (draw.between(-(2 ** 20), 2 ** 20) / 2 ** 20) * (style < 3 ? 1 : 2 ** draw.between(-60, 60))
   }
   const isHostile = (): boolean => style % 3 === 2 && draw.between(0, 30) === 0

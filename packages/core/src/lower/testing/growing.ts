@@ -22,9 +22,10 @@ export interface Growing {
 const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 20, 24, 31, 32, 33, 40, 47, 48, 63, 64, 65, 70] as const
 export const NUMBERS = ["f32", "i8", "u8", "i16", "u16", "i32"] as const satisfies readonly Dtype[]
 
-export function grow(draw: Draw): Growing {
+/** From nothing, with four lengths of axes out of these. */
+export function grow(draw: Draw, among: readonly number[] = LENGTHS): Growing {
   const nodes: Node[] = []
-  const lengths = Array.from({ length: 4 }, () => draw.pick(LENGTHS))
+  const lengths = Array.from({ length: 4 }, () => draw.pick(among))
   const length = (): number => draw.pick(lengths)
   const find: Growing["find"] = (fits) => {
     const fitting = nodes.filter(fits)

@@ -45,7 +45,7 @@ export const PATTERNS: Readonly<Record<string, Pattern>> = {
     const { draw, of, leaf } = growing
     const a = some(growing, ["i8", "u8", "i16"], draw.pick([2, 2, 3]))
     const sums = product(growing, a)
-    if (!sums || sums.dtype !== "i32") return []
+    if (sums?.dtype !== "i32") return []
     const shifted = draw.flip() ? sums : op.add(sums, of("i32", sums.shape))
     const small = op.requantise(shifted, of("i32", sums.shape), draw.between(17, 25), draw.pick(["i8", "u8", "i16"]))
     return [small.dtype === "i16" || draw.flip() ? small : op.lookup(small, leaf("i8", [256], "weight"))]
