@@ -33,10 +33,13 @@ test.each(DOCUMENTS)("%s: every command and every program in it runs, in its ord
   expect(blocks.map(([, kind]) => kind)).toEqual(expect.arrayContaining(["sh", "ts"]))
   let last = ""
   for (const [, kind, source] of blocks) {
-    if (kind === "text") expect(last).toBe(source) // what the block before it prints
+    if (kind === "text") {
+      expect(last).toBe(source) // what the block before it prints
+      continue
+    }
     if (kind === "ts") writeFileSync(join(folder, "snippet.ts"), source!)
     const lines = kind === "ts" ? [`"${process.execPath}" snippet.ts`] : source!.trim().split("\n")
-    for (const line of kind === "text" ? [] : lines) {
+    for (const line of lines) {
       // The tests run the tests no second time: that the line can be read is what is tested.
       const script = line.startsWith("./check") ? `test -x check; sh -n check; sh -nc '${line}'` : line
       const { out, ...ran } = run(folder, script)

@@ -32,7 +32,8 @@ export function grow(draw: Draw, among: readonly number[] = LENGTHS): Growing {
     return fitting.length > 0 ? draw.pick(fitting) : undefined
   }
   const leaf: Growing["leaf"] = (dtype, shape, kind = draw.flip() ? "input" : "weight") => {
-    const node = op[kind](`${kind}_${nodes.length}_${draw.between(0, 1e9)}`, dtype, shape) as Leaf
+    const make = kind === "input" ? op.input : op.weight
+    const node = make(`${kind}_${nodes.length}_${draw.between(0, 1e9)}`, dtype, shape)
     nodes.push(node)
     return node
   }
