@@ -106,8 +106,9 @@ function bodyOf(helper: Helper, width: Width): Body {
         plain: "F r = a;\n  for (int32_t l = 0; l < W; ++l) r[l] = sqrtf(a[l]);\n  return r;",
       }
     case "i32.from_f32": {
-      // INT32_MIN is what the instruction gives where nothing fits
-      const fast = "return ((I)MM_cvttps_epi32(a) ^ (I)(a >= F_splat(0x1p31f))) & (I)(a == a);"
+      // Where nothing fits the instruction gives INT32_MIN, but a compiler that knows the number may give the nearest one.
+      const large = "const I large = (I)(a >= F_splat(0x1p31f));"
+      const fast = `${large} return (((I)MM_cvttps_epi32(a) & ~large) | (large & I_splat(INT32_MAX))) & (I)(a == a);`
       return { better: [x86(fast), ...neon("return (I)vcvtq_s32_f32((float32x4_t)a);")], plain: FROM_F32 }
     }
     case "i32.dot2_i16":

@@ -52,7 +52,8 @@ export function grow(draw: Draw, among: readonly number[] = LENGTHS): Growing {
       const kind = draw.between(0, 5)
       if (kind === 0) return op.fill(DTYPE[dtype].scalar === "i32" ? draw.between(0, 100) : 0.5, { dtype, shape })
       if (kind > 1) return leaf(dtype, shape)
-      const row = shape.map((n, axis) => (axis < shape.length - 1 || draw.between(0, 3) === 0 ? 1 : n))
+      const isRow = draw.flip()
+      const row = shape.map((n, axis) => ((isRow ? axis < shape.length - 1 : draw.flip()) ? 1 : n))
       return op.broadcastLike(leaf(dtype, row), { shape })
     },
   }
