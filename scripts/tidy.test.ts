@@ -50,6 +50,14 @@ test("every file of core stands in a folder of the house", () => {
   expect([...FILES.keys()].filter(isMisplaced)).toEqual([])
 })
 
+test("a test of core that replaces a module has a process of its own", () => {
+  const replacing = [...FILES].filter(
+    ([path, text]) => /^packages\/core\/.*\.test\.ts$/.test(path) && /\bvi\.(?:do)?[mM]ock\(/.test(text),
+  )
+  const alone = /const ALONE = \[(.*)\]/.exec(FILES.get("vitest.config.ts")!)![1]
+  expect(replacing.map(([path]) => `"${path}"`).join(", ")).toBe(alone)
+})
+
 test("core depends on nothing", () => {
   const core = JSON.parse(FILES.get("packages/core/package.json")!)
   expect(Object.keys(core).filter((key) => /dependencies$/i.test(key))).toEqual([])

@@ -198,7 +198,9 @@ test("kernels that reach out of range, loop without end or compute in f64 are re
   expect(outcome(kernel({ name: "k", buffers: [x, { ...y, dtype: "f64" }], body: [] }))).toBe("OB220")
   const wide = { kind: "unary", op: "i32.from_f64", value: { kind: "constant", scalar: "f64", value: 1 } }
   expect(outcome(kernel(body(wide)))).toBe("OB220")
-  expect(outcome(kernel({ ...body(zero), entries: { other: body(wide).body } }))).toBe("OB220")
+  expect(outcome(kernel({ ...body(zero), entries: { other: [{ kind: "let", name: "w", value: wide }] } }))).toBe(
+    "OB220",
+  )
   const loop = { kind: "loop", index: "i", count: zero, maximum: 2 ** 40, body: [] }
   expect(outcome(kernel({ name: "k", buffers: [x, y], body: [loop] }))).toBe("OB210")
   expect(outcome(kernel({ name: "k", buffers: [{ ...x, dtype: "u8" }, y], body: [] }))).toBe("OB318")

@@ -46,7 +46,7 @@ function entriesOf(T: number, B: number): EntryGraphs {
         { weight: count, value: counted },
       ],
     },
-    look: { outputs: { y: seen(held), n: op.add(count, count) } },
+    look: { outputs: { y: seen(op.matmul(held, op.multiply(matrix, matrix))), n: op.add(count, count) } },
     turn: { outputs: {}, updates: [{ weight: matrix, value: op.transpose(matrix, [1, 0]) }] },
     reset: { outputs: {}, updates: [{ weight: held, value: op.fill(0, held) }] },
   }
@@ -60,7 +60,7 @@ interface Call {
   readonly dims: { readonly T?: number; readonly B?: number }
 }
 function callFrom(draw: Draw): Call {
-  const entry = draw.pick(["learn", "learn", "learn", "look", "turn", "reset"])
+  const entry = draw.pick(["learn", "learn", "learn", "look", "look", "look", "turn", "reset"])
   const dims = { ...(draw.flip() && { T: draw.between(1, 12) }), ...(draw.flip() && { B: draw.between(1, 3) }) }
   if (entry !== "learn") return { entry, inputs: {}, dims }
   const { T, B } = { ...NET.maxima, ...dims }
@@ -75,9 +75,10 @@ test(`a state is that of its calls alone, whatever was undone, restored or refus
     const draw = drawFrom(seed)
     const limits = { bindingsMax: draw.between(1, 4), undoMax: draw.between(1, 12), copyEvery: draw.between(1, 6) }
     const net = openNet(NET, FIXED, draw.flip() ? wasmEngine : interpreterEngine, limits)
-    /** What it should be: the calls since a snapshot, and the digest after each. */
+    /** What it should be: the calls since a snapshot with the digest after each, and what was seen between them. */
     let begin = net.snapshot()
     let calls: { readonly call: Call; readonly seen: Arrays; readonly digest: string }[] = []
+    let looks: { readonly after: number; readonly call: Call; readonly seen: Arrays }[] = []
     const saved: { readonly snapshot: Uint8Array; readonly digest: string }[] = []
     for (let n = 0; n < 30; n++) {
       const kind = draw.between(0, 11)
@@ -85,18 +86,21 @@ test(`a state is that of its calls alone, whatever was undone, restored or refus
         const call = callFrom(draw)
         const before = net.digest()
         const seen = done(net, call)
-        if (call.entry === "look") expect(net.digest()).toBe(before)
-        else calls.push({ call, seen, digest: net.digest() })
+        if (call.entry === "look") {
+          expect(net.digest()).toBe(before)
+          looks.push({ after: calls.length, call, seen })
+        } else calls.push({ call, seen, digest: net.digest() })
       } else if (kind === 7) {
         const back = draw.between(0, Math.min(net.undoable(), calls.length))
         net.undo(back)
         calls = calls.slice(0, calls.length - back)
+        looks = looks.filter(({ after }) => after <= calls.length)
       } else if (kind === 8) saved.push({ snapshot: net.snapshot(), digest: net.digest() })
       else if (kind === 9 && saved.length > 0) {
         const { snapshot, digest } = draw.pick(saved)
         net.restore(snapshot)
         expect([net.digest(), net.undoable()]).toEqual([digest, 0])
-        ;[begin, calls] = [snapshot, []]
+        ;[begin, calls, looks] = [snapshot, [], []]
       } else if (kind === 10) {
         const wrong = draw.pick<Call>([
           { entry: "learn", inputs: {}, dims: {} },
@@ -116,7 +120,11 @@ test(`a state is that of its calls alone, whatever was undone, restored or refus
     }
     const plain = openNet(NET, FIXED, interpreterEngine)
     plain.restore(begin)
-    for (const { call, seen, digest } of calls)
-      expect([seed, done(plain, call), plain.digest()]).toEqual([seed, seen, digest])
+    for (let after = 0; after <= calls.length; after++) {
+      for (const { call, seen } of looks.filter((look) => look.after === after))
+        expect([seed, done(plain, call)]).toEqual([seed, seen])
+      const next = calls[after]
+      if (next) expect([seed, done(plain, next.call), plain.digest()]).toEqual([seed, next.seen, next.digest])
+    }
   }
 })

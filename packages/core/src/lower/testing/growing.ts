@@ -51,7 +51,7 @@ export function grow(draw: Draw, among: readonly number[] = LENGTHS): Growing {
       if (small) return op.broadcastLike(small, { shape })
       const kind = draw.between(0, 5)
       if (kind === 0) return op.fill(DTYPE[dtype].scalar === "i32" ? draw.between(0, 100) : 0.5, { dtype, shape })
-      if (kind > 1) return leaf(dtype, shape)
+      if (kind > 2) return leaf(dtype, shape)
       const isRow = draw.flip()
       const row = shape.map((n, axis) => ((isRow ? axis < shape.length - 1 : draw.flip()) ? 1 : n))
       return op.broadcastLike(leaf(dtype, row), { shape })
