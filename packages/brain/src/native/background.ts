@@ -22,7 +22,7 @@ export function startBuild(source: string): BackgroundBuild {
   const job = mkdtempSync(join(openCache(), "job-"))
   writeFileSync(join(job, SOURCE), source)
   let ended: Outcome | undefined
-  const child = spawn(process.execPath, [builder, job], { stdio: "ignore", windowsHide: true })
+  const child = spawn(process.execPath, [builder, job, `${process.pid}`], { stdio: "ignore", windowsHide: true })
   child.unref()
   child.on("error", (error) => (ended = { reason: `the builder did not start: ${error.message}` }))
   child.on("exit", (code, signal) => {

@@ -33,7 +33,10 @@ test("a batch that does not end is ended, and is a fault", async () => {
 /** What the judge once found: the seed, and what was wrong then. */
 const FOUND: readonly (readonly [seed: number, what: string])[] = [
   [20395, "gcc without traps took an f32 to i32 and back by trunc: -0.5 became -0"],
-  [5558, "gcc folded the conversion of a constant that is too large for an i32 to the nearest one, where the processor has INT_MIN"],
+  [
+    5558,
+    "gcc folded the conversion of a constant that is too large for an i32 to the nearest one, where the processor has INT_MIN",
+  ],
   [9488, "the same, in another expression"],
   [13079, "the same, of an intermediate value"],
 ]
