@@ -51,13 +51,19 @@ export function transformer(sizes: Sizes): Model {
   const embedded = take(own("tokens"), input("text", "u8", [batch, time]))
   let x = add(embedded, broadcastLike(reshape(own("places"), [1, time, width]), embedded))
   for (let layer = 0; layer < layers; layer++) {
-    const block = transformerBlock(x, blockName(layer), { features: width, heads, hidden, causal: true })
+    const block = transformerBlock(x, blockName(layer), {
+      ...{ features: width, heads, hidden, causal: true },
+      queryBlocks: queryBlocksOf(time),
+    })
     for (const node of block.weights) made.set(node.attributes.name, node)
     x = block.y
   }
   const logits = linear(layerNorm(x, own("norm"), own("norm_bias")), own("head"), own("head_bias"))
   return { loss: nextByteLoss(logits), weights: Object.keys(shapes).map((name) => own(name)) }
 }
+
+/** As many as leave each block 64 places, or more of them over more places: the graph is to stay small. */
+const queryBlocksOf = (time: number): number => [4, 2].find((blocks) => time % (blocks * 64) === 0) ?? 1
 
 /** Mean cross entropy of logits [batch, time, vocabulary] against `targets`. */
 export function nextByteLoss(logits: Node): Node {

@@ -13,6 +13,8 @@ export interface BlockShape {
   /** H: numbers between the two layers of the feed-forward part, mostly 4 D. */
   readonly hidden: number
   readonly causal: boolean
+  /** As `attention` has it. */
+  readonly queryBlocks?: number
 }
 export interface Block extends Learnable {
   readonly y: Node
@@ -30,12 +32,16 @@ export const feedForward = (x: Node, w1: Node, b1: Node, w2: Node, b2: Node): No
  * Errors: OB320 when the heads do not divide D.
  * Sources: Vaswani et al. 2017, arXiv:1706.03762; norms first: Xiong et al. 2020, arXiv:2002.04745, figure 1b.
  */
-export function transformerBlock(x: Node, name: string, { features, heads, hidden, causal }: BlockShape): Block {
+export function transformerBlock(
+  x: Node,
+  name: string,
+  { features, heads, hidden, causal, queryBlocks = 1 }: BlockShape,
+): Block {
   const { layer, learnable } = weightSet(name)
   const normed = (part: string, h: Node): Node => layerNorm(h, ...layer(part, 1, features))
   const before = normed("attention_norm", x)
   const [q, k, v] = ["query", "key", "value"].map((part) => linear(before, ...layer(part, features, features)))
-  const seen = linear(attention(q!, k!, v!, { heads, causal }), ...layer("out", features, features))
+  const seen = linear(attention(q!, k!, v!, { heads, causal, queryBlocks }), ...layer("out", features, features))
   const h = add(x, seen)
   const y = add(
     h,

@@ -263,37 +263,38 @@ function multiply(p: Product): Block {
   ])
 }
 
-/** Chunks of rows, then panels, then blocks of k, then the tiles of the chunk. */
+/**
+ * Chunks of rows, then blocks of k, then panels, then the tiles of the chunk: what a chunk has of a block of k stays in the
+ * second cache while every panel of the block passes, so that both sides come from memory about once. Few rows are one
+ * chunk: then panels are what threads share.
+ */
 function target(p: Product, into: Target, matrix: Expression): Block {
-  const { rows, batch, tile, scratch } = p
+  const { rows, tile, scratch } = p
   const [tiles, rest] = [Math.floor(rows / tile.rows), rows % tile.rows]
-  // Where there are few panels, rows are what threads share.
-  const chunks = Math.max(into.count, batch) >= SHARES ? 1 : divisorOf(tiles, SHARES)
   const blocks = blocksOf(p)
-  const strip = (first: number, chunk: Expression, count: number, height: number): Block =>
-    each(ir.parallel, scratch, into.count, (panel) =>
-      each(ir.loop, scratch, blocks, (block) =>
-        each(ir.loop, scratch, count, (index) =>
-          tileOf(p, into, height, blocks, {
-            matrix,
-            panel,
-            block,
-            row: at([chunk, count * height], [index, height], [first, 1]),
-          }),
-        ),
-      ),
+  const strip = (place: Omit<Place, "row">, row: Expression, count: number, height: number): Block =>
+    each(ir.loop, scratch, count, (index) =>
+      tileOf(p, into, height, blocks, { ...place, row: at([row, 1], [index, height]) }),
     )
+  const chunk = (row: Expression, count: number, height: number): Block =>
+    each(ir.loop, scratch, blocks, (block) =>
+      each(ir.parallel, scratch, into.count, (panel) => strip({ matrix, panel, block }, row, count, height)),
+    )
+  const single = (row: number, count: number, height: number): Block =>
+    each(ir.parallel, scratch, count > 0 ? into.count : 0, (panel) =>
+      each(ir.loop, scratch, blocks, (block) => strip({ matrix, panel, block }, ir.i32(row), count, height)),
+    )
+  const long = Math.max(1, Math.floor(CHUNK_ROWS / tile.rows))
+  const chunks = tiles < 2 * long ? 0 : Math.floor(tiles / long)
+  const left = tiles - chunks * long
   return [
-    ...each(ir.parallel, scratch, tiles > 0 ? chunks : 0, (chunk) => strip(0, chunk, tiles / chunks, tile.rows)),
-    ...(rest > 0 ? strip(tiles * tile.rows, ir.i32(0), 1, rest) : []),
+    ...each(ir.parallel, scratch, chunks, (index) => chunk(at([index, long * tile.rows]), long, tile.rows)),
+    ...single(chunks * long * tile.rows, left, tile.rows),
+    ...single(tiles * tile.rows, rest > 0 ? 1 : 0, rest),
   ]
 }
-/** As many shares of work as threads are likely to want. */
-const SHARES = 8
-const divisorOf = (n: number, most: number): number => {
-  for (let d = Math.min(n, most); d > 1; d--) if (n % d === 0) return d
-  return 1
-}
+/** With 320 steps of k they are 80 KB of floats; a panel that passes is read once for so many rows. */
+const CHUNK_ROWS = 64
 /** Steps of k whose panel fills a third of a first cache of 48 KB, or a little more; one block where none divides. */
 function blocksOf({ steps, depth, group, tile }: Pick<Product, "steps" | "depth" | "group" | "tile">): number {
   if (depth % group !== 0) return 1
