@@ -9,6 +9,7 @@ import type { Node } from "../../graph/graph.ts"
 import * as op from "../../graph/operations.ts"
 import type { Outputs } from "../../graph/text.ts"
 import { buffer, local, table } from "../../ir/build.ts"
+import { unprovedPromises } from "../../ir/independent.ts"
 import type { Buffer, Program } from "../../ir/program.ts"
 import { validate } from "../../ir/validate.ts"
 import { lowerGraph } from "../lower.ts"
@@ -107,6 +108,17 @@ for (const [dtype, right] of [
       expectSame({ a: [m, k], b: [k, n], dtype, right, packsOnce: true })
       expectSame({ a: [2, m, k], b: [2, n, k], dtype, right, transposeRight: true, packsOnce: true })
     })
+/** More rows than a chunk, and long enough for blocks of k; a transposed left side is turned block by block. */
+for (const [m, k, n] of [
+  [133, 72, 20],
+  [150, 640, 5],
+  [256, 128, 16],
+] as const)
+  test(`chunks of rows: f32 [${m},${k}] by [${k},${n}]`, () => {
+    expectSame({ a: [m, k], b: [k, n] })
+    expectSame({ a: [k, m], b: [k, n], transposeLeft: true })
+    expect(unprovedPromises(both({ a: [k, m], b: [k, n], transposeLeft: true })!)).toEqual([])
+  })
 test("one row, packed once", () => expectSame({ a: [1, 50], b: [50, 40], packsOnce: true }))
 test("sums in blocks of k", () => {
   expectSame({ a: [5, 640], b: [640, 20] })

@@ -56,9 +56,9 @@ export function contraction(
   const bytes = tile.dot === "bytes" && b.buffer.dtype === "i8" && ["i8", "u8"].includes(a.buffer.dtype)
   const [group, batch] = [isFloat ? 1 : nibbles ? 8 : bytes ? 4 : 2, sizeOf(y.shape.slice(0, -2))]
   const steps = Math.ceil(depth / group)
-  if (epilogue && blocksOf({ steps, depth, group, tile }) > 1) return undefined // no sum would be whole in registers
-  const count = Math.ceil(columns / tile.columns)
   const parts = Math.min(group, 4)
+  if (epilogue && blocksOf({ steps, depth, group, parts, isFloat, tile }) > 1) return undefined // no sum would be whole in registers
+  const count = Math.ceil(columns / tile.columns)
   const panels = scratch.buffer(b.buffer.dtype, batch * count * steps * parts * tile.columns)
   const isShifted = group === 4 && a.buffer.dtype === "i8"
   const totals = nibbles ? batch * rows : isShifted ? batch * count * tile.columns : 0
@@ -272,36 +272,118 @@ function target(p: Product, into: Target, matrix: Expression): Block {
   const { rows, tile, scratch } = p
   const [tiles, rest] = [Math.floor(rows / tile.rows), rows % tile.rows]
   const blocks = blocksOf(p)
-  const strip = (place: Omit<Place, "row">, row: Expression, count: number, height: number): Block =>
-    each(ir.loop, scratch, count, (index) =>
-      tileOf(p, into, height, blocks, { ...place, row: at([row, 1], [index, height]) }),
-    )
-  const chunk = (row: Expression, count: number, height: number): Block =>
-    each(ir.loop, scratch, blocks, (block) =>
-      each(ir.parallel, scratch, into.count, (panel) => strip({ matrix, panel, block }, row, count, height)),
-    )
+  const strip = (
+    place: Omit<Place, "row" | "side">,
+    row: Expression,
+    count: number,
+    height: number,
+    side: SideOf,
+  ): Block =>
+    each(ir.loop, scratch, count, (index) => {
+      const within = at([index, height])
+      const first = at([row, 1], [index, height])
+      return tileOf(p, into, height, blocks, { ...place, row: first, side: side(first, within, place.block) })
+    })
+  const inPlace = sideInPlace(p, matrix, blocks)
+  const chunk = (index: Expression, count: number, height: number): Block => {
+    const row = at([index, count * height])
+    const turned = turnedSide(p, matrix, index, count * height, blocks)
+    return each(ir.loop, scratch, blocks, (block) => [
+      ...(turned ? turned.turn(row, block) : []),
+      ...each(ir.parallel, scratch, into.count, (panel) =>
+        strip({ matrix, panel, block }, row, count, height, turned?.side ?? inPlace),
+      ),
+    ])
+  }
   const single = (row: number, count: number, height: number): Block =>
     each(ir.parallel, scratch, count > 0 ? into.count : 0, (panel) =>
-      each(ir.loop, scratch, blocks, (block) => strip({ matrix, panel, block }, ir.i32(row), count, height)),
+      each(ir.loop, scratch, blocks, (block) => strip({ matrix, panel, block }, ir.i32(row), count, height, inPlace)),
     )
   const long = Math.max(1, Math.floor(CHUNK_ROWS / tile.rows))
   const chunks = tiles < 2 * long ? 0 : Math.floor(tiles / long)
   const left = tiles - chunks * long
   return [
-    ...each(ir.parallel, scratch, chunks, (index) => chunk(at([index, long * tile.rows]), long, tile.rows)),
+    ...each(ir.parallel, scratch, chunks, (index) => chunk(index, long, tile.rows)),
     ...single(chunks * long * tile.rows, left, tile.rows),
     ...single(tiles * tile.rows, rest > 0 ? 1 : 0, rest),
   ]
 }
 /** With 320 steps of k they are 80 KB of floats; a panel that passes is read once for so many rows. */
 const CHUNK_ROWS = 64
-/** Steps of k whose panel fills a third of a first cache of 48 KB, or a little more; one block where none divides. */
-function blocksOf({ steps, depth, group, tile }: Pick<Product, "steps" | "depth" | "group" | "tile">): number {
+
+/** Where a tile finds its left side: element [m, k] of it at start + m · alongM + k · alongK. */
+interface Side {
+  readonly buffer: Buffer
+  readonly start: Expression
+  readonly alongM: number
+  readonly alongK: number
+}
+/** Of the tile that begins at row `row`, which is the row `within` of its chunk, in a block of k. */
+type SideOf = (row: Expression, within: Expression, block: Expression) => Side
+
+function sideInPlace(
+  { a, rows, depth, group, steps, transposeLeft }: Product,
+  matrix: Expression,
+  blocks: number,
+): SideOf {
+  const [alongM, alongK] = transposeLeft ? [1, rows] : [depth, 1]
+  const perBlock = (steps / blocks) * group
+  return (row, _, block) => ({
+    ...{ buffer: a, alongM, alongK },
+    start: at([matrix, rows * depth], [row, alongM], [block, perBlock * alongK]),
+  })
+}
+
+/**
+ * A block of k of a chunk of a transposed left side, copied so that its rows lie side by side: a tile that goes down the
+ * columns of a wide matrix meets the same few sets of a cache again and again, which then hold next to nothing.
+ */
+function turnedSide(
+  p: Product,
+  matrix: Expression,
+  index: Expression,
+  height: number,
+  blocks: number,
+): { readonly turn: (row: Expression, block: Expression) => Block; readonly side: SideOf } | undefined {
+  const { a, rows, steps, batch, transposeLeft, scratch } = p
+  const size = steps / blocks
+  if (!transposeLeft || size < TURNING_PAYS || batch > 1) return undefined
+  const inPlace = sideInPlace(p, matrix, blocks)
+  const buffer = scratch.buffer(a.dtype, Math.floor(rows / height) * height * size)
+  const start = at([index, height * size])
+  return {
+    turn: (row, block) => {
+      const from = inPlace(row, row, block)
+      return each(ir.loop, scratch, size, (k) =>
+        each(ir.parallel, scratch, height, (m) => [
+          ir.store(
+            buffer,
+            at([start, 1], [k, height], [m, 1]),
+            ir.load(a, at([from.start, 1], [k, from.alongK], [m, 1])),
+          ),
+        ]),
+      )
+    },
+    side: (_, within) => ({ buffer, start: at([start, 1], [within, 1]), alongM: 1, alongK: height }),
+  }
+}
+/** Steps of k: fewer lie in the cache, however far apart they are. */
+const TURNING_PAYS = 64
+/**
+ * Blocks of k whose panel fills less than half of a first cache of 48 KB, for the rows that pass it have their lines there too;
+ * one block where none divides.
+ */
+function blocksOf({ steps, depth, group, parts, isFloat, tile }: BlockSizes): number {
   if (depth % group !== 0) return 1
-  const least = Math.ceil(steps / 320)
+  const longest = isFloat ? PANEL_BYTES / (4 * parts * tile.columns) : INTEGER_STEPS
+  const least = Math.ceil(steps / longest)
   for (let n = least; n <= 4 * least; n++) if (steps % n === 0 && (steps / n) % tile.unroll === 0) return n
   return 1
 }
+type BlockSizes = Pick<Product, "steps" | "depth" | "group" | "parts" | "isFloat" | "tile">
+const PANEL_BYTES = 20 << 10
+/** Integers are mostly few rows of a long sum, which what follows can only take whole. */
+const INTEGER_STEPS = 320
 
 const NIBBLES = 0x0f0f0f0f
 interface Place {
@@ -310,14 +392,15 @@ interface Place {
   readonly block: Expression
   /** The first row of the tile. */
   readonly row: Expression
+  readonly side: Side
 }
 /** `height` rows by the columns of a panel, over one block of k. */
 function tileOf(p: Product, to: Target, height: number, blocks: number, place: Place): Block {
-  const { panels, rows, depth, group, parts: width, steps, count, transposeLeft, isFloat, tile, scratch } = p
-  const { matrix, panel, block, row } = place
+  const { panels, rows, depth, group, parts: width, steps, count, isFloat, tile, scratch } = p
+  const { matrix, panel, block, row, side } = place
   const [size, scalar] = [steps / blocks, isFloat ? DTYPE[to.into.dtype].scalar : "i32"] as const
   const fresh = (stem: string, of: Scalar = "i32"): ir.Local => scratch.locals({ [stem]: of })[stem]!
-  const [alongM, alongK] = transposeLeft ? [1, rows] : [depth, 1]
+  const { alongM, alongK } = side
   const [left, right, out, j, k] = [fresh("left"), fresh("right"), fresh("out"), fresh("j"), fresh("k")]
   const all = Array.from({ length: height }, (_, r) => r)
   const sums = all.map(() => (group === 4 ? [fresh("sum"), fresh("twice")] : [fresh("sum", scalar)]))
@@ -334,7 +417,7 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
       ...(group === 8 ? halves.map((half, i) => ir.let_(half, rights[i]!)) : []),
       ...all.flatMap((r) => {
         const first = at([left, 1], [from, group * alongK], [unrolled, group * alongK], [r, alongM])
-        return leftsOf(p, first, parts).flatMap((value, i) => {
+        return leftsOf(p, side.buffer, first, parts).flatMap((value, i) => {
           const [element, sum, half] = [fresh("element", scalar), sums[r]![i] ?? sums[r]![0]!, halves[i]!]
           const product = isFloat ? ir.mul(element, half) : (group === 2 ? ir.dot2 : ir.dot4)(half, element)
           return [ir.let_(element, value), ir.set(sum, ir.add(sum, product))]
@@ -365,9 +448,8 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
     if (!isLast) return [ir.store(to.into, result(r), sum)]
     return finish(p, leading[r]!, at([panel, tile.columns], [to.first, tile.columns], [j, 1]), sum)
   }
-  const perBlock = size * group
   return [
-    ir.let_(left, at([matrix, rows * depth], [row, alongM], [block, perBlock * alongK])),
+    ir.let_(left, side.start),
     ir.let_(
       right,
       at([matrix, count * panelSize], [panel, panelSize], [to.first, panelSize], [block, size * width * tile.columns]),
@@ -389,7 +471,8 @@ function tileOf(p: Product, to: Target, height: number, blocks: number, place: P
  * fastest dot product of most machines wants one side below 128. The masks are what proves it: each stands right here.
  */
 function leftsOf(
-  { a, group, isFloat, transposeLeft }: Product,
+  { group, isFloat, transposeLeft }: Product,
+  a: Buffer,
   first: Expression,
   parts: number,
 ): readonly Expression[] {
