@@ -7,7 +7,7 @@ import { elementsOf, homesOf } from "./fused.ts"
 import { isBroadcast, rootOf } from "./groups.ts"
 import { home, type Lowering } from "./lowering.ts"
 import { at } from "./schedule/at.ts"
-import type { Epilogue } from "./schedule/contraction.ts"
+import type { Epilogue } from "./schedule/product.ts"
 
 /** What the group does with a sum of the product at [leading, column], leading axes counted as one. */
 export function epilogueOf(block: Lowering, { product, reshapes, group }: Finished): Epilogue {
