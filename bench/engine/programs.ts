@@ -1,8 +1,8 @@
 /** Part 6: programs that somebody else wrote, made at random and then wounded, on every engine. */
 import { availableParallelism } from "node:os"
+import type { Part, PartOptions } from "../shared/part.ts"
 import { type Measure, type Section, say } from "../shared/report.ts"
 import { judge, missingCompiler, type Verdict } from "./engines.testing.ts"
-import type { Part, PartOptions } from "./part.ts"
 
 const KINDS = ["generated", "mutated"] as const
 type Kind = (typeof KINDS)[number]

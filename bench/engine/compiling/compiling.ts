@@ -1,9 +1,9 @@
 /** Part 7: from a module to its first answer, and from a large program to the end of its first run. */
 import { join } from "node:path"
 import { repository } from "../../../scripts/testing.ts"
+import type { Part, PartOptions } from "../../shared/part.ts"
 import { median, number, type Section, say } from "../../shared/report.ts"
 import { nodeChild } from "../children.ts"
-import type { Part, PartOptions } from "../part.ts"
 
 export interface IntentTimes {
   readonly label: string

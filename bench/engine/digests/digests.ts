@@ -1,9 +1,9 @@
 /** Part 5: whoever trains a network from the same recipe has the same weights, to the last bit. */
 import { nodeBinary } from "../../../scripts/node.ts"
+import type { Part, PartOptions } from "../../shared/part.ts"
 import { type Cell, say } from "../../shared/report.ts"
 import { nodeChild } from "../children.ts"
 import type { EngineName } from "../engines.ts"
-import type { Part, PartOptions } from "../part.ts"
 
 export type NetworkName = "transformer" | "GRU"
 /** What a training brings. */

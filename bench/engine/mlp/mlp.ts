@@ -1,7 +1,8 @@
 /** Part 3: a multilayer perceptron, trained by us and by the two that train in JavaScript. */
+
+import type { Part, PartOptions } from "../../shared/part.ts"
 import { type Measure, number, type Section, say } from "../../shared/report.ts"
 import { nodeChild } from "../children.ts"
-import type { Part, PartOptions } from "../part.ts"
 import { BATCH, CLASSES, HIDDEN, INPUTS, type Training } from "./network.ts"
 
 const TRAINERS = [

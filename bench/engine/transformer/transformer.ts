@@ -2,9 +2,9 @@
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { findProgram } from "../../../scripts/testing.ts"
+import type { Part, PartOptions } from "../../shared/part.ts"
 import { type Measure, number, type Section, say } from "../../shared/report.ts"
 import { figuresOfChild, nodeChild } from "../children.ts"
-import type { Part, PartOptions } from "../part.ts"
 import { ADAMW, FULL, firstWeights, type Training, tokens, weightShapes } from "./network.ts"
 
 /** Debian's PyTorch is of Debian's Python; another one may come first on PATH. */
