@@ -1,7 +1,7 @@
 import { type Digest, digest } from "@open-brains/core/base/digest.ts"
 import { canonicalJson, type Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
-import { jsonPart } from "@open-brains/core/run/module.ts"
+import { jsonPart, requireOperations } from "@open-brains/core/run/module.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
 import type { Start, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, startFrom } from "./build.ts"
@@ -24,13 +24,14 @@ export interface RebuildOptions {
 
 /**
  * Builds a module's parts again from its examples, recipe, base and seed, and compares digests. Nothing is written.
- * Errors: OB520 when the base is absent or another one, OB521 when the examples are; those of `buildModule`.
+ * Errors: OB520 when the base is absent or another one, OB521 when the examples are; OB231 when a newer version built it; those of `buildModule`.
  */
 export async function rebuild(
   files: ModuleFiles,
   { base, examples = ownExamples(files), onProgress }: RebuildOptions = {},
 ): Promise<Rebuilt> {
   const { built, parts } = files.manifest
+  requireOperations(files.manifest)
   const recipe = recipeFrom(jsonPart(files, "recipe.json"))
   if (!examples)
     return refuse({

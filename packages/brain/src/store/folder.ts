@@ -92,11 +92,16 @@ async function writeLocked(
     await heal(place, files)
     await refuseDocuments(place, files, path)
     const fresh = join(parent, `.${basename(place)}.new-${token}`)
-    await files.makeFolder(fresh)
-    for (const [name, bytes] of Object.entries(parts)) await files.write(join(fresh, name), bytes)
-    await files.write(join(fresh, MANIFEST), new TextEncoder().encode(text)) // last: with it the folder is a module
-    await files.settle(fresh)
-    await files.settle(parent)
+    try {
+      await files.makeFolder(fresh)
+      for (const [name, bytes] of Object.entries(parts)) await files.write(join(fresh, name), bytes)
+      await files.write(join(fresh, MANIFEST), new TextEncoder().encode(text)) // last: with it the folder is a module
+      await files.settle(fresh)
+      await files.settle(parent)
+    } catch (error) {
+      await files.remove(fresh).catch(() => undefined) // half a module is no use, least of all on a full disk
+      throw error
+    }
     // From here on `heal` completes what is interrupted, and does the rest of the work when nothing is.
     if ((await files.kind(place)) !== undefined)
       await files.rename(place, join(parent, `.${basename(place)}.old-${token}`))

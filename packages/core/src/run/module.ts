@@ -3,6 +3,7 @@ import type { Json } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
 import type { Engine } from "../engine/engine.ts"
 import { soundEngine } from "../engine/sound.ts"
+import { OPERATION_SET } from "../graph/operations.ts"
 import { graphFromJson, type Outputs } from "../graph/text.ts"
 import type { Manifest } from "../module/manifest.ts"
 import { readSafetensors, type Tensor } from "../module/safetensors.ts"
@@ -19,9 +20,13 @@ export interface Contents {
   readonly weights: Readonly<Record<string, Tensor>>
 }
 
-/** Opens a module whose parts have been checked. Errors: OB13x, OB2xx when parts are damaged, OB230 when they do not fit. */
+/**
+ * Opens a module whose parts have been checked. Errors: OB13x, OB2xx when parts are damaged, OB230 when they do not fit, OB231
+ * when a newer version made them.
+ */
 export function openParts(module: ModuleParts, engine: Engine = soundEngine().engine): Classifier {
   const { gives, unsureBelow } = module.manifest
+  requireOperations(module.manifest)
   return openClassifier({ ...contentsOf(module, true), labels: gives.labels, unsureBelow }, engine)
 }
 
@@ -52,6 +57,16 @@ export const contentsOf = (module: Pick<ModuleParts, "parts">, isProvedLater = f
   graph: graphFromJson(jsonPart(module, "graph.json"), isProvedLater),
   weights: readSafetensors(partOf(module, "weights.safetensors"), "weights.safetensors"),
 })
+
+/** Whether this version knows what the operations of a module mean. Errors: OB231 when it does not. */
+export function requireOperations({ name, built }: Pick<Manifest, "name" | "built">): void {
+  if (built.operations > OPERATION_SET)
+    refuse({
+      code: "OB231",
+      seen: `\`${name}\` was built with operation set ${built.operations}; this version knows them up to ${OPERATION_SET}.`,
+      hint: "Update `open-brains`.",
+    })
+}
 
 const AGAIN = "Take another copy of the module, or teach it again."
 
