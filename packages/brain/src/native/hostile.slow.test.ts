@@ -1,5 +1,6 @@
 import type { Json } from "@open-brains/core/base/json.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import * as ir from "@open-brains/core/ir/build.ts"
 import { parseProgram } from "@open-brains/core/ir/parse.ts"
 import { SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { TRICKS } from "@open-brains/core/ir/testing/tricks.ts"
@@ -44,6 +45,25 @@ test("what was found once agrees now", async (context) => {
   requireOrSkip(context, missing)
   for (const [seed] of FOUND)
     expect((await judgeBatch({ seed, programs: 1, mutants: 1, sanitizers: "both" })).faults).toEqual([])
+})
+
+/** gcc 12 alone took bytes of the stack for the lanes of a mask, where a comparison in a loop is an index (AVX-512). */
+test("a comparison is a number, also where gcc would make vectors of its own", (context) => {
+  requireOrSkip(context, missing)
+  const [floats, bytes, out] = [
+    ir.buffer("input", "f32", "floats", 32),
+    ir.buffer("input", "u8", "bytes", 32),
+    ir.buffer("output", "i32", "out", 16),
+  ]
+  const i = ir.local("i")
+  const less = ir.binary("f32.lt", ir.load(floats, i), ir.load(floats, ir.add(i, ir.i32(16))))
+  const word = ir.loadPacked(4, bytes, ir.clamp(less, 0, 16))
+  for (const rounds of [4, 8, 16]) {
+    const body = [ir.loop("i", rounds, [ir.store(out, i, word)])]
+    const trial = trialOf("a comparison as an index", { name: "masks", buffers: [floats, bytes, out], body }, rounds)
+    const actual = batchInLibrary([trial]).after.map((each) => ofTrial(trial, 0, each))
+    expect(differing(trial, "native", runsOn(interpreterEngine, trial), actual)).toEqual([])
+  }
 })
 
 test("tricks that are allowed do no harm in C either, the sanitizers watching", (context) => {

@@ -108,6 +108,22 @@ test(`attention equals plain loops, causal or not, for each text of a batch (SEE
   expectGradient(crossed, 5)
   expectGradient(attention(f("q", 1, 3, 4), f("k", 1, 3, 4), f("v", 1, 3, 4), { heads: 2, causal: true }), 5)
 })
+test("causal attention in blocks of queries sees the same, to the bit, and never what comes later", () => {
+  const shape = [2, 48, 4] // blocks of 16 places: sums over keys have 16 partials, so that zeros more or less change nothing
+  const of = (name: string): Node => f(name, ...shape)
+  const [q, k, v] = [0, 1000, 2000].map((from) => draw(2 * 48 * 4, from)) as [Values, Values, Values]
+  const seen = (queryBlocks: number, given = { q, k, v }): Values =>
+    resultOf(attention(of("q"), of("k"), of("v"), { heads: 2, causal: true, queryBlocks }), given)
+  expect(seen(3)).toEqual(seen(1))
+  const spoilt = v.map((value, i) => (i % (48 * 4) >= 32 * 4 ? Number.NaN : value)) // of the last block alone
+  expect(seen(3, { q, k, v: spoilt }).slice(0, 32 * 4)).toEqual(seen(1).slice(0, 32 * 4))
+  expectGradient(
+    attention(f("q", 1, 4, 2), f("k", 1, 4, 2), f("v", 1, 4, 2), { heads: 1, causal: true, queryBlocks: 2 }),
+    5,
+  )
+  expect(() => seen(5)).toThrow("OB320")
+  expect(() => attention(of("q"), f("k", 2, 32, 4), f("v", 2, 32, 4), { heads: 2, causal: true })).toThrow("OB312")
+})
 test("with rotary places attention sees how far apart two places are, not where", () => {
   const shape = [1, 4, 4] // as many features as places: values that are the identity give the shares themselves
   const of = (name: string): Node => f(name, ...shape)
