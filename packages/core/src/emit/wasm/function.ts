@@ -11,38 +11,38 @@ import { countUp } from "./loop.ts"
 import * as op from "./opcode.ts"
 import { CONTROL } from "./threads.ts"
 
-/** Defines the function of an entry: its number. Its outermost loops are in functions of their own. */
+/**
+ * Defines the function of an entry: its number. Its outermost loops are in functions of their own. Neighbouring ones with
+ * little to do are one part: a host takes longer to begin with a function than with a loop.
+ */
 export function defineEntry(body: Block, shared: Shared): number {
   const frame = frameOf(shared, NONE)
-  const code = each(partsOf(body), (part) =>
-    part.statements[0]!.kind === "loop" ? outermost(part, frame) : printBlock(part.statements, frame),
-  )
+  let code = ""
+  for (let at = 0, part; at < body.length; at += part.statements.length) {
+    part = partFrom(at, body)
+    code += part.statements[0]!.kind === "loop" ? outermost(part, frame) : printBlock(part.statements, frame)
+  }
   return define(frame, NONE, NONE, code)
 }
 const NONE: readonly Local[] = []
 
 /** Statements that follow each other. */
 interface Part {
-  readonly statements: Statement[]
-  work: number
+  readonly statements: Block
+  readonly work: number
 }
-/** Neighbouring loops with little to do are one part: a host takes longer to begin with a function than with a loop. */
-function partsOf(body: Block): readonly Part[] {
-  const parts: Part[] = []
-  let last: Part = { statements: [], work: Infinity }
-  for (let at = 0; at < body.length; at++) {
-    const s = body[at]!
-    const work = s.kind === "loop" ? workOf(s) : Infinity
-    if (last.work + work < LITTLE && last.statements.length < LOOPS_MAX) {
-      last.statements.push(s)
-      last.work += work
-    } else {
-      last = { statements: [s], work }
-      parts.push(last)
-    }
+/** The next one of a body. Apart from who goes on with it: of a long loop, engines compile all that it holds. */
+function partFrom(start: number, body: Block): Part {
+  let work = workApart(body[start]!)
+  let end = start + 1
+  for (; end < body.length && end < start + LOOPS_MAX; end++) {
+    const more = workApart(body[end]!)
+    if (work + more >= LITTLE) break
+    work += more
   }
-  return parts
+  return { statements: body.slice(start, end), work }
 }
+const workApart = (s: Statement): number => (s.kind === "loop" ? workOf(s) : Infinity)
 const LITTLE = 1 << 12
 const LOOPS_MAX = 4
 

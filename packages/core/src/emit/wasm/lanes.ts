@@ -95,27 +95,32 @@ function below128(e: Expression, names: Names): boolean {
 interface Pass {
   readonly frame: Frame
   readonly vectors: number
-  readonly names: Names & Uses
+  readonly names: Names
+  readonly loop: Loop
+  /** Found when it is first asked for. */
+  uses: Uses | undefined
   /** The locals of a name, one for each vector; a name that does not vary has one for all. */
   readonly locals: Map<string, readonly Code[]>
   /** Of the statement that is being printed: computed for its first vector, and the same but for an offset for the others. */
-  readonly addresses: Map<Expression, Split & { readonly bytes: number; readonly local: Code }>
+  readonly addresses: Address[]
+}
+interface Address extends Split {
+  readonly index: Expression
+  readonly bytes: number
+  readonly local: Code
 }
 
 /** Runs as many rounds as fill whole vectors, and leaves the loop's index at the first round that is left. */
 export function emitLanes(loop: Loop, names: Names, frame: Frame): Code {
   const rounds = roundsOf(loop)
   if (rounds.kind !== "constant") throw new Error("bug: lanes of a loop without a known number of rounds")
-  const { asScalar, asVector } = usesOf(loop, names)
-  const { varying, bound, assigned } = names
-  const known = { varying, bound, assigned, asScalar, asVector }
   const whole = Math.floor(rounds.value / 4)
-  const four = whole >= 4 ? emitPass(loop, rounds.value, 4, known, frame) : ""
-  return whole % 4 > 0 ? four + emitPass(loop, rounds.value, whole % 4, known, frame) : four
+  const four = whole >= 4 ? emitPass(loop, rounds.value, 4, names, frame) : ""
+  return whole % 4 > 0 ? four + emitPass(loop, rounds.value, whole % 4, names, frame) : four
 }
 /** For as long as all rounds of its vectors are there. */
-function emitPass(loop: Loop, rounds: number, vectors: number, names: Names & Uses, frame: Frame): Code {
-  const pass: Pass = { frame, vectors, names, locals: new Map(), addresses: new Map() }
+function emitPass(loop: Loop, rounds: number, vectors: number, names: Names, frame: Frame): Code {
+  const pass: Pass = { frame, vectors, names, loop, uses: undefined, locals: new Map(), addresses: [] }
   const width = 4 * vectors
   const index = slotOf(frame, loop.index, "i32")
   return countUp(index, op.constI32(rounds - width + 1), statements(loop.body, pass), width)
@@ -138,7 +143,7 @@ function statements(block: Block, pass: Pass): Code {
 }
 function statement(s: Statement, pass: Pass): Code {
   const { frame, vectors, names } = pass
-  pass.addresses.clear()
+  pass.addresses.length = 0
   switch (s.kind) {
     case "let":
     case "set": {
@@ -167,12 +172,14 @@ function statement(s: Statement, pass: Pass): Code {
       return s satisfies never
   }
 }
+const usesIn = (pass: Pass): Uses => (pass.uses ??= usesOf(pass.loop, pass.names))
 /** Names what is the same in all lanes. */
 function shared(name: string, value: Expression, pass: Pass): Code {
-  const { frame, names } = pass
+  const { frame } = pass
+  const uses = usesIn(pass)
   const scalar = narrow(scalarOf(value))
-  const vector = names.asVector.has(name) ? localOf(name, 0, pass) : undefined
-  if (!names.asScalar.has(name)) return vector ? splat(value, pass) + op.local_set + vector : ""
+  const vector = uses.asVector.has(name) ? localOf(name, 0, pass) : undefined
+  if (!uses.asScalar.has(name)) return vector ? splat(value, pass) + op.local_set + vector : ""
   const slot = slotOf(frame, name, scalar)
   if (!vector) return expression(value, frame) + op.local_set + slot
   return expression(value, frame) + op.local_tee + slot + simd.SPLAT[scalar] + op.local_set + vector
@@ -189,14 +196,13 @@ function at(
   const { frame, vectors, addresses } = pass
   const { dtype: kept, bytes, start } = frame.shared.places.get(buffer)!
   const dtype = stored(kept)
-  const found = addresses.get(index)
-  const known = found?.bytes === bytes ? found : undefined
+  const known = addresses.find((other) => other.index === index && other.bytes === bytes)
   const { rest, constant } = known ?? splitIndex(index, frame.shared.interval)
   const place = UNALIGNED + unsigned(start + (constant + 4 * v * step) * bytes)
   if (known) return { dtype, address: op.local_get + known.local, place }
   if (vectors === 1) return { dtype, address: address(dtype, rest, frame), place }
   const local = fresh(frame, "i32")
-  addresses.set(index, { rest, constant, bytes, local })
+  addresses.push({ index, rest, constant, bytes, local })
   return { dtype, address: address(dtype, rest, frame) + op.local_tee + local, place }
 }
 const UNALIGNED = unsigned(0)
