@@ -7,7 +7,7 @@ export type Loop = Extract<Statement, { kind: "loop" }>
 
 /** How many rounds a loop runs, or less than 0: known now for most loops. */
 export const roundsOf = ({ count, maximum }: Loop): Expression =>
-  count.kind === "constant" ? i32(Math.min(count.value, maximum)) : min(count, i32(maximum))
+  count.kind !== "constant" ? min(count, i32(maximum)) : count.value <= maximum ? count : i32(maximum)
 
 /** Their count is a scalar, the same in all lanes. */
 export const SHIFTS: readonly Binary[] = ["i32.shl", "i32.shr_s", "i32.shr_u"]

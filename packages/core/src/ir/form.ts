@@ -13,11 +13,11 @@ import {
   UNARY,
 } from "./program.ts"
 
-/** What is wrong with the form of a program, whatever its numbers: names, scopes, scalars, sizes. */
-export function checkForm(program: Program, log: Log): void {
+/** What is wrong with the form of a program, whatever its numbers: names, scopes, scalars, sizes. Gives the locals that are set. */
+export function checkForm(program: Program, log: Log): ReadonlySet<string> {
   checkName(program.name, log)
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
-  const form: Form = { log, buffers, names: new Map(), size: { statements: 0, expressions: 0 } }
+  const form: Form = { log, buffers, names: new Map(), assigned: new Set(), size: { statements: 0, expressions: 0 } }
   checkBlock(program.body, "body", 0, form)
   for (const [entry, block] of Object.entries(program.entries ?? {})) {
     checkName(entry, log)
@@ -26,6 +26,7 @@ export function checkForm(program: Program, log: Log): void {
   }
   for (const [what, size] of Object.entries(form.size) as [keyof Form["size"], number][])
     if (size > LIMITS[what]) log.report(`${size} ${what}.`, `${LIMITS[what]} is the limit.`, "OB212")
+  return form.assigned
 }
 
 /** What the body is called: by engines, and in paths and counts. */
@@ -40,6 +41,7 @@ interface Form {
   readonly buffers: ReadonlyMap<string, Buffer>
   /** All locals that were ever bound. */
   readonly names: Map<string, Known>
+  readonly assigned: Set<string>
   readonly size: { statements: number; expressions: number }
 }
 
@@ -87,6 +89,7 @@ function checkStatement(s: Statement, depth: number, form: Form): void {
     case "set": {
       const known = knownHere(s.name, form)
       if (!known) return
+      form.assigned.add(s.name)
       if (known.counts) log.report(`\`${s.name}\` counts a loop and cannot be set.`, "Use another local.")
       return expect(s.value, known.scalar, 0, form)
     }

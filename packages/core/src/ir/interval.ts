@@ -28,7 +28,7 @@ export interface Bounds {
   readonly assigned: ReadonlySet<string>
   readonly unions: ReadonlyMap<string, Interval> | undefined
 }
-export function openBounds(program: Program, unions?: Bounds["unions"], assigned = assignedIn(program)): Bounds {
+export function openBounds(assigned: ReadonlySet<string>, unions?: Bounds["unions"]): Bounds {
   const known = new Map<string, Interval>()
   return { known, ofLocal: (name) => known.get(name) ?? ANY, assigned, unions }
 }
@@ -57,7 +57,7 @@ function boundsWithin(
   assigned: ReadonlySet<string>,
   given?: Given,
 ): Bounds {
-  const bounds = openBounds(program, unions, assigned)
+  const bounds = openBounds(assigned, unions)
   for (const block of blocksOf(program)) learnBlock(block, bounds, given)
   return bounds
 }

@@ -29,8 +29,8 @@ import type { Block, Buffer, Expression, Program, Statement } from "./program.ts
 export function validate(program: Program, limits: Limits = LIMITS): readonly Problem[] {
   const log = openLog(program)
   checkBuffers(program.buffers, log, limits)
-  checkForm(program, log)
-  if (log.problems.length === 0) prove(program, log, limits)
+  const assigned = checkForm(program, log)
+  if (log.problems.length === 0) prove(program, assigned, log, limits)
   return log.problems
 }
 
@@ -66,13 +66,13 @@ function checkBuffers(buffers: readonly Buffer[], log: Log, limits: Limits): voi
 }
 
 /** Every index in range and no entry too long, of a program whose form is right. */
-function prove(program: Program, log: Log, limits: Limits): void {
-  const [first, bounds] = [openLog(program), openBounds(program)]
+function prove(program: Program, assigned: ReadonlySet<string>, log: Log, limits: Limits): void {
+  const [first, bounds] = [openLog(program), openBounds(assigned)]
   proveWithin(bounds, program, first, limits) // enough for most programs, and three times as fast
   keepBounds(program, bounds)
   if (first.problems.length === 0) return
   const tighter = boundsOf(program)
-  proveWithin(openBounds(program, tighter), program, log, limits)
+  proveWithin(openBounds(assigned, tighter), program, log, limits)
 }
 function proveWithin(bounds: Bounds, program: Program, log: Log, limits: Limits): void {
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))

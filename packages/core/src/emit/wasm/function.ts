@@ -18,9 +18,12 @@ import { CONTROL } from "./threads.ts"
 export function defineEntry(body: Block, shared: Shared): number {
   const frame = frameOf(shared, NONE)
   let code = ""
-  for (let at = 0, part; at < body.length; at += part.statements.length) {
-    part = partFrom(at, body)
+  let work = body.length > 0 ? workApart(body[0]!) : 0
+  for (let at = 0; at < body.length; ) {
+    const part = partFrom(at, body, work)
     code += part.statements[0]!.kind === "loop" ? outermost(part, frame) : printBlock(part.statements, frame)
+    at += part.statements.length
+    work = part.following
   }
   return define(frame, NONE, NONE, code)
 }
@@ -30,17 +33,19 @@ const NONE: readonly Local[] = []
 interface Part {
   readonly statements: Block
   readonly work: number
+  /** Of the statement after it. */
+  readonly following: number
 }
 /** The next one of a body. Apart from who goes on with it: of a long loop, engines compile all that it holds. */
-function partFrom(start: number, body: Block): Part {
-  let work = workApart(body[start]!)
-  let end = start + 1
-  for (; end < body.length && end < start + LOOPS_MAX; end++) {
-    const more = workApart(body[end]!)
-    if (work + more >= LITTLE) break
-    work += more
-  }
-  return { statements: body.slice(start, end), work }
+function partFrom(start: number, body: Block, workOfFirst: number): Part {
+  let [end, work] = [start, 0]
+  let following = workOfFirst
+  do {
+    work += following
+    end++
+    following = end < body.length ? workApart(body[end]!) : 0
+  } while (end < body.length && end < start + LOOPS_MAX && work + following < LITTLE)
+  return { statements: body.slice(start, end), work, following }
 }
 const workApart = (s: Statement): number => (s.kind === "loop" ? workOf(s) : Infinity)
 const LITTLE = 1 << 12

@@ -1,6 +1,6 @@
 import { DTYPE } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
-import { type Block, type Expression, operandsOf, type Statement, scalarOf, statementsOf } from "../../ir/program.ts"
+import { type Block, type Expression, operandsOf, type Statement, scalarOf } from "../../ir/program.ts"
 import { type Loop, type Names, roundsOf, SHIFTS, type Target, varies } from "../lanes.ts"
 import { type Split, splitIndex } from "./address.ts"
 import { type Code, unsigned } from "./binary.ts"
@@ -37,17 +37,23 @@ interface FoundUses extends Uses {
 }
 function usesOf(loop: Loop, { varying }: Names): Uses {
   const uses = { asScalar: new Set<string>(), asVector: new Set<string>() }
-  for (const s of statementsOf(loop.body)) {
+  findUses(loop.body, uses, varying)
+  return uses
+}
+function findUses(block: Block, uses: FoundUses, varying: ReadonlySet<string>): void {
+  for (let at = 0; at < block.length; at++) {
+    const s = block[at]!
     if (s.kind === "store") {
       useAsScalars(s.index, uses)
       useAsLanes(s.value, uses, varying)
-    } else if (s.kind === "loop") useAsScalars(s.count, uses)
-    else if (s.kind !== "if") {
+    } else if (s.kind === "loop") {
+      useAsScalars(s.count, uses)
+      findUses(s.body, uses, varying)
+    } else if (s.kind !== "if") {
       if (varying.has(s.name)) useAsLanes(s.value, uses, varying)
       else useAsScalars(s.value, uses)
     }
   }
-  return uses
 }
 function useAsScalars(e: Expression, uses: FoundUses): void {
   switch (e.kind) {
