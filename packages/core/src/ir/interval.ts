@@ -33,19 +33,26 @@ export function openBounds(assigned: ReadonlySet<string>, unions?: Bounds["union
   return { known, ofLocal: (name) => known.get(name) ?? ANY, assigned, unions }
 }
 /** Takes in what a statement tells of the local that it binds, before what is inside it. */
-export function learn(s: Statement, { known, ofLocal, assigned, unions }: Bounds): void {
-  if (s.kind === "let")
-    known.set(s.name, assigned.has(s.name) ? (unions?.get(s.name) ?? ANY) : intervalOf(s.value, ofLocal))
-  else if (s.kind === "loop") known.set(s.index, [0, Math.max(0, roundsBetween(s, ofLocal)[1] - 1)])
+export function learnLet({ name, value }: Extract<Statement, { kind: "let" }>, bounds: Bounds): void {
+  const { known, ofLocal, assigned, unions } = bounds
+  known.set(name, assigned.has(name) ? (unions?.get(name) ?? ANY) : intervalOf(value, ofLocal))
+}
+/** The same of a loop: how many rounds it runs at most. */
+export function learnLoop(s: Loop, { known, ofLocal }: Bounds): number {
+  const rounds = roundsBetween(s, ofLocal)[1]
+  known.set(s.index, [0, Math.max(0, rounds - 1)])
+  return rounds
 }
 /** The same of all statements in a block. */
 export function learnBlock(block: Block, bounds: Bounds, given?: Given): void {
   for (let at = 0; at < block.length; at++) {
     const s = block[at]!
-    learn(s, bounds)
+    if (s.kind === "let") learnLet(s, bounds)
     if (given) join(s, bounds, given)
-    if (s.kind === "loop") learnBlock(s.body, bounds, given)
-    else if (s.kind === "if") {
+    if (s.kind === "loop") {
+      learnLoop(s, bounds)
+      learnBlock(s.body, bounds, given)
+    } else if (s.kind === "if") {
       learnBlock(s.yes, bounds, given)
       learnBlock(s.no, bounds, given)
     }

@@ -8,10 +8,10 @@ import {
   type Interval,
   intervalOf,
   keepBounds,
-  learn,
   learnBlock,
+  learnLet,
+  learnLoop,
   openBounds,
-  roundsBetween,
 } from "./interval.ts"
 import { LIMITS, type Limits } from "./limits.ts"
 import { type Log, openLog } from "./log.ts"
@@ -106,7 +106,7 @@ function proveBlock(block: Block, part: string, proof: Proof): number {
 function proveStatement(s: Statement, proof: Proof): number {
   switch (s.kind) {
     case "let":
-      learn(s, proof.bounds)
+      learnLet(s, proof.bounds)
       return proveLoads(s.value, proof)
     case "set":
       return proveLoads(s.value, proof)
@@ -121,9 +121,8 @@ function proveStatement(s: Statement, proof: Proof): number {
       return condition + Math.max(runsYes ? yes : 0, runsNo ? no : 0)
     }
     case "loop": {
-      learn(s, proof.bounds)
+      const rounds = learnLoop(s, proof.bounds)
       const count = proveLoads(s.count, proof)
-      const rounds = roundsBetween(s, proof.ofLocal)[1]
       if (rounds > 0) return count + rounds * (1 + proveBlock(s.body, "", proof))
       learnBlock(s.body, proof.bounds) // what never runs reaches nothing, but printers ask for it
       return count

@@ -57,7 +57,7 @@ export interface Room {
   written(): Uint8Array<ArrayBuffer>
 }
 export function newRoom(): Room {
-  let [room, end] = [new Uint8Array(1 << 16), 0]
+  let [room, end] = [new Uint8Array(1 << 18), 0]
   const reserve = (length: number): void => {
     if (length <= room.length) return
     const longer = new Uint8Array(Math.max(2 * room.length, length))

@@ -17,11 +17,15 @@ import { CONTROL } from "./threads.ts"
  */
 export function defineEntry(body: Block, shared: Shared): number {
   const frame = frameOf(shared, NONE)
+  const small = { ...shared, apart: Infinity } // what is small holds nothing large
   let code = ""
   let work = body.length > 0 ? workApart(body[0]!) : 0
   for (let at = 0; at < body.length; ) {
     const part = partFrom(at, body, work)
-    code += part.statements[0]!.kind === "loop" ? outermost(part, frame) : printBlock(part.statements, frame)
+    const isLoops = part.statements[0]!.kind === "loop"
+    code += isLoops
+      ? outermost(part.statements, part.work < shared.apart ? small : shared, frame)
+      : printBlock(part.statements, frame)
     at += part.statements.length
     work = part.following
   }
@@ -52,12 +56,9 @@ const LITTLE = 1 << 12
 const LOOPS_MAX = 4
 
 /** Loops that follow each other, in a function of their own. */
-function outermost({ statements, work }: Part, frame: Frame): Code {
-  const { shared } = frame
-  const only = statements.length === 1 ? statements[0] : undefined
-  const shares = only?.kind === "loop" ? share(only, frame) : undefined
-  if (shares !== undefined) return shares
-  return call(statements, work < shared.apart ? { ...shared, apart: Infinity } : shared, frame) // what is small holds nothing large
+function outermost(loops: Block, shared: Shared, frame: Frame): Code {
+  const only = loops.length === 1 ? loops[0] : undefined
+  return (only?.kind === "loop" ? share(only, frame) : undefined) ?? call(loops, shared, frame)
 }
 /** A block as a function of its own. */
 function call(block: Block, shared: Shared, { slots }: Frame): Code {
