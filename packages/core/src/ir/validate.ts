@@ -1,4 +1,4 @@
-import { DTYPE } from "../base/dtype.ts"
+import { DTYPE, type Dtype } from "../base/dtype.ts"
 import type { Problem } from "../base/problem.ts"
 import { branchesThatRun } from "./count.ts"
 import { checkForm, checkName } from "./form.ts"
@@ -52,17 +52,26 @@ function checkBuffers(buffers: readonly Buffer[], log: Log, limits: Limits): voi
     if (!Number.isInteger(length) || length < 1) log.report(`\`${name}\` is ${length} long.`, "Make it 1 or longer.")
     if ((access === "constant") !== (values !== undefined) || (values && values.length !== length))
       log.report(`\`${name}\` has ${values?.length ?? "no"} values.`, "A constant has as many values as its length.")
-    const range: Interval | undefined = DTYPE[dtype].range
-    const fits = (v: number): boolean => {
-      if (range) return Number.isInteger(v) && v >= range[0] && v <= range[1]
-      return Number.isFinite(dtype === "f32" ? Math.fround(v) : v)
-    }
-    if (values && !values.every(fits))
+    if (values && !areAll(dtype, values))
       log.report(`a value of \`${name}\` is no ${dtype}.`, "Keep constants in the range of their dtype.")
     bytes += Math.ceil((length * DTYPE[dtype].bytes) / 16) * 16
   }
   if (bytes > limits.memoryBytes)
     log.report(`it asks for ${bytes} bytes.`, `${limits.memoryBytes} is the limit: use smaller shapes.`, "OB212")
+}
+
+function areAll(dtype: Dtype, values: readonly number[]): boolean {
+  const range: Interval | undefined = DTYPE[dtype].range
+  for (let at = 0; at < values.length; at++) {
+    const v = values[at]!
+    if (
+      range
+        ? !Number.isInteger(v) || v < range[0] || v > range[1]
+        : !Number.isFinite(dtype === "f32" ? Math.fround(v) : v)
+    )
+      return false
+  }
+  return true
 }
 
 /** Every index in range and no entry too long, of a program whose form is right. */
