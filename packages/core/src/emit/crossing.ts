@@ -1,5 +1,5 @@
 import type { Scalar } from "../base/dtype.ts"
-import { type Block, type Expression, expressionsOf, operandsOf, type Statement, scalarOf } from "../ir/program.ts"
+import { type Block, type Expression, type Statement, scalarOf } from "../ir/program.ts"
 
 /** Locals that a block shares with what is around it. */
 export interface Crossing {
@@ -9,35 +9,64 @@ export interface Crossing {
 
 /** Which locals of the outside a block reads and which it sets: what a function of its own takes and gives back. */
 export function crossingOf(block: Block): Crossing {
-  const [reads, sets] = [new Map<string, Scalar>(), new Map<string, Scalar>()]
-  for (const s of block) {
-    const inner = ofStatement(s)
-    for (const [name, scalar] of inner.reads) reads.set(name, scalar)
-    for (const [name, scalar] of inner.sets) sets.set(name, scalar)
+  const found: Found = { reads: new Map(), sets: new Map(), bound: [] }
+  inBlock(block, found)
+  for (const name of found.bound) {
+    found.reads.delete(name) // a name is bound once: where it is bound inside, it means nothing outside
+    found.sets.delete(name)
   }
-  for (const s of block)
-    if (s.kind === "let") {
-      reads.delete(s.name)
-      sets.delete(s.name)
-    }
-  return { reads, sets }
+  return found
 }
-/** Asked for at every depth of a nest: each statement is looked at once. */
-const found = new WeakMap<Statement, Crossing>()
-function ofStatement(s: Statement): Crossing {
-  const known = found.get(s)
-  if (known) return known
-  const inner = s.kind === "loop" ? crossingOf(s.body) : s.kind === "if" ? crossingOf([...s.yes, ...s.no]) : NONE
-  const [reads, sets] = [new Map(inner.reads), new Map(inner.sets)]
-  if (s.kind === "loop") reads.delete(s.index)
-  if (s.kind === "set") sets.set(s.name, scalarOf(s.value))
-  const visit = (e: Expression): void => {
-    if (e.kind === "local") reads.set(e.name, e.scalar)
-    else for (const operand of operandsOf(e)) visit(operand)
+interface Found {
+  readonly reads: Map<string, Scalar>
+  readonly sets: Map<string, Scalar>
+  readonly bound: string[]
+}
+
+function inBlock(block: Block, found: Found): void {
+  for (let at = 0; at < block.length; at++) inStatement(block[at]!, found)
+}
+function inStatement(s: Statement, found: Found): void {
+  switch (s.kind) {
+    case "let":
+      found.bound.push(s.name)
+      return inExpression(s.value, found)
+    case "set":
+      found.sets.set(s.name, scalarOf(s.value))
+      return inExpression(s.value, found)
+    case "store":
+      inExpression(s.index, found)
+      return inExpression(s.value, found)
+    case "if":
+      inExpression(s.condition, found)
+      inBlock(s.yes, found)
+      return inBlock(s.no, found)
+    case "loop":
+      found.bound.push(s.index)
+      inExpression(s.count, found)
+      return inBlock(s.body, found)
+    default:
+      return s satisfies never
   }
-  for (const e of expressionsOf(s)) visit(e)
-  const crossing = { reads, sets }
-  found.set(s, crossing)
-  return crossing
 }
-const NONE: Crossing = { reads: new Map(), sets: new Map() }
+function inExpression(e: Expression, found: Found): void {
+  switch (e.kind) {
+    case "constant":
+      return
+    case "local":
+      return void found.reads.set(e.name, e.scalar)
+    case "load":
+      return inExpression(e.index, found)
+    case "unary":
+      return inExpression(e.value, found)
+    case "binary":
+      inExpression(e.left, found)
+      return inExpression(e.right, found)
+    case "select":
+      inExpression(e.condition, found)
+      inExpression(e.yes, found)
+      return inExpression(e.no, found)
+    default:
+      return e satisfies never
+  }
+}

@@ -31,7 +31,7 @@ function countOf(s: Statement): number {
 }
 function sumOf(body: Block): number {
   let sum = 0
-  for (const s of body) sum += workOf(s)
+  for (let at = 0; at < body.length; at++) sum += workOf(body[at]!)
   return sum
 }
 /** Without a list of operands: large programs are counted before their first answer. */
@@ -53,4 +53,4 @@ function nodesOf(e: Expression): number {
   }
 }
 export const roundsAtMost = ({ count, maximum }: Extract<Statement, { kind: "loop" }>): number =>
-  Math.max(0, count.kind === "constant" ? Math.min(count.value, maximum) : maximum)
+  Math.max(0, count.kind === "constant" && count.value < maximum ? count.value : maximum)

@@ -13,11 +13,11 @@ import {
   UNARY,
 } from "./program.ts"
 
-/** What is wrong with the form of a program, whatever its numbers: names, scopes, scalars, sizes. */
-export function checkForm(program: Program, log: Log): void {
+/** What is wrong with the form of a program, whatever its numbers: names, scopes, scalars, sizes. Gives the locals that are set. */
+export function checkForm(program: Program, log: Log): ReadonlySet<string> {
   checkName(program.name, log)
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
-  const form: Form = { log, buffers, scope: new Map(), bound: new Set(), size: { statements: 0, expressions: 0 } }
+  const form: Form = { log, buffers, names: new Map(), assigned: new Set(), size: { statements: 0, expressions: 0 } }
   checkBlock(program.body, "body", 0, form)
   for (const [entry, block] of Object.entries(program.entries ?? {})) {
     checkName(entry, log)
@@ -26,6 +26,7 @@ export function checkForm(program: Program, log: Log): void {
   }
   for (const [what, size] of Object.entries(form.size) as [keyof Form["size"], number][])
     if (size > LIMITS[what]) log.report(`${size} ${what}.`, `${LIMITS[what]} is the limit.`, "OB212")
+  return form.assigned
 }
 
 /** What the body is called: by engines, and in paths and counts. */
@@ -38,35 +39,57 @@ export function checkName(name: string, log: Log): void {
 interface Form {
   readonly log: Log
   readonly buffers: ReadonlyMap<string, Buffer>
-  /** What is bound here; `counts` marks the index of a loop. */
-  readonly scope: Map<string, { readonly scalar: Scalar; readonly counts: boolean }>
-  /** All names that were ever bound. */
-  readonly bound: Set<string>
+  /** All locals that were ever bound. */
+  readonly names: Map<string, Known>
+  readonly assigned: Set<string>
   readonly size: { statements: number; expressions: number }
 }
 
-function bind(name: string, scalar: Scalar, counts: boolean, { log, buffers, scope, bound }: Form): void {
+interface Known {
+  readonly scalar: Scalar
+  /** Whether it is the index of a loop. */
+  readonly counts: boolean
+  /** Whether the walk is where it can be seen. */
+  isHere: boolean
+}
+function bind(name: string, scalar: Scalar, counts: boolean, { log, buffers, names }: Form): void {
   checkName(name, log)
-  if (bound.has(name) || buffers.has(name)) log.report(`\`${name}\` is bound twice.`, "Give each local its own name.")
-  bound.add(name)
-  scope.set(name, { scalar, counts })
+  if (names.has(name) || buffers.has(name)) log.report(`\`${name}\` is bound twice.`, "Give each local its own name.")
+  names.set(name, { scalar, counts, isHere: true })
+}
+/** A local that can be seen here. */
+function knownHere(name: string, { log, names }: Form): Known | undefined {
+  const known = names.get(name)
+  if (known?.isHere) return known
+  log.report(`\`${name}\` is not bound here.`, "Bind it with `let` before its use.")
+  return undefined
+}
+function unbind(name: string, { names }: Form): void {
+  const known = names.get(name)
+  if (known) known.isHere = false
 }
 
 function checkBlock(block: Block, part: string, depth: number, form: Form): void {
   if (depth > LIMITS.depth) return form.log.report("blocks are too deep.", `${LIMITS.depth} is the limit.`, "OB212")
   form.size.statements += block.length
-  form.log.each(block, part, (s) => checkStatement(s, depth, form))
-  for (const s of block) if (s.kind === "let") form.scope.delete(s.name)
+  const step = form.log.enter(block, part)
+  for (; step.at < block.length; step.at++) checkStatement(block[step.at]!, depth, form)
+  form.log.leave()
+  for (let at = 0; at < block.length; at++) {
+    const s = block[at]!
+    if (s.kind === "let") unbind(s.name, form)
+  }
 }
 
 function checkStatement(s: Statement, depth: number, form: Form): void {
-  const { log, scope } = form
+  const { log } = form
   switch (s.kind) {
     case "let":
       return bind(s.name, checkExpression(s.value, 0, form), false, form)
     case "set": {
-      const known = scope.get(s.name)
-      if (!known) return log.report(`\`${s.name}\` is not bound here.`, "Bind it with `let` before its use.")
+      const known = knownHere(s.name, form)
+      if (!known) return
+      form.assigned.add(s.name)
       if (known.counts) log.report(`\`${s.name}\` counts a loop and cannot be set.`, "Use another local.")
       return expect(s.value, known.scalar, 0, form)
     }
@@ -87,7 +110,7 @@ function checkStatement(s: Statement, depth: number, form: Form): void {
         log.report(`a loop may run ${s.maximum} times.`, `0 to ${LIMITS.rounds}.`)
       bind(s.index, "i32", true, form)
       checkBlock(s.body, "", depth + 1, form)
-      return void scope.delete(s.index)
+      return unbind(s.index, form)
     default:
       return s satisfies never
   }
@@ -122,9 +145,8 @@ function checkExpression(e: Expression, depth: number, form: Form): Scalar {
         log.report(`${e.value} is no f32.`, "Round it first.")
       return e.scalar
     case "local": {
-      const known = form.scope.get(e.name)
-      if (!known) log.report(`\`${e.name}\` is not bound here.`, "Bind it with `let` before its use.")
-      else if (known.scalar !== e.scalar)
+      const known = knownHere(e.name, form)
+      if (known && known.scalar !== e.scalar)
         log.report(`\`${e.name}\` is ${known.scalar}, not ${e.scalar}.`, "Convert it.")
       return e.scalar
     }
@@ -133,10 +155,12 @@ function checkExpression(e: Expression, depth: number, form: Form): Scalar {
     case "unary":
       expect(e.value, operandOf(e.op), depth + 1, form)
       return UNARY[e.op]
-    case "binary":
-      expect(e.left, operandOf(e.op), depth + 1, form)
-      expect(e.right, operandOf(e.op), depth + 1, form)
+    case "binary": {
+      const operand = operandOf(e.op)
+      expect(e.left, operand, depth + 1, form)
+      expect(e.right, operand, depth + 1, form)
       return BINARY[e.op]
+    }
     case "select": {
       expect(e.condition, "i32", depth + 1, form)
       const scalar = checkExpression(e.yes, depth + 1, form)

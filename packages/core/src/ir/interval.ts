@@ -7,6 +7,7 @@ import {
   type Expression,
   operandOf,
   type Program,
+  type Statement,
   scalarOf,
 } from "./program.ts"
 
@@ -16,83 +17,113 @@ export const ANY: Interval = [-2147483648, 2147483647]
 // Below, pairs are not taken apart by pattern where every expression of a program passes: engines begin by doing that slowly.
 
 /**
- * Bounds of every local that holds an i32, by name, in all entries at once; what is not there is ANY. A loop's index
- * stays below the most that its count may be. A local that is `set` lies within the union of all that its `let` and its
- * `set`s give: first that is computed with every such local at ANY, then again from what came out, a bounded number of
- * times, or none, which takes a third of the time. Sound at each step: an interval is only ever computed from intervals
- * that hold.
+ * What is known of the locals that hold an i32, in all entries at once, as far as a walk in program order has come: what
+ * is not there is ANY. A loop's index stays below the most that its count may be. A local that is `set` lies within the
+ * union of all that its `let` and its `set`s give: where that was not computed, it may be ANY.
  */
-export function boundsOf(program: Program, rounds = ROUNDS): ReadonlyMap<string, Interval> {
+export interface Bounds {
+  readonly known: Map<string, Interval>
+  readonly ofLocal: (name: string) => Interval
+  /** The locals that are set. */
+  readonly assigned: ReadonlySet<string>
+  readonly unions: ReadonlyMap<string, Interval> | undefined
+}
+export function openBounds(assigned: ReadonlySet<string>, unions?: Bounds["unions"]): Bounds {
+  const known = new Map<string, Interval>()
+  return { known, ofLocal: (name) => known.get(name) ?? ANY, assigned, unions }
+}
+/** Takes in what a statement tells of the local that it binds, before what is inside it. */
+export function learnLet({ name, value }: Extract<Statement, { kind: "let" }>, bounds: Bounds): void {
+  const { known, ofLocal, assigned, unions } = bounds
+  known.set(name, assigned.has(name) ? (unions?.get(name) ?? ANY) : intervalOf(value, ofLocal))
+}
+/** The same of a loop: how many rounds it runs at most. */
+export function learnLoop(s: Loop, { known, ofLocal }: Bounds): number {
+  const rounds = roundsBetween(s, ofLocal)[1]
+  known.set(s.index, [0, Math.max(0, rounds - 1)])
+  return rounds
+}
+/** The same of all statements in a block. */
+export function learnBlock(block: Block, bounds: Bounds, given?: Given): void {
+  for (let at = 0; at < block.length; at++) {
+    const s = block[at]!
+    if (s.kind === "let") learnLet(s, bounds)
+    if (given) join(s, bounds, given)
+    if (s.kind === "loop") {
+      learnLoop(s, bounds)
+      learnBlock(s.body, bounds, given)
+    } else if (s.kind === "if") {
+      learnBlock(s.yes, bounds, given)
+      learnBlock(s.no, bounds, given)
+    }
+  }
+}
+function boundsWithin(
+  program: Program,
+  unions: Bounds["unions"],
+  assigned: ReadonlySet<string>,
+  given?: Given,
+): Bounds {
+  const bounds = openBounds(assigned, unions)
+  for (const block of blocksOf(program)) learnBlock(block, bounds, given)
+  return bounds
+}
+
+/** Of each local that is set: the union of all that it is given. */
+type Given = Map<string, Interval>
+function join(s: Statement, { ofLocal, assigned }: Bounds, given: Given): void {
+  if ((s.kind !== "let" && s.kind !== "set") || !assigned.has(s.name) || scalarOf(s.value) !== "i32") return
+  const before = given.get(s.name)
+  const now = intervalOf(s.value, ofLocal)
+  given.set(s.name, before ? union(before, now) : now)
+}
+
+/**
+ * The bounds of every local, in all entries at once. For locals that are `set` first they are computed with every such
+ * local at ANY, then again from what came out, a bounded number of times. Sound at each step: an interval is only ever
+ * computed from intervals that hold.
+ */
+export function boundsOf(program: Program): ReadonlyMap<string, Interval> {
   const assigned = assignedIn(program)
-  let unions: ReadonlyMap<string, Interval> | undefined
-  for (let round = 0; round < rounds; round++) {
-    const { bounds, given } = boundsGiven(program, assigned, unions)
+  let unions: Bounds["unions"]
+  for (let round = 0; round < ROUNDS; round++) {
+    const given: Given = new Map()
+    const { known } = boundsWithin(program, unions, assigned, given)
     const isTighter = [...given].some(([name, now]) => !sameInterval(now, unions?.get(name) ?? ANY))
-    if (!isTighter) return bounds
+    if (!isTighter) return known
     unions = given
   }
-  return boundsGiven(program, assigned, unions).bounds
+  return boundsWithin(program, unions, assigned).known
 }
 const ROUNDS = 2
-/** What one walk tells of each local: for a first proof and for those who print programs, who ask one after the other. */
-export function knownIn(program: Program): (name: string) => Interval {
-  const bounds = found.get(program) ?? boundsOf(program, 0)
+/** What one walk tells of each local: for those who print programs, one after the other, after a first proof has walked. */
+export function knownIn(program: Program): Bounds["ofLocal"] {
+  const bounds = found.get(program) ?? boundsWithin(program, undefined, assignedIn(program))
   found.set(program, bounds)
-  return (name) => bounds.get(name) ?? ANY
+  return bounds.ofLocal
 }
-const found = new WeakMap<Program, ReadonlyMap<string, Interval>>()
+/** Bounds without unions, of a walk through all of the program. */
+export const keepBounds = (program: Program, bounds: Bounds): void => void found.set(program, bounds)
+const found = new WeakMap<Program, Bounds>()
 const sameInterval = ([a, b]: Interval, [c, d]: Interval): boolean => a === c && b === d
 export const union = (a: Interval, b: Interval): Interval =>
   a === ANY || b === ANY ? ANY : [Math.min(a[0], b[0]), Math.max(a[1], b[1])]
 
-/** One walk in program order: `bounds` when locals that are set lie within `unions`, and the unions that follow. */
-function boundsGiven(
-  program: Program,
-  assigned: ReadonlySet<string>,
-  unions: ReadonlyMap<string, Interval> | undefined,
-): { readonly bounds: ReadonlyMap<string, Interval>; readonly given: ReadonlyMap<string, Interval> } {
-  const bounds = new Map<string, Interval>()
-  const given = new Map<string, Interval>()
-  const ofLocal = (name: string): Interval => bounds.get(name) ?? ANY
-  const join = (name: string, value: Expression): void => {
-    if (scalarOf(value) !== "i32") return
-    const known = given.get(name)
-    const now = intervalOf(value, ofLocal)
-    given.set(name, known ? union(known, now) : now)
-  }
-  const visit = (block: Block): void => {
-    for (const s of block) {
-      if (s.kind === "let" && assigned.has(s.name)) {
-        bounds.set(s.name, unions?.get(s.name) ?? ANY)
-        join(s.name, s.value)
-      } else if (s.kind === "let") bounds.set(s.name, intervalOf(s.value, ofLocal))
-      else if (s.kind === "set") join(s.name, s.value)
-      else if (s.kind === "loop") {
-        bounds.set(s.index, [0, Math.max(0, mostRounds(s, ofLocal) - 1)])
-        visit(s.body)
-      } else if (s.kind === "if") {
-        visit(s.yes)
-        visit(s.no)
-      }
-    }
-  }
-  for (const block of blocksOf(program)) visit(block)
-  return { bounds, given }
-}
 function assignedIn(program: Program): ReadonlySet<string> {
   const names = new Set<string>()
-  const visit = (block: Block): void => {
-    for (const s of block) {
-      if (s.kind === "set") names.add(s.name)
-      else if (s.kind === "loop") visit(s.body)
-      else if (s.kind === "if") {
-        visit(s.yes)
-        visit(s.no)
-      }
+  for (const block of blocksOf(program)) findAssigned(block, names)
+  return names
+}
+function findAssigned(block: Block, names: Set<string>): void {
+  for (let at = 0; at < block.length; at++) {
+    const s = block[at]!
+    if (s.kind === "set") names.add(s.name)
+    else if (s.kind === "loop") findAssigned(s.body, names)
+    else if (s.kind === "if") {
+      findAssigned(s.yes, names)
+      findAssigned(s.no, names)
     }
   }
-  for (const block of blocksOf(program)) visit(block)
-  return names
 }
 
 /** How many rounds a loop runs at least and at most, each time that it is come to. */
@@ -100,8 +131,7 @@ export function roundsBetween(loop: Loop, ofLocal: (name: string) => Interval): 
   const count = intervalOf(loop.count, ofLocal)
   return [Math.max(0, Math.min(count[0], loop.maximum)), Math.max(0, Math.min(count[1], loop.maximum))]
 }
-const mostRounds = (loop: Loop, ofLocal: (name: string) => Interval): number => roundsBetween(loop, ofLocal)[1]
-type Loop = Extract<Block[number], { kind: "loop" }>
+type Loop = Extract<Statement, { kind: "loop" }>
 
 /** Bounds of i32 expressions; `ofLocal` knows those of the locals. Sound, not tight: what it cannot follow is ANY. */
 export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): Interval {
@@ -121,6 +151,9 @@ export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): 
       return condition[0] > 0 || condition[1] < 0 ? yes : union(yes, intervalOf(e.no, ofLocal))
     }
     case "binary":
+      if (e.op === "i32.add" || e.op === "i32.mul")
+        // most of all that is asked, and so asked first
+        return ofBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
       if (BINARY[e.op] !== "i32") return ANY
       if (operandOf(e.op) !== "i32") return [0, 1] // a comparison of floats
       return ofBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
@@ -140,7 +173,7 @@ function ofBinary(op: Binary, left: Interval, right: Interval): Interval {
     case "i32.sub":
       return unwrapped(a - d, b - c)
     case "i32.mul":
-      return corners(left, right, (x, y) => x * y)
+      return spanned(a * c, a * d, b * c, b * d)
     case "i32.min":
       return [Math.min(a, c), Math.min(b, d)]
     case "i32.max":
@@ -203,11 +236,10 @@ function ofComparison(op: Binary, [a, b]: Interval, [c, d]: Interval): Interval 
 }
 
 /** Bounds of what rises or falls in each operand alone. */
-function corners(left: Interval, right: Interval, f: (x: number, y: number) => number): Interval {
-  const lows = [f(left[0], right[0]), f(left[0], right[1])] as const
-  const highs = [f(left[1], right[0]), f(left[1], right[1])] as const
-  return unwrapped(Math.min(lows[0], lows[1], highs[0], highs[1]), Math.max(lows[0], lows[1], highs[0], highs[1]))
-}
+const corners = (left: Interval, right: Interval, f: (x: number, y: number) => number): Interval =>
+  spanned(f(left[0], right[0]), f(left[0], right[1]), f(left[1], right[0]), f(left[1], right[1]))
+const spanned = (a: number, b: number, c: number, d: number): Interval =>
+  unwrapped(Math.min(a, b, c, d), Math.max(a, b, c, d))
 /** Arithmetic that might wrap tells nothing. */
 const unwrapped = (low: number, high: number): Interval => (low < ANY[0] || high > ANY[1] ? ANY : [low + 0, high + 0])
 /** The least 2ⁿ - 1 that is no less. */

@@ -8,19 +8,26 @@ export interface Log {
   readonly problems: readonly Problem[]
   /** Adds a Problem that points at the statement in hand, if there is one and room is left. */
   report(seen: string, hint: string, code?: ProblemCode): void
-  /** Visits the statements of a block in order, so that reports name each; `part` is an entry or a branch. */
-  each(block: Block, part: string, visit: (s: Statement) => void): void
+  /** Goes into a block, until `leave`: reports name the statement that the step stands at. `part` is an entry or a branch. */
+  enter(block: Block, part: string): Step
+  leave(): void
+}
+export interface Step {
+  readonly part: string
+  readonly block: Block
+  /** The walk's to move on. */
+  at: number
 }
 export type ProblemCode = "OB210" | "OB212"
 
 export function openLog({ name }: Program): Log {
   const problems: Problem[] = []
-  const trail: { part: string; at: number; statement: Statement }[] = []
+  const trail: Step[] = []
   const place = (): string => {
     const inner = trail.at(-1)
     if (!inner) return ""
-    const path = trail.map(({ part, at, statement }) => `${part}[${at}].${labelOf(statement)}`).join("")
-    return ` At ${path}: ${printStatement(inner.statement, SHOWN_DEPTH)}`
+    const path = trail.map(({ part, block, at }) => `${part}[${at}].${labelOf(block[at]!)}`).join("")
+    return ` At ${path}: ${printStatement(inner.block[inner.at]!, SHOWN_DEPTH)}`
   }
   return {
     problems,
@@ -29,14 +36,12 @@ export function openLog({ name }: Program): Log {
       const words = `Program \`${name.slice(0, 64)}\`: ${seen.slice(0, SHOWN_MAX)}${place()}`
       problems.push({ code, seen: shown(words), hint: shown(hint) })
     },
-    each(block, part, visit) {
-      const step = { part, at: 0, statement: block[0]! }
+    enter(block, part) {
+      const step = { part, block, at: 0 }
       trail.push(step)
-      for (let at = 0; at < block.length; at++) {
-        step.at = at
-        step.statement = block[at]!
-        visit(step.statement)
-      }
+      return step
+    },
+    leave() {
       trail.pop()
     },
   }

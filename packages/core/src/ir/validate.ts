@@ -1,8 +1,18 @@
-import { DTYPE } from "../base/dtype.ts"
+import { DTYPE, type Dtype } from "../base/dtype.ts"
 import type { Problem } from "../base/problem.ts"
 import { branchesThatRun } from "./count.ts"
 import { checkForm, checkName } from "./form.ts"
-import { ANY, boundsOf, type Interval, intervalOf, knownIn, roundsBetween } from "./interval.ts"
+import {
+  type Bounds,
+  boundsOf,
+  type Interval,
+  intervalOf,
+  keepBounds,
+  learnBlock,
+  learnLet,
+  learnLoop,
+  openBounds,
+} from "./interval.ts"
 import { LIMITS, type Limits } from "./limits.ts"
 import { type Log, openLog } from "./log.ts"
 import type { Block, Buffer, Expression, Program, Statement } from "./program.ts"
@@ -19,8 +29,8 @@ import type { Block, Buffer, Expression, Program, Statement } from "./program.ts
 export function validate(program: Program, limits: Limits = LIMITS): readonly Problem[] {
   const log = openLog(program)
   checkBuffers(program.buffers, log, limits)
-  checkForm(program, log)
-  if (log.problems.length === 0) prove(program, log, limits)
+  const assigned = checkForm(program, log)
+  if (log.problems.length === 0) prove(program, assigned, log, limits)
   return log.problems
 }
 
@@ -42,12 +52,7 @@ function checkBuffers(buffers: readonly Buffer[], log: Log, limits: Limits): voi
     if (!Number.isInteger(length) || length < 1) log.report(`\`${name}\` is ${length} long.`, "Make it 1 or longer.")
     if ((access === "constant") !== (values !== undefined) || (values && values.length !== length))
       log.report(`\`${name}\` has ${values?.length ?? "no"} values.`, "A constant has as many values as its length.")
-    const range: Interval | undefined = DTYPE[dtype].range
-    const fits = (v: number): boolean => {
-      if (range) return Number.isInteger(v) && v >= range[0] && v <= range[1]
-      return Number.isFinite(dtype === "f32" ? Math.fround(v) : v)
-    }
-    if (values && !values.every(fits))
+    if (values && !areAll(dtype, values))
       log.report(`a value of \`${name}\` is no ${dtype}.`, "Keep constants in the range of their dtype.")
     bytes += Math.ceil((length * DTYPE[dtype].bytes) / 16) * 16
   }
@@ -55,16 +60,32 @@ function checkBuffers(buffers: readonly Buffer[], log: Log, limits: Limits): voi
     log.report(`it asks for ${bytes} bytes.`, `${limits.memoryBytes} is the limit: use smaller shapes.`, "OB212")
 }
 
-/** Every index in range and no entry too long, of a program whose form is right. */
-function prove(program: Program, log: Log, limits: Limits): void {
-  const first = openLog(program)
-  proveWithin(knownIn(program), program, first, limits) // enough for most programs, and three times as fast
-  if (first.problems.length === 0) return
-  const bounds = boundsOf(program)
-  proveWithin((name) => bounds.get(name) ?? ANY, program, log, limits)
+function areAll(dtype: Dtype, values: readonly number[]): boolean {
+  const range: Interval | undefined = DTYPE[dtype].range
+  for (let at = 0; at < values.length; at++) {
+    const v = values[at]!
+    if (
+      range
+        ? !Number.isInteger(v) || v < range[0] || v > range[1]
+        : !Number.isFinite(dtype === "f32" ? Math.fround(v) : v)
+    )
+      return false
+  }
+  return true
 }
-function proveWithin(ofLocal: Proof["ofLocal"], program: Program, log: Log, limits: Limits): void {
-  const proof: Proof = { log, ofLocal, buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])) }
+
+/** Every index in range and no entry too long, of a program whose form is right. */
+function prove(program: Program, assigned: ReadonlySet<string>, log: Log, limits: Limits): void {
+  const [first, bounds] = [openLog(program), openBounds(assigned)]
+  proveWithin(bounds, program, first, limits) // enough for most programs, and three times as fast
+  keepBounds(program, bounds)
+  if (first.problems.length === 0) return
+  const tighter = boundsOf(program)
+  proveWithin(openBounds(assigned, tighter), program, log, limits)
+}
+function proveWithin(bounds: Bounds, program: Program, log: Log, limits: Limits): void {
+  const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
+  const proof: Proof = { log, bounds, ofLocal: bounds.ofLocal, buffers }
   for (const [entry, block] of [["body", program.body] as const, ...Object.entries(program.entries ?? {})]) {
     const work = proveBlock(block, entry, proof)
     if (work > limits.work)
@@ -77,21 +98,25 @@ function proveWithin(ofLocal: Proof["ofLocal"], program: Program, log: Log, limi
 }
 interface Proof {
   readonly log: Log
-  readonly buffers: ReadonlyMap<string, Buffer>
+  /** Learnt on the way: a local is bound before it is used. */
+  readonly bounds: Bounds
   readonly ofLocal: (name: string) => Interval
+  readonly buffers: ReadonlyMap<string, Buffer>
 }
 
 /** Proves the indices in a block: how many operations it takes at most, as `countOf` counts them. */
 function proveBlock(block: Block, part: string, proof: Proof): number {
+  const step = proof.log.enter(block, part)
   let work = 0
-  proof.log.each(block, part, (s) => {
-    work += proveStatement(s, proof)
-  })
+  for (; step.at < block.length; step.at++) work += proveStatement(block[step.at]!, proof)
+  proof.log.leave()
   return work
 }
 function proveStatement(s: Statement, proof: Proof): number {
   switch (s.kind) {
     case "let":
+      learnLet(s, proof.bounds)
+      return proveLoads(s.value, proof)
     case "set":
       return proveLoads(s.value, proof)
     case "store":
@@ -99,14 +124,17 @@ function proveStatement(s: Statement, proof: Proof): number {
       return 1 + proveLoads(s.index, proof) + proveLoads(s.value, proof)
     case "if": {
       const condition = 1 + proveLoads(s.condition, proof)
-      const [yes, no] = [proveBlock(s.yes, "", proof), proveBlock(s.no, ".else", proof)]
+      const yes = proveBlock(s.yes, "", proof)
+      const no = proveBlock(s.no, ".else", proof)
       const [runsYes, runsNo] = branchesThatRun(s, proof.ofLocal)
       return condition + Math.max(runsYes ? yes : 0, runsNo ? no : 0)
     }
     case "loop": {
+      const rounds = learnLoop(s, proof.bounds)
       const count = proveLoads(s.count, proof)
-      const rounds = roundsBetween(s, proof.ofLocal)[1]
-      return rounds > 0 ? count + rounds * (1 + proveBlock(s.body, "", proof)) : count // what never runs reaches nothing
+      if (rounds > 0) return count + rounds * (1 + proveBlock(s.body, "", proof))
+      learnBlock(s.body, proof.bounds) // what never runs reaches nothing, but printers ask for it
+      return count
     }
     default:
       return s satisfies never

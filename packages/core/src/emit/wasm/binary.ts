@@ -9,16 +9,19 @@ export type Code = string
 export type Bytes = number | Code | readonly Bytes[]
 
 const byte = String.fromCharCode
+/** All bytes, so that none is made again. */
+const BYTES: readonly Code[] = Array.from({ length: 256 }, (_, n) => byte(n))
 /** LEB128: seven bits a byte, least significant first. */
 export function unsigned(n: number): Code {
+  if (n < 0x80) return BYTES[n]!
   let code = ""
-  for (; n >= 0x80; n = Math.floor(n / 128)) code += byte((n % 128) | 0x80)
-  return code + byte(n)
+  for (; n >= 0x80; n = Math.floor(n / 128)) code += BYTES[(n % 128) | 0x80]!
+  return code + BYTES[n]!
 }
 export function signed(n: number): Code {
   let code = ""
-  for (; n < -64 || n >= 64; n >>= 7) code += byte((n & 0x7f) | 0x80)
-  return code + byte(n & 0x7f)
+  for (; n < -64 || n >= 64; n >>= 7) code += BYTES[(n & 0x7f) | 0x80]!
+  return code + BYTES[n & 0x7f]!
 }
 
 /** The four bytes of an f32, least significant first on every host. */
@@ -54,7 +57,7 @@ export interface Room {
   written(): Uint8Array<ArrayBuffer>
 }
 export function newRoom(): Room {
-  let [room, end] = [new Uint8Array(1 << 14), 0]
+  let [room, end] = [new Uint8Array(1 << 18), 0]
   const reserve = (length: number): void => {
     if (length <= room.length) return
     const longer = new Uint8Array(Math.max(2 * room.length, length))
@@ -65,11 +68,16 @@ export function newRoom(): Room {
     write(bytes) {
       reserve(end + bytes.length)
       if (typeof bytes !== "string") room.set(bytes, end)
-      else for (let i = 0; i < bytes.length; i++) room[end + i] = bytes.charCodeAt(i)
+      else copy(bytes, room, end)
       end += bytes.length
     },
     written: () => room.subarray(0, end),
   }
+}
+
+/** Alone, and over names of its own: it is the one loop that takes every byte of a program in hand. */
+function copy(code: Code, into: Uint8Array, from: number): void {
+  for (let i = 0; i < code.length; i++) into[from + i] = code.charCodeAt(i)
 }
 
 /** A module of sections by number, in rising order as the format demands; the last one holds the code of its functions. */
@@ -77,11 +85,12 @@ export function wasmModule(
   sections: readonly (readonly [id: number, items: readonly Bytes[]])[],
   { signatures, written }: { readonly signatures: readonly unknown[]; written(): Uint8Array },
 ): Uint8Array<ArrayBuffer> {
-  const room = newRoom()
-  room.write(code([0x00, "asm", 1, 0, 0, 0]))
-  for (const [id, items] of sections) if (items.length > 0) room.write(code([id, sized(vector(items))]))
+  let head = code([0x00, "asm", 1, 0, 0, 0])
+  for (const [id, items] of sections) if (items.length > 0) head += code([id, sized(vector(items))])
   const [count, codes] = [unsigned(signatures.length), written()]
-  room.write(code([10, unsigned(count.length + codes.length), count]))
-  room.write(codes)
-  return room.written().slice() // an array of its own: who reads it may look at all of its buffer
+  head += code([10, unsigned(count.length + codes.length), count])
+  const bytes = new Uint8Array(head.length + codes.length) // an array of its own: who reads it may look at all of its buffer
+  copy(head, bytes, 0)
+  bytes.set(codes, head.length)
+  return bytes
 }

@@ -1,8 +1,9 @@
 import { DTYPE } from "../../base/dtype.ts"
 import { knownIn } from "../../ir/interval.ts"
-import type { Block, Program, Statement } from "../../ir/program.ts"
+import type { Block, Buffer, Program, Statement } from "../../ir/program.ts"
 import { type Bytes, sized, unsigned, vector, wasmModule } from "./binary.ts"
-import { defineEntry, type Shared } from "./function.ts"
+import type { Place, Shared } from "./frame.ts"
+import { defineEntry } from "./function.ts"
 import { type Functions, functionsAfter } from "./functions.ts"
 import * as op from "./opcode.ts"
 import { CONTROL_BYTES, defineSharing } from "./threads.ts"
@@ -44,8 +45,7 @@ export function emitWasm(
   const [functions, numbers]: [Functions, number[]] = [functionsAfter(phases ? 1 : 0), []]
   const sharing = phases && defineSharing(functions, WAKE, number)
   const shared: Shared = {
-    ...{ functions, relaxed, apart, interval: knownIn(program), start: (buffer) => layout.starts.get(buffer)! },
-    buffers: new Map(program.buffers.map((buffer) => [buffer.name, buffer])),
+    ...{ functions, relaxed, apart, interval: knownIn(program), places: placesOf(program, layout.starts) },
     ...(phases && sharing && { sharing: { share: sharing.share, least: phases, phases: numbers } }),
   }
   const entry = (block: Block, name?: string): Bytes => exported(exportOf(name), defineEntry(block, shared))
@@ -82,4 +82,12 @@ function layOut({ buffers }: Program, from: number): Pick<WasmModule, "starts" |
     size += Math.ceil((length * DTYPE[dtype].bytes) / 16) * 16 // as wide as a vector, so that none straddles two
   }
   return { starts, pages: Math.max(1, Math.ceil(size / 65536)) }
+}
+
+function placesOf({ buffers }: Program, starts: WasmModule["starts"]): ReadonlyMap<string, Place> {
+  const place = ({ name, dtype }: Buffer): Place => {
+    const [{ bytes }, start] = [DTYPE[dtype], starts.get(name)!]
+    return { dtype, bytes, start, immediates: unsigned(Math.log2(bytes)) + unsigned(start) }
+  }
+  return new Map(buffers.map((buffer) => [buffer.name, place(buffer)]))
 }

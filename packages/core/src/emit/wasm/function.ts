@@ -1,197 +1,164 @@
-import type { Dtype, Scalar } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
-import type { Interval } from "../../ir/interval.ts"
-import { type Block, type Buffer, type Statement, scalarOf } from "../../ir/program.ts"
-import { type Crossing, crossingOf } from "../crossing.ts"
+import { type Block, type Statement, scalarOf } from "../../ir/program.ts"
+import { crossingOf } from "../crossing.ts"
 import { type Loop, lanesOf, roundsOf } from "../lanes.ts"
 import { workOf } from "../work.ts"
 import { type Code, each, unsigned } from "./binary.ts"
-import { expressionsIn, narrow, stored } from "./expression.ts"
-import type { Functions, ValueType } from "./functions.ts"
-import { emitLanes, type Scope, SIMD128 } from "./lanes.ts"
+import { address, expression } from "./expression.ts"
+import { type Frame, frameOf, fresh, type Local, localsOf, narrow, type Shared, slotOf, stored } from "./frame.ts"
+import { emitLanes, SIMD128 } from "./lanes.ts"
 import { countUp } from "./loop.ts"
 import * as op from "./opcode.ts"
 import { CONTROL } from "./threads.ts"
 
-/** What all functions of a module share. */
-export interface Shared {
-  readonly functions: Functions
-  readonly buffers: ReadonlyMap<string, Buffer>
-  start(buffer: string): number
-  interval(name: string): Interval
-  readonly relaxed: boolean
-  /** Work (work.ts) from which on a loop is a function of its own. */
-  readonly apart: number
-  /** In a module for several threads. */
-  readonly sharing?: {
-    /** The function that shares out a phase (threads.ts). */
-    readonly share: number
-    /** Loops to share out, and how many of their rounds make a share at least. */
-    readonly least: ReadonlyMap<Statement, number>
-    /** The functions of the phases. */
-    readonly phases: number[]
-  }
-}
-
-/** Defines the function of an entry: its number. Its outermost loops are in functions of their own. */
+/**
+ * Defines the function of an entry: its number. Its outermost loops are in functions of their own. Neighbouring ones with
+ * little to do are one part: a host takes longer to begin with a function than with a loop.
+ */
 export function defineEntry(body: Block, shared: Shared): number {
-  return define([], [], shared, ({ statement, outermost }) =>
-    each(partsOf(body), (part) =>
-      part.statements[0]!.kind === "loop" ? outermost(part) : each(part.statements, statement),
-    ),
-  )
+  const frame = frameOf(shared, NONE)
+  const small = { ...shared, apart: Infinity } // what is small holds nothing large
+  let code = ""
+  let work = body.length > 0 ? workApart(body[0]!) : 0
+  for (let at = 0; at < body.length; ) {
+    const part = partFrom(at, body, work)
+    const isLoops = part.statements[0]!.kind === "loop"
+    code += isLoops
+      ? outermost(part.statements, part.work < shared.apart ? small : shared, frame)
+      : printBlock(part.statements, frame)
+    at += part.statements.length
+    work = part.following
+  }
+  return define(frame, NONE, NONE, code)
 }
+const NONE: readonly Local[] = []
+
 /** Statements that follow each other. */
 interface Part {
-  readonly statements: Statement[]
-  work: number
+  readonly statements: Block
+  readonly work: number
+  /** Of the statement after it. */
+  readonly following: number
 }
-/** Neighbouring loops with little to do are one part: a host takes longer to begin with a function than with a loop. */
-function partsOf(body: Block): readonly Part[] {
-  const parts: Part[] = []
-  for (const s of body) {
-    const work = s.kind === "loop" ? workOf(s) : Infinity
-    const last = parts.at(-1)
-    if (last && last.work + work < LITTLE && last.statements.length < LOOPS_MAX) {
-      last.statements.push(s)
-      last.work += work
-    } else parts.push({ statements: [s], work })
-  }
-  return parts
+/** The next one of a body. Apart from who goes on with it: of a long loop, engines compile all that it holds. */
+function partFrom(start: number, body: Block, workOfFirst: number): Part {
+  let [end, work] = [start, 0]
+  let following = workOfFirst
+  do {
+    work += following
+    end++
+    following = end < body.length ? workApart(body[end]!) : 0
+  } while (end < body.length && end < start + LOOPS_MAX && work + following < LITTLE)
+  return { statements: body.slice(start, end), work, following }
 }
+const workApart = (s: Statement): number => (s.kind === "loop" ? workOf(s) : Infinity)
 const LITTLE = 1 << 12
 const LOOPS_MAX = 4
 
-type Local = readonly [name: string, scalar: "i32" | "f32"]
-const localsOf = (names: ReadonlyMap<string, Scalar>): readonly Local[] =>
-  [...names].map(([name, scalar]) => [name, narrow(scalar)])
-interface Printer {
-  statement(s: Statement): Code
-  /** Loops that follow each other, in a function of their own. */
-  outermost(loops: Part): Code
-  /** A loop right here. */
-  inPlace(s: Loop): Code
-  slot(name: string, scalar: "i32" | "f32"): Code
+/** Loops that follow each other, in a function of their own. */
+function outermost(loops: Block, shared: Shared, frame: Frame): Code {
+  const only = loops.length === 1 ? loops[0] : undefined
+  return (only?.kind === "loop" ? share(only, frame) : undefined) ?? call(loops, shared, frame)
 }
-
+/** A block as a function of its own. */
+function call(block: Block, shared: Shared, { slots }: Frame): Code {
+  if (slots.size === 0) return op.call + unsigned(defineBlock(block, NONE, NONE, shared)) // no local can cross
+  const { reads, sets } = crossingOf(block)
+  const [takes, gives] = [localsOf(new Map([...reads, ...sets])), localsOf(sets)]
+  const given = each(takes, ([name]) => op.local_get + slots.get(name)!)
+  const taken = each(gives.toReversed(), ([name]) => op.local_set + slots.get(name)!)
+  return given + op.call + unsigned(defineBlock(block, takes, gives, shared)) + taken
+}
+function defineBlock(block: Block, takes: readonly Local[], gives: readonly Local[], shared: Shared): number {
+  const frame = frameOf(shared, takes)
+  const only = block.length === 1 ? block[0]! : undefined
+  return define(frame, takes, gives, only?.kind === "loop" ? inPlace(only, frame) : printBlock(block, frame))
+}
 /** Defines a function over some locals that gives some of them back: its number. */
-function define(
-  takes: readonly Local[],
-  gives: readonly Local[],
-  shared: Shared,
-  code: (printer: Printer) => Code,
-): number {
-  const locals: ValueType[] = []
-  const slots = new Map(takes.map(([name], at) => [name, unsigned(at)]))
-  const fresh = (type: ValueType): Code => unsigned(takes.length + locals.push(type) - 1)
-  const slot = (name: string, scalar: "i32" | "f32"): Code => {
-    const known = slots.get(name) ?? fresh(scalar)
-    slots.set(name, known)
-    return known
-  }
-  const body = code(printer({ slot, fresh, isBare: () => slots.size === 0 }, shared))
-  const printed = body + each(gives, ([name, scalar]) => op.local_get + slot(name, scalar))
+function define(frame: Frame, takes: readonly Local[], gives: readonly Local[], code: Code): number {
+  const printed = code + each(gives, ([name, scalar]) => op.local_get + slotOf(frame, name, scalar))
   const signature = { parameters: takes.map(([, scalar]) => scalar), results: gives.map(([, scalar]) => scalar) }
-  return shared.functions.define(signature, locals, printed)
+  return frame.shared.functions.define(signature, frame.locals, printed)
 }
 
+function printBlock(block: Block, frame: Frame): Code {
+  let code = ""
+  for (let at = 0; at < block.length; at++) code += printStatement(block[at]!, frame)
+  return code
+}
+function printStatement(s: Statement, frame: Frame): Code {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return expression(s.value, frame) + op.local_set + slotOf(frame, s.name, narrow(scalarOf(s.value)))
+    case "store": {
+      const { dtype, immediates } = frame.shared.places.get(s.buffer)!
+      const kept = stored(dtype)
+      return address(kept, s.index, frame) + expression(s.value, frame) + op.STORE[kept] + immediates
+    }
+    case "if": {
+      const condition = expression(s.condition, frame) + op.if_ + op.NO_RESULT
+      const yes = condition + printBlock(s.yes, frame)
+      return (s.no.length > 0 ? yes + op.else_ + printBlock(s.no, frame) : yes) + op.end
+    }
+    case "loop": {
+      const { shared } = frame
+      const isApart = shared.apart < Infinity && workOf(s) >= shared.apart
+      return share(s, frame) ?? (isApart ? call([s], shared, frame) : inPlace(s, frame))
+    }
+    default:
+      return s satisfies never
+  }
+}
+
+/** A loop right here. */
+function inPlace(s: Loop, frame: Frame): Code {
+  const i = slotOf(frame, s.index, "i32")
+  const start = op.constI32(0) + op.local_set + i
+  const names = lanesOf(s, SIMD128)
+  if (!names) return start + rounds(s, i, frame)
+  const count = roundsOf(s)
+  const leavesNone = count.kind === "constant" && count.value % SIMD128.lanes === 0
+  const vectors = start + emitLanes(s, names, frame)
+  return leavesNone ? vectors : vectors + rounds(s, i, frame)
+}
+/** Runs the loop on from the index it has. */
+function rounds(s: Loop, i: Code, frame: Frame): Code {
+  const count = roundsOf(s)
+  if (count.kind === "constant") return countUp(i, expression(count, frame), printBlock(s.body, frame), 1)
+  const n = fresh(frame, "i32")
+  const enter = expression(count, frame) + op.local_set + n
+  return enter + countUp(i, op.local_get + n, printBlock(s.body, frame), 1)
+}
+
+/** The loop shared out among threads, when it is one of the phases. */
+function share(s: Loop, frame: Frame): Code | undefined {
+  const { sharing } = frame.shared
+  const least = sharing?.least.get(s)
+  if (!sharing || least === undefined) return undefined
+  const reads = localsOf(crossingOf([{ ...s, count: i32(0) }]).reads)
+  const phase = definePhase(s, reads, frame.shared)
+  const given = each(reads, ([name, scalar], i) => {
+    const value = op.constI32(0) + op.local_get + slotOf(frame, name, scalar)
+    return value + op.STORE[scalar] + mailbox(i)
+  })
+  const asked = op.constI32(phase) + expression(roundsOf(s), frame) + op.constI32(least)
+  return given + asked + op.call + unsigned(sharing.share)
+}
 /** Defines what a thread does at a phase, rounds `from` … `to` - 1: its number among the phases. */
 function definePhase(s: Loop, reads: readonly Local[], { sharing, ...shared }: Shared): number {
-  const [from, to] = [" from", " to"] // no program has such names
-  const code = ({ statement, slot }: Printer): Code => {
-    const taken = each(reads, ([name, scalar], i) => {
-      const value = op.constI32(0) + op.LOAD[scalar] + mailbox(i)
-      return value + op.local_set + slot(name, scalar)
-    })
-    const i = slot(s.index, "i32")
-    const start = op.local_get + slot(from, "i32") + op.local_set + i
-    return taken + start + countUp(i, op.local_get + slot(to, "i32"), each(s.body, statement), 1)
-  }
-  const takes: readonly Local[] = [
-    [from, "i32"],
-    [to, "i32"],
-  ]
-  return sharing!.phases.push(define(takes, [], shared, code)) - 1
+  const takes = [FROM, TO].map((name): Local => [name, "i32"])
+  const frame = frameOf(shared, takes)
+  const taken = each(reads, ([name, scalar], i) => {
+    const value = op.constI32(0) + op.LOAD[scalar] + mailbox(i)
+    return value + op.local_set + slotOf(frame, name, scalar)
+  })
+  const i = slotOf(frame, s.index, "i32")
+  const start = op.local_get + slotOf(frame, FROM, "i32") + op.local_set + i
+  const code = taken + start + countUp(i, op.local_get + slotOf(frame, TO, "i32"), printBlock(s.body, frame), 1)
+  return sharing!.phases.push(define(frame, takes, NONE, code)) - 1
 }
+const [FROM, TO] = [" from", " to"] // no program has such names
 
 /** The immediates of a load or store of what stands at a place of the mailbox. */
 const mailbox = (at: number): Code => unsigned(2) + unsigned(CONTROL.mailbox + 4 * at)
-
-interface Locals extends Pick<Scope, "slot" | "fresh"> {
-  /** Whether there is no local yet: then none can cross into a loop. */
-  isBare(): boolean
-}
-const NOTHING: Crossing = { reads: new Map(), sets: new Map() }
-
-function printer({ slot, fresh, isBare }: Locals, shared: Shared): Printer {
-  const { buffers, start, interval, relaxed, apart } = shared
-  const { expression, address, place } = expressionsIn({ slot, fresh, start })
-  const dtype = (buffer: string): Dtype => buffers.get(buffer)!.dtype
-  const scope: Scope = { expression, address, slot, fresh, start, dtype, interval, relaxed }
-
-  const statement = (s: Statement): Code => {
-    switch (s.kind) {
-      case "let":
-      case "set":
-        return expression(s.value) + op.local_set + slot(s.name, narrow(scalarOf(s.value)))
-      case "store": {
-        const dtype = stored(buffers.get(s.buffer)!.dtype)
-        return address(dtype, s.index) + expression(s.value) + op.STORE[dtype] + place(s.buffer, dtype)
-      }
-      case "if": {
-        const otherwise = s.no.length > 0 ? op.else_ + each(s.no, statement) : ""
-        return expression(s.condition) + op.if_ + op.NO_RESULT + each(s.yes, statement) + otherwise + op.end
-      }
-      case "loop":
-        return share(s) ?? (isApart(s) ? call([s], shared, (inner) => inner.inPlace(s)) : inPlace(s))
-      default:
-        return s satisfies never
-    }
-  }
-  const isApart = (s: Loop): boolean => apart < Infinity && workOf(s) >= apart
-  const inPlace = (s: Loop): Code => {
-    const i = slot(s.index, "i32")
-    const start = op.constI32(0) + op.local_set + i
-    const names = lanesOf(s, SIMD128)
-    if (!names) return start + rounds(s, i)
-    const count = roundsOf(s)
-    const leavesNone = count.kind === "constant" && count.value % SIMD128.lanes === 0
-    return start + emitLanes(s, names, scope) + (leavesNone ? "" : rounds(s, i))
-  }
-  /** Runs the loop on from the index it has. */
-  const rounds = (s: Loop, i: Code): Code => {
-    const count = roundsOf(s)
-    if (count.kind === "constant") return countUp(i, expression(count), each(s.body, statement), 1)
-    const n = fresh("i32")
-    return expression(count) + op.local_set + n + countUp(i, op.local_get + n, each(s.body, statement), 1)
-  }
-  /** A block as a function of its own. */
-  const call = (block: Block, within: Shared, code: (inner: Printer) => Code): Code => {
-    const { reads, sets } = isBare() ? NOTHING : crossingOf(block)
-    const [takes, gives] = [localsOf(new Map([...reads, ...sets])), localsOf(sets)]
-    const callee = define(takes, gives, within, code)
-    const given = each(takes, ([name, scalar]) => op.local_get + slot(name, scalar))
-    const taken = each(gives.toReversed(), ([name, scalar]) => op.local_set + slot(name, scalar))
-    return given + op.call + unsigned(callee) + taken
-  }
-  /** The loop shared out among threads, when it is one of the phases. */
-  const share = (s: Loop): Code | undefined => {
-    const least = shared.sharing?.least.get(s)
-    if (!shared.sharing || least === undefined) return undefined
-    const reads = localsOf(crossingOf([{ ...s, count: i32(0) }]).reads)
-    const phase = definePhase(s, reads, shared)
-    const given = each(reads, ([name, scalar], i) => {
-      const value = op.constI32(0) + op.local_get + slot(name, scalar)
-      return value + op.STORE[scalar] + mailbox(i)
-    })
-    const asked = op.constI32(phase) + expression(roundsOf(s)) + op.constI32(least)
-    return given + asked + op.call + unsigned(shared.sharing.share)
-  }
-  const outermost = ({ statements, work }: Part): Code => {
-    const within = work < apart ? { ...shared, apart: Infinity } : shared // what is small holds nothing large
-    const only = statements.length === 1 ? statements[0] : undefined
-    if (only?.kind !== "loop") return call(statements, within, (inner) => each(statements, inner.statement))
-    return share(only) ?? call(statements, within, (inner) => inner.inPlace(only))
-  }
-  return { statement, outermost, inPlace, slot }
-}

@@ -1,3 +1,4 @@
+import { mapValues } from "../../base/record.ts"
 import { type Bytes, type Code, each, newRoom, sized, unsigned } from "./binary.ts"
 import * as op from "./opcode.ts"
 
@@ -34,11 +35,14 @@ export function functionsAfter(imported: number): Functions {
     ...{ types, signatures, typeOf, written: codes.written },
     define(signature, locals, code) {
       signatures.push(unsigned(typeOf(signature)))
-      const declared = unsigned(locals.length) + each(locals, (type) => ONE + op.TYPE[type])
+      let declared = unsigned(locals.length)
+      for (let at = 0; at < locals.length; at++) declared += ONE[locals[at]!]
       codes.write(sized([declared, code, op.end]))
       return imported + signatures.length - 1
     },
   }
 }
-const [FUNCTION, ONE] = ["\x60", unsigned(1)] as const
+const FUNCTION = "\x60"
+/** One local of a type. */
+const ONE: Readonly<Record<ValueType, Code>> = mapValues(op.TYPE, (type) => unsigned(1) + type)
 const typesOf = (all: readonly ValueType[]): Code => unsigned(all.length) + each(all, (type) => op.TYPE[type])

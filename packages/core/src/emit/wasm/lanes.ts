@@ -1,10 +1,11 @@
-import { DTYPE, type Dtype } from "../../base/dtype.ts"
+import { DTYPE } from "../../base/dtype.ts"
 import { i32 } from "../../ir/build.ts"
-import type { Interval } from "../../ir/interval.ts"
-import { type Expression, operandsOf, type Statement, scalarOf, statementsOf } from "../../ir/program.ts"
+import { type Block, type Expression, operandsOf, type Statement, scalarOf } from "../../ir/program.ts"
 import { type Loop, type Names, roundsOf, SHIFTS, type Target, varies } from "../lanes.ts"
 import { type Split, splitIndex } from "./address.ts"
-import { type Code, each, unsigned } from "./binary.ts"
+import { type Code, unsigned } from "./binary.ts"
+import { address, expression } from "./expression.ts"
+import { type Frame, fresh, narrow, slotOf, sparesOf, stored } from "./frame.ts"
 import { countUp } from "./loop.ts"
 import * as op from "./opcode.ts"
 import * as simd from "./simd.ts"
@@ -18,20 +19,6 @@ import * as simd from "./simd.ts"
  * all lanes, and then has its scalar local, for addresses and counts, and one vector local with four copies of it.
  */
 
-/** What the emitter of scalar code lends. */
-export interface Scope {
-  expression(e: Expression): Code
-  /** The byte at which an element lies, from the start of its buffer. */
-  address(dtype: op.Stored, index: Expression): Code
-  slot(name: string, scalar: "i32" | "f32"): Code
-  fresh(type: "i32" | "v128"): Code
-  start(buffer: string): number
-  dtype(buffer: string): Dtype
-  interval(name: string): Interval
-  /** Whether relaxed SIMD may be used, where the result is one and the same. */
-  readonly relaxed: boolean
-}
-
 /** What SIMD128 does on four lanes. */
 export const SIMD128: Target = {
   lanes: 4,
@@ -44,28 +31,60 @@ interface Uses {
   readonly asScalar: ReadonlySet<string>
   readonly asVector: ReadonlySet<string>
 }
+interface FoundUses extends Uses {
+  readonly asScalar: Set<string>
+  readonly asVector: Set<string>
+}
 function usesOf(loop: Loop, { varying }: Names): Uses {
-  const [asScalar, asVector] = [new Set<string>(), new Set<string>()]
-  const scalars = (e: Expression): void => {
-    if (e.kind === "local") asScalar.add(e.name)
-    else for (const inner of operandsOf(e)) scalars(inner)
-  }
-  const lanes = (e: Expression): void => {
-    if (e.kind === "local") asVector.add(e.name)
-    else if (!varies(e, varying) || e.kind === "load") scalars(e)
-    else if (e.kind === "binary" && SHIFTS.includes(e.op)) {
-      lanes(e.left)
-      scalars(e.right)
-    } else for (const inner of operandsOf(e)) lanes(inner)
-  }
-  for (const s of statementsOf(loop.body)) {
+  const uses = { asScalar: new Set<string>(), asVector: new Set<string>() }
+  findUses(loop.body, uses, varying)
+  return uses
+}
+function findUses(block: Block, uses: FoundUses, varying: ReadonlySet<string>): void {
+  for (let at = 0; at < block.length; at++) {
+    const s = block[at]!
     if (s.kind === "store") {
-      scalars(s.index)
-      lanes(s.value)
-    } else if (s.kind === "loop") scalars(s.count)
-    else if (s.kind !== "if") (varying.has(s.name) ? lanes : scalars)(s.value)
+      useAsScalars(s.index, uses)
+      useAsLanes(s.value, uses, varying)
+    } else if (s.kind === "loop") {
+      useAsScalars(s.count, uses)
+      findUses(s.body, uses, varying)
+    } else if (s.kind !== "if") {
+      if (varying.has(s.name)) useAsLanes(s.value, uses, varying)
+      else useAsScalars(s.value, uses)
+    }
   }
-  return { asScalar, asVector }
+}
+function useAsScalars(e: Expression, uses: FoundUses): void {
+  switch (e.kind) {
+    case "constant":
+      return
+    case "local":
+      uses.asScalar.add(e.name)
+      return
+    case "load":
+      return useAsScalars(e.index, uses)
+    case "unary":
+      return useAsScalars(e.value, uses)
+    case "binary":
+      useAsScalars(e.left, uses)
+      return useAsScalars(e.right, uses)
+    case "select":
+      useAsScalars(e.condition, uses)
+      useAsScalars(e.yes, uses)
+      return useAsScalars(e.no, uses)
+    default:
+      return e satisfies never
+  }
+}
+function useAsLanes(e: Expression, uses: FoundUses, varying: ReadonlySet<string>): void {
+  if (e.kind === "local") uses.asVector.add(e.name)
+  else if (e.kind === "load" || !varies(e, varying)) useAsScalars(e, uses)
+  else if (e.kind === "binary") {
+    useAsLanes(e.left, uses, varying)
+    if (SHIFTS.includes(e.op)) useAsScalars(e.right, uses)
+    else useAsLanes(e.right, uses, varying)
+  } else for (const inner of operandsOf(e)) useAsLanes(inner, uses, varying)
 }
 /** Whether every byte of a word is proved to be 0 … 127: by a mask, here or where the name is bound. */
 function below128(e: Expression, names: Names): boolean {
@@ -78,174 +97,198 @@ function below128(e: Expression, names: Names): boolean {
   return below128(e.left, names) || below128(e.right, names)
 }
 
+/** Takes so many vectors of rounds at a time. */
+interface Pass {
+  readonly frame: Frame
+  readonly vectors: number
+  readonly names: Names
+  readonly loop: Loop
+  /** Found when it is first asked for. */
+  uses: Uses | undefined
+  /** The locals of a name, one for each vector; a name that does not vary has one for all. */
+  readonly locals: Map<string, readonly Code[]>
+  /** Of the statement that is being printed: computed for its first vector, and the same but for an offset for the others. */
+  readonly addresses: Address[]
+}
+interface Address extends Split {
+  readonly index: Expression
+  readonly bytes: number
+  readonly local: Code
+}
+
 /** Runs as many rounds as fill whole vectors, and leaves the loop's index at the first round that is left. */
-export function emitLanes(loop: Loop, names: Names, scope: Scope): Code {
+export function emitLanes(loop: Loop, names: Names, frame: Frame): Code {
   const rounds = roundsOf(loop)
   if (rounds.kind !== "constant") throw new Error("bug: lanes of a loop without a known number of rounds")
   const whole = Math.floor(rounds.value / 4)
-  const passes = [...(whole >= 4 ? [4] : []), ...(whole % 4 > 0 ? [whole % 4] : [])]
-  const known = { ...names, ...usesOf(loop, names) }
-  return each(passes, (vectors) => emitPass(loop, rounds.value, vectors, known, scope))
+  const four = whole >= 4 ? emitPass(loop, rounds.value, 4, names, frame) : ""
+  return whole % 4 > 0 ? four + emitPass(loop, rounds.value, whole % 4, names, frame) : four
+}
+/** For as long as all rounds of its vectors are there. */
+function emitPass(loop: Loop, rounds: number, vectors: number, names: Names, frame: Frame): Code {
+  const pass: Pass = { frame, vectors, names, loop, uses: undefined, locals: new Map(), addresses: [] }
+  const width = 4 * vectors
+  const index = slotOf(frame, loop.index, "i32")
+  return countUp(index, op.constI32(rounds - width + 1), statements(loop.body, pass), width)
 }
 
-/** Takes `vectors` vectors of rounds at a time for as long as all of their rounds are there. */
-function emitPass(loop: Loop, rounds: number, vectors: number, names: Names & Uses, scope: Scope): Code {
-  const { varying, bound, asScalar, asVector } = names
-  const eachVector = (emit: (vector: number) => Code): Code => {
-    let code = ""
-    for (let v = 0; v < vectors; v++) code += emit(v)
-    return code
-  }
+const localOf = (name: string, v: number, pass: Pass): Code => {
+  const known = pass.locals.get(name)
+  if (known) return known[v % known.length]!
+  const made: Code[] = []
+  const count = pass.names.varying.has(name) ? pass.vectors : 1
+  while (made.length < count) made.push(fresh(pass.frame, "v128"))
+  pass.locals.set(name, made)
+  return made[v % count]!
+}
 
-  const locals = new Map<string, readonly Code[]>()
-  /** The local of a name for vector `v`; a name that does not vary has one for all. */
-  const localOf = (name: string, v: number): Code => {
-    const count = varying.has(name) ? vectors : 1
-    const known = locals.get(name) ?? Array.from({ length: count }, () => scope.fresh("v128"))
-    locals.set(name, known)
-    return known[v % count]!
-  }
-  /** Where vector `v` begins: the loop's index stands at the first round of the pass. */
-  const at = (
-    buffer: string,
-    index: Expression,
-    v: number,
-    step = 1,
-  ): { dtype: op.Stored; address: Code; place: Code } => {
-    const dtype = stored(scope.dtype(buffer))
-    const { bytes } = DTYPE[dtype]
-    const found = addresses.get(index)
-    const known = found?.bytes === bytes ? found : undefined
-    const { rest, constant } = known ?? splitIndex(index, scope.interval)
-    const place = UNALIGNED + unsigned(scope.start(buffer) + (constant + 4 * v * step) * bytes)
-    if (known) return { dtype, address: op.local_get + known.local, place }
-    if (vectors === 1) return { dtype, address: scope.address(dtype, rest), place }
-    const local = scope.fresh("i32")
-    addresses.set(index, { rest, constant, bytes, local })
-    return { dtype, address: scope.address(dtype, rest) + op.local_tee + local, place }
-  }
-  /** Of the statement that is being printed: computed for its first vector, and the same but for an offset for the others. */
-  const addresses = new Map<Expression, Split & { readonly bytes: number; readonly local: Code }>()
-
-  /** Four copies of what all lanes share; straight from memory where nothing else asks for it. */
-  const splat = (e: Expression): Code => {
-    const bytes = e.kind === "load" ? DTYPE[e.dtype].bytes * (e.packed ?? 1) : 0
-    if (e.kind !== "load" || bytes < 2 || (bytes === 2 && !e.packed)) return scope.expression(e) + simd.SPLAT[narrow(e)]
-    const { dtype, address, place } = at(e.buffer, e.index, 0)
-    if (bytes === 2) return address + simd.LOAD16_SPLAT + place + simd.WIDEN_BYTES[dtype as "i8" | "u8"]
-    return address + simd.LOAD_SPLAT + place
-  }
-  const lanes = (e: Expression, v: number): Code => {
-    if (!varies(e, varying))
-      return e.kind === "local" && bound.has(e.name) ? op.local_get + localOf(e.name, v) : splat(e)
-    switch (e.kind) {
-      case "local":
-        return op.local_get + localOf(e.name, v)
-      case "load": {
-        const { dtype, address, place } = at(e.buffer, e.index, v, e.packed)
-        if (e.packed) return address + simd.LOAD_PACKED[e.packed][dtype]! + place
-        const [load, widen] = simd.LOAD[dtype]
-        return address + load + place + widen
-      }
-      case "unary": {
-        const value = lanes(e.value, v)
-        if (e.op !== "i32.bits_of_f32") return value + simd.LANES_OF[e.op]!
-        return splat(i32(0x7fc00000)) + value + value + value + simd.F32_NE + simd.BITSELECT // any NaN is this one
-      }
-      case "binary": {
-        if (simd.MASK_OF[e.op]) return mask(e, v) + splat(i32(1)) + simd.AND
-        if (e.op === "i32.dot4_i8") return dotOf(e.left, e.right, v, () => splat(i32(0)))
-        const left = lanes(e.left, v) // before the right: what is printed first computes the addresses
-        const right = SHIFTS.includes(e.op) ? scope.expression(e.right) : lanes(e.right, v)
-        return left + right + simd.LANES_OF[e.op]!
-      }
-      case "select":
-        return lanes(e.yes, v) + lanes(e.no, v) + mask(e.condition, v) + simd.BITSELECT
-      case "constant":
-        throw new Error("bug: a constant does not vary")
-      default:
-        return e satisfies never
+function statements(block: Block, pass: Pass): Code {
+  let all = ""
+  for (let at = 0; at < block.length; at++) all += statement(block[at]!, pass)
+  return all
+}
+function statement(s: Statement, pass: Pass): Code {
+  const { frame, vectors, names } = pass
+  pass.addresses.length = 0
+  switch (s.kind) {
+    case "let":
+    case "set": {
+      if (!names.varying.has(s.name)) return shared(s.name, s.value, pass)
+      let all = ""
+      for (let v = 0; v < vectors; v++) all += boundTo(s.value, v, pass) + op.local_set + localOf(s.name, v, pass)
+      return all
     }
-  }
-  /** `sum` and four products more: with one side proved below 128, the relaxed instruction has only one result. */
-  const dotOf = (left: Expression, right: Expression, v: number, sum: () => Code): Code => {
-    const [any, small] = below128(right, names) ? [left, right] : [right, left]
-    if (!scope.relaxed || !below128(small, names)) return dot4(lanes(left, v), lanes(right, v)) + sum() + simd.I32_ADD
-    return lanes(any, v) + lanes(small, v) + sum() + simd.RELAXED_DOT4_ADD
-  }
-  /** The value of a `let` or `set` for vector `v`. */
-  const boundTo = (e: Expression, v: number): Code => {
-    const [sum, dot] = e.kind === "binary" && e.op === "i32.add" ? [e.left, e.right] : []
-    if (sum && dot?.kind === "binary" && dot.op === "i32.dot4_i8" && varies(dot, varying))
-      return dotOf(dot.left, dot.right, v, () => lanes(sum, v))
-    return lanes(e, v)
-  }
-  /** All ones in the lanes in which `e` is not 0, zeros in the others. */
-  const mask = (e: Expression, v: number): Code => {
-    const comparison = e.kind === "binary" && simd.MASK_OF[e.op]
-    if (comparison && varies(e, varying)) return lanes(e.left, v) + lanes(e.right, v) + comparison
-    return lanes(e, v) + splat(i32(0)) + simd.DIFFER
-  }
-
-  let spares: readonly [Code, Code] | undefined
-  /** For values that are needed twice; free again at once. */
-  const twice = (): readonly [Code, Code] => (spares ??= [scope.fresh("v128"), scope.fresh("v128")])
-  /** Even and odd bytes apart, as halves. */
-  const dot4 = (left: Code, right: Code): Code => {
-    const even = (of: Code): Code =>
-      op.local_get + of + op.constI32(8) + simd.HALVES_SHL + op.constI32(8) + simd.HALVES_SHR
-    const odd = (of: Code): Code => op.local_get + of + op.constI32(8) + simd.HALVES_SHR
-    const [a, b] = twice()
-    const both = even(a) + even(b) + simd.DOT2 + odd(a) + odd(b) + simd.DOT2 + simd.I32_ADD
-    return left + right + op.local_set + b + op.local_set + a + both
-  }
-  /** The low bytes of the lanes, brought together. */
-  const together = (value: Code, bytes: 1 | 2 | 4): Code => {
-    if (bytes === 4) return value
-    const [spare] = twice()
-    return value + op.local_tee + spare + op.local_get + spare + simd.TOGETHER[bytes]
-  }
-  const statement = (s: Statement): Code => {
-    addresses.clear()
-    switch (s.kind) {
-      case "let":
-      case "set": {
-        if (varying.has(s.name)) return eachVector((v) => boundTo(s.value, v) + op.local_set + localOf(s.name, v))
-        const scalar = narrow(s.value)
-        const vector = asVector.has(s.name) ? localOf(s.name, 0) : undefined
-        if (!asScalar.has(s.name)) return vector ? splat(s.value) + op.local_set + vector : ""
-        const slot = scope.slot(s.name, scalar)
-        if (!vector) return scope.expression(s.value) + op.local_set + slot
-        return scope.expression(s.value) + op.local_tee + slot + simd.SPLAT[scalar] + op.local_set + vector
+    case "store": {
+      const { bytes } = frame.shared.places.get(s.buffer)!
+      let all = ""
+      for (let v = 0; v < vectors; v++) {
+        const { address, place } = at(s.buffer, s.index, v, 1, pass)
+        all += address + together(lanes(s.value, v, pass), bytes, frame) + simd.STORE[bytes as 1 | 2 | 4](place)
       }
-      case "store":
-        return eachVector((v) => {
-          const { dtype, address, place } = at(s.buffer, s.index, v)
-          const { bytes } = DTYPE[dtype]
-          return address + together(lanes(s.value, v), bytes) + simd.STORE[bytes](place)
-        })
-      case "loop": {
-        const [i, n] = [scope.slot(s.index, "i32"), scope.fresh("i32")]
-        const enter = scope.expression(roundsOf(s)) + op.local_set + n + op.constI32(0) + op.local_set + i
-        return enter + countUp(i, op.local_get + n, each(s.body, statement), 1)
-      }
-      case "if":
-        throw new Error("bug: a branch has no lanes")
-      default:
-        return s satisfies never
+      return all
     }
+    case "loop": {
+      const [i, n] = [slotOf(frame, s.index, "i32"), fresh(frame, "i32")]
+      const enter = expression(roundsOf(s), frame) + op.local_set + n + op.constI32(0) + op.local_set + i
+      return enter + countUp(i, op.local_get + n, statements(s.body, pass), 1)
+    }
+    case "if":
+      throw new Error("bug: a branch has no lanes")
+    default:
+      return s satisfies never
   }
-  const width = 4 * vectors
-  return countUp(scope.slot(loop.index, "i32"), op.constI32(rounds - width + 1), each(loop.body, statement), width)
+}
+const usesIn = (pass: Pass): Uses => (pass.uses ??= usesOf(pass.loop, pass.names))
+/** Names what is the same in all lanes. */
+function shared(name: string, value: Expression, pass: Pass): Code {
+  const { frame } = pass
+  const uses = usesIn(pass)
+  const scalar = narrow(scalarOf(value))
+  const vector = uses.asVector.has(name) ? localOf(name, 0, pass) : undefined
+  if (!uses.asScalar.has(name)) return vector ? splat(value, pass) + op.local_set + vector : ""
+  const slot = slotOf(frame, name, scalar)
+  if (!vector) return expression(value, frame) + op.local_set + slot
+  return expression(value, frame) + op.local_tee + slot + simd.SPLAT[scalar] + op.local_set + vector
+}
+
+/** Where vector `v` begins: the loop's index stands at the first round of the pass. */
+function at(
+  buffer: string,
+  index: Expression,
+  v: number,
+  step: number,
+  pass: Pass,
+): { readonly dtype: op.Stored; readonly address: Code; readonly place: Code } {
+  const { frame, vectors, addresses } = pass
+  const { dtype: kept, bytes, start } = frame.shared.places.get(buffer)!
+  const dtype = stored(kept)
+  const known = addresses.find((other) => other.index === index && other.bytes === bytes)
+  const { rest, constant } = known ?? splitIndex(index, frame.shared.interval)
+  const place = UNALIGNED + unsigned(start + (constant + 4 * v * step) * bytes)
+  if (known) return { dtype, address: op.local_get + known.local, place }
+  if (vectors === 1) return { dtype, address: address(dtype, rest, frame), place }
+  const local = fresh(frame, "i32")
+  addresses.push({ index, rest, constant, bytes, local })
+  return { dtype, address: address(dtype, rest, frame) + op.local_tee + local, place }
 }
 const UNALIGNED = unsigned(0)
 
-const narrow = (e: Expression): "i32" | "f32" => {
-  const scalar = scalarOf(e)
-  if (scalar === "f64") throw new Error("bug: f64 has no lanes")
-  return scalar
+/** Four copies of what all lanes share; straight from memory where nothing else asks for it. */
+function splat(e: Expression, pass: Pass): Code {
+  const bytes = e.kind === "load" ? DTYPE[e.dtype].bytes * (e.packed ?? 1) : 0
+  if (e.kind !== "load" || bytes < 2 || (bytes === 2 && !e.packed))
+    return expression(e, pass.frame) + simd.SPLAT[narrow(scalarOf(e))]
+  const { dtype, address, place } = at(e.buffer, e.index, 0, 1, pass)
+  if (bytes === 2) return address + simd.LOAD16_SPLAT + place + simd.WIDEN_BYTES[dtype as "i8" | "u8"]
+  return address + simd.LOAD_SPLAT + place
 }
-const stored = (dtype: Dtype): op.Stored => {
-  if (dtype === "f64") throw new Error("bug: f64 has no lanes")
-  return dtype
+/** The lanes of vector `v`. */
+function lanes(e: Expression, v: number, pass: Pass): Code {
+  const { varying, bound } = pass.names
+  if (!varies(e, varying))
+    return e.kind === "local" && bound.has(e.name) ? op.local_get + localOf(e.name, v, pass) : splat(e, pass)
+  switch (e.kind) {
+    case "local":
+      return op.local_get + localOf(e.name, v, pass)
+    case "load": {
+      const { dtype, address, place } = at(e.buffer, e.index, v, e.packed ?? 1, pass)
+      if (e.packed) return address + simd.LOAD_PACKED[e.packed][dtype]! + place
+      const [load, widen] = simd.LOAD[dtype]
+      return address + load + place + widen
+    }
+    case "unary": {
+      const value = lanes(e.value, v, pass)
+      if (e.op !== "i32.bits_of_f32") return value + simd.LANES_OF[e.op]!
+      return splat(i32(0x7fc00000), pass) + value + value + value + simd.F32_NE + simd.BITSELECT // any NaN is this one
+    }
+    case "binary": {
+      if (simd.MASK_OF[e.op]) return mask(e, v, pass) + splat(i32(1), pass) + simd.AND
+      if (e.op === "i32.dot4_i8") return dotOf(e.left, e.right, v, i32(0), pass)
+      const left = lanes(e.left, v, pass) // before the right: what is printed first computes the addresses
+      const right = SHIFTS.includes(e.op) ? expression(e.right, pass.frame) : lanes(e.right, v, pass)
+      return left + right + simd.LANES_OF[e.op]!
+    }
+    case "select":
+      return lanes(e.yes, v, pass) + lanes(e.no, v, pass) + mask(e.condition, v, pass) + simd.BITSELECT
+    case "constant":
+      throw new Error("bug: a constant does not vary")
+    default:
+      return e satisfies never
+  }
+}
+/** The value of a `let` or `set` for vector `v`. */
+function boundTo(e: Expression, v: number, pass: Pass): Code {
+  if (e.kind !== "binary" || e.op !== "i32.add") return lanes(e, v, pass)
+  const { left: sum, right: dot } = e
+  if (dot.kind !== "binary" || dot.op !== "i32.dot4_i8" || !varies(dot, pass.names.varying)) return lanes(e, v, pass)
+  return dotOf(dot.left, dot.right, v, sum, pass)
+}
+/** `sum` and four products more: with one side proved below 128, the relaxed instruction has only one result. */
+function dotOf(left: Expression, right: Expression, v: number, sum: Expression, pass: Pass): Code {
+  const { frame, names } = pass
+  const [any, small] = below128(right, names) ? [left, right] : [right, left]
+  if (!frame.shared.relaxed || !below128(small, names))
+    return dot4(lanes(left, v, pass), lanes(right, v, pass), frame) + lanes(sum, v, pass) + simd.I32_ADD
+  return lanes(any, v, pass) + lanes(small, v, pass) + lanes(sum, v, pass) + simd.RELAXED_DOT4_ADD
+}
+/** All ones in the lanes in which `e` is not 0, zeros in the others. */
+function mask(e: Expression, v: number, pass: Pass): Code {
+  const comparison = e.kind === "binary" && simd.MASK_OF[e.op]
+  if (comparison && varies(e, pass.names.varying)) return lanes(e.left, v, pass) + lanes(e.right, v, pass) + comparison
+  return lanes(e, v, pass) + splat(i32(0), pass) + simd.DIFFER
+}
+/** Even and odd bytes apart, as halves. */
+function dot4(left: Code, right: Code, frame: Frame): Code {
+  const even = (of: Code): Code =>
+    op.local_get + of + op.constI32(8) + simd.HALVES_SHL + op.constI32(8) + simd.HALVES_SHR
+  const odd = (of: Code): Code => op.local_get + of + op.constI32(8) + simd.HALVES_SHR
+  const [a, b] = sparesOf(frame, "v128")
+  const both = even(a) + even(b) + simd.DOT2 + odd(a) + odd(b) + simd.DOT2 + simd.I32_ADD
+  return left + right + op.local_set + b + op.local_set + a + both
+}
+/** The low bytes of the lanes, brought together. */
+function together(value: Code, bytes: number, frame: Frame): Code {
+  if (bytes === 4) return value
+  const spare = sparesOf(frame, "v128")[0]
+  return value + op.local_tee + spare + op.local_get + spare + simd.TOGETHER[bytes as 1 | 2]
 }

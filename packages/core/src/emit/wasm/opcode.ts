@@ -115,4 +115,6 @@ export const DIVIDE: Readonly<Partial<Record<Binary, Code>>> = {
   "i32.rem_u": "\x70",
 }
 
-export const constI32 = (value: number): Code => i32_const + signed(value)
+export const constI32 = (value: number): Code => SMALL[value] ?? i32_const + signed(value)
+/** Those that most constants are: made once. */
+const SMALL: readonly Code[] = Array.from({ length: 64 }, (_, value) => i32_const + signed(value))
