@@ -1,10 +1,14 @@
 import type { Block, Expression, Program, Statement } from "./program.ts"
 
-/**
- * The same program under other names, so that it can stand inside another: `of` maps buffers and locals alike. What keeps
- * its names is not copied.
- */
+/** The same program under other names, so that it can stand inside another: `of` maps buffers and locals alike. */
 export function renameProgram({ name, buffers, body, entries }: Program, of: (name: string) => string): Program {
+  const others = entries && Object.entries(entries).map(([entry, inner]) => [entry, renameBlock(inner, of)] as const)
+  const renamed = { name, buffers: buffers.map((b) => ({ ...b, name: of(b.name) })), body: renameBlock(body, of) }
+  return others ? { ...renamed, entries: Object.fromEntries(others) } : renamed
+}
+
+/** A block under other names. Expressions that keep theirs are not copied. */
+export function renameBlock(all: Block, of: (name: string) => string): Block {
   const expression = (e: Expression): Expression => {
     switch (e.kind) {
       case "constant":
@@ -49,7 +53,5 @@ export function renameProgram({ name, buffers, body, entries }: Program, of: (na
         return s satisfies never
     }
   }
-  const others = entries && Object.entries(entries).map(([entry, inner]) => [entry, block(inner)] as const)
-  const renamed = { name, buffers: buffers.map((b) => ({ ...b, name: of(b.name) })), body: block(body) }
-  return others ? { ...renamed, entries: Object.fromEntries(others) } : renamed
+  return block(all)
 }

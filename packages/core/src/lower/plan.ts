@@ -1,14 +1,6 @@
 import type { Dtype } from "../base/dtype.ts"
-import {
-  type Block,
-  type Buffer,
-  type Expression,
-  expressionsOf,
-  operandsOf,
-  type Program,
-  statementsOf,
-} from "../ir/program.ts"
-import { renameProgram } from "../ir/rename.ts"
+import type { Block, Buffer, Expression, Program, Statement } from "../ir/program.ts"
+import { renameBlock } from "../ir/rename.ts"
 
 /**
  * The same program in less memory: scratch buffers of one dtype that are never in use at the same time become one.
@@ -21,7 +13,8 @@ import { renameProgram } from "../ir/rename.ts"
  */
 export function planMemory(program: Program, kept: ReadonlySet<string> = new Set()): Program {
   const lasting = new Set([...kept, ...Object.values(program.entries ?? {}).flatMap((block) => [...buffersOf(block)])])
-  const uses = usesOf(program.body)
+  const touched = program.body.map((s) => buffersOf([s]))
+  const uses = usesOf(touched)
   const movable = program.buffers.filter(({ name, access }) => access === "scratch" && !lasting.has(name))
   const slots = new Map<Dtype, Slot[]>()
   const place = new Map<string, Slot>()
@@ -41,7 +34,14 @@ export function planMemory(program: Program, kept: ReadonlySet<string> = new Set
     if (!slot) return [buffer]
     return slot.name === buffer.name ? [{ ...buffer, length: slot.length }] : []
   })
-  return renameProgram({ ...program, buffers }, (name) => place.get(name)?.name ?? name)
+  const nameOf = (name: string): string => place.get(name)?.name ?? name
+  // Most statements keep their buffers, and those of a kernel are many: only the others are copied. An entry moves nothing.
+  const body = program.body.flatMap((s, at) => (movesIn(touched[at]!, nameOf) ? renameBlock([s], nameOf) : [s]))
+  return { ...program, buffers, body }
+}
+function movesIn(names: ReadonlySet<string>, nameOf: (name: string) => string): boolean {
+  for (const name of names) if (nameOf(name) !== name) return true
+  return false
 }
 
 interface Use {
@@ -67,24 +67,62 @@ function tightest(slots: readonly Slot[], first: number, length: number): Slot |
   return best
 }
 
-function usesOf(body: Block): ReadonlyMap<string, Use> {
+/** Of the buffers that each statement touches. */
+function usesOf(touched: readonly ReadonlySet<string>[]): ReadonlyMap<string, Use> {
   const uses = new Map<string, Use>()
-  for (const [at, statement] of body.entries())
-    for (const name of buffersOf([statement])) uses.set(name, { first: uses.get(name)?.first ?? at, last: at })
+  touched.forEach((names, at) => {
+    for (const name of names) uses.set(name, { first: uses.get(name)?.first ?? at, last: at })
+  })
   return uses
 }
 
 /** The buffers that a block touches. */
 function buffersOf(block: Block): ReadonlySet<string> {
   const names = new Set<string>()
-  const visit = (e: Expression): void => {
-    if (e.kind === "constant" || e.kind === "local") return
-    if (e.kind === "load") names.add(e.buffer)
-    for (const operand of operandsOf(e)) visit(operand)
-  }
-  for (const s of statementsOf(block)) {
-    if (s.kind === "store") names.add(s.buffer)
-    for (const e of expressionsOf(s)) visit(e)
-  }
+  for (const s of block) visitStatement(s, names)
   return names
+}
+// Without lists of operands: every expression of a program passes here, before the first answer of a module.
+function visitStatement(s: Statement, names: Set<string>): void {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return visit(s.value, names)
+    case "store":
+      names.add(s.buffer)
+      visit(s.index, names)
+      return visit(s.value, names)
+    case "if":
+      visit(s.condition, names)
+      for (const each of s.yes) visitStatement(each, names)
+      for (const each of s.no) visitStatement(each, names)
+      return
+    case "loop":
+      visit(s.count, names)
+      for (const each of s.body) visitStatement(each, names)
+      return
+    default:
+      return s satisfies never
+  }
+}
+function visit(e: Expression, names: Set<string>): void {
+  switch (e.kind) {
+    case "constant":
+    case "local":
+      return
+    case "load":
+      names.add(e.buffer)
+      return visit(e.index, names)
+    case "unary":
+      return visit(e.value, names)
+    case "binary":
+      visit(e.left, names)
+      return visit(e.right, names)
+    case "select":
+      visit(e.condition, names)
+      visit(e.yes, names)
+      return visit(e.no, names)
+    default:
+      return e satisfies never
+  }
 }
