@@ -3,6 +3,7 @@ import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { faultOf } from "@open-brains/core/engine/sound.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { tuned } from "@open-brains/core/run/tune.ts"
+import { widenVectors } from "open-brains"
 import { nativeEngine, threadedEngine } from "./engines.testing.ts"
 
 /** Threads end with the process; who is done with them before says so. */
@@ -21,8 +22,9 @@ const ENGINES = {
 } as const satisfies Readonly<Record<string, () => MeasuredEngine>>
 export type EngineName = keyof typeof ENGINES
 
-/** The engine, or why it must not be used on this machine. */
+/** The engine, or why it must not be used on this machine. Vectors are joined where the command joins them. */
 export function measuredEngine(name: EngineName): MeasuredEngine | string {
+  widenVectors()
   const engine = ENGINES[name]()
   return faultOf(engine) ?? engine
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { runCommandLine } from "./command_line.ts"
 import type { Colour, Services } from "./services.ts"
+import { widenVectors } from "./wide.ts"
 
 const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 }
 const colours = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"]
@@ -45,6 +46,7 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== "EPIPE") throw error
     process.exit(0) // the reader has seen enough, as `head` does
   })
+widenVectors() // the process is ours
 process.exitCode = await runCommandLine(process.argv.slice(2), services)
 // A stream that somebody keeps open is no reason to stay: nobody reads it any more.
 process.stdin.unref?.()

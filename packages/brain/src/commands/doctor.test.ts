@@ -12,6 +12,7 @@ const findings: MachineFindings = {
   features: ["asimd", "asimddp"],
   node: "24.21.0",
   relaxedSimd: true,
+  vectorBytes: 32,
   sharedMemory: false,
   cache: { folder: "/cache/open-brains/native", libraries: 2 },
   engines: [
@@ -31,7 +32,7 @@ test("doctor says what each engine reaches, and why one is not here", () => {
     [
       0,
       "machine   linux arm64, Cortex-A76 (4); asimd asimddp
-    Node      24.21.0, relaxed SIMD, no shared memory
+    Node      24.21.0, vectors of 32 bytes, relaxed SIMD, no shared memory
     compiler  none
     koffi     none for this platform
     cache     /cache/open-brains/native: 2 compiled

@@ -20,7 +20,7 @@ function describe(findings: MachineFindings, { paint }: Services): readonly stri
     row("machine", `${platform}, ${processor} (${cores}); ${features.join(" ") || "instruction sets unknown"}`),
     row(
       "Node",
-      `${node}, ${has("relaxed SIMD", findings.relaxedSimd)}, ${has("shared memory", findings.sharedMemory)}`,
+      `${node}, vectors of ${findings.vectorBytes} bytes, ${has("relaxed SIMD", findings.relaxedSimd)}, ${has("shared memory", findings.sharedMemory)}`,
     ),
     row("compiler", compiler ? `${compiler.path}: ${compiler.version}` : "none"),
     row("koffi", findings.koffi ?? "none for this platform"),

@@ -13,6 +13,7 @@ import { PREPARE } from "@open-brains/core/link/link.ts"
 import type { Entry } from "@open-brains/core/lower/lower.ts"
 import { tuned } from "@open-brains/core/run/tune.ts"
 import { threadedEngine } from "../threads/engine.ts"
+import { areVectorsWide } from "../wide.ts"
 import { cacheFolder } from "./cache.ts"
 import { featuresOf, findCompiler, processor } from "./compiler.ts"
 import { nativeEngine, nativeSource } from "./engine.ts"
@@ -37,6 +38,8 @@ export interface MachineFindings {
   readonly features: readonly string[]
   readonly node: string
   readonly relaxedSimd: boolean
+  /** Of the vectors that WebAssembly becomes: 16, or 32 where V8 joins them. */
+  readonly vectorBytes: 16 | 32
   readonly sharedMemory: boolean
   readonly compiler?: { readonly path: string; readonly version: string }
   readonly koffi?: string
@@ -56,6 +59,7 @@ export function examineMachine(): MachineFindings {
     features: featuresOf(processor()),
     node: process.versions.node,
     relaxedSimd: hasRelaxed(),
+    vectorBytes: areVectorsWide() ? 32 : 16,
     sharedMemory: attempt(() => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })) !== undefined,
     ...(compiler ? { compiler: { path: compiler.path, version: versionOf(compiler.path, compiler.words) } } : {}),
     ...(calls === undefined ? {} : { koffi: calls }),

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
 import type { Json } from "@open-brains/core/base/json.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import * as ir from "@open-brains/core/ir/build.ts"
@@ -6,6 +8,7 @@ import { SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { TRICKS } from "@open-brains/core/ir/testing/tricks.ts"
 import { expect, test, vi } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { WIDE_FLAGS, widenVectors } from "../wide.ts"
 import { missingCompiler } from "./c99.ts"
 import { trialOf } from "./testing/batch.ts"
 import { batchInC, batchInLibrary, ofTrial } from "./testing/batch_runs.ts"
@@ -24,6 +27,18 @@ test(`generated and mutated programs agree on every engine, or are refused (SEED
     true,
     true,
   ])
+})
+
+test(`programs and graphs agree where V8 joins vectors, and it does join some (SEED=${SEED})`, async (context) => {
+  requireOrSkip(context, widenVectors())
+  const batch = { seed: SEED, programs: 300, mutants: 100, sanitizers: "both", isWide: true } as const
+  const { ran, faults } = await judgeBatch(batch)
+  expect([faults, ran >= 300]).toEqual([[], true])
+  const words = [...WIDE_FLAGS, "--trace-wasm-revectorize", "--disable-warning=ExperimentalWarning"]
+  const graphs = [join(import.meta.dirname, "testing/wide_graphs.ts"), `${SEED}`, "40"]
+  const { stdout } = spawnSync(process.execPath, [...words, ...graphs], { encoding: "utf8", maxBuffer: 2 ** 30 })
+  expect(stdout.trimEnd().split("\n").at(-1)).toBe("[]")
+  expect(stdout.match(/Decided to vectorize/g)?.length).toBeGreaterThan(50)
 })
 
 test("a batch that does not end is ended, and is a fault", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { TILES_TO_TRY, type Tile, type Tiles } from "@open-brains/core/base/tiles.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { tune } from "@open-brains/core/run/tune.ts"
+import { areVectorsWide } from "../wide.ts"
 import { openCache } from "./cache.ts"
 import { processor } from "./compiler.ts"
 
@@ -25,7 +26,7 @@ const MEASURED_MS = 300
 
 /** Where the choice for an engine is kept. Errors: an Error when the folder cannot be used. */
 function placeOf({ name }: Engine): string {
-  const key = JSON.stringify([name, process.version, processor(), TILES_TO_TRY])
+  const key = JSON.stringify([name, process.version, areVectorsWide(), processor(), TILES_TO_TRY])
   return join(openCache(), `tiles-${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`)
 }
 function remembered(engine: Engine): Tiles | undefined {

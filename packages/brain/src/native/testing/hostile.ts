@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process"
 import { join } from "node:path"
 import type { Width } from "@open-brains/core/emit/c99/vectors.ts"
+import { WIDE_FLAGS, widenVectors } from "../../wide.ts"
 
 /** What a number of programs came to. */
 export interface Verdict {
@@ -34,6 +35,8 @@ export interface BatchOptions {
   /** How the host C is built: vectors of so many lanes, under one sanitizer or both. */
   readonly lanes?: Width | undefined
   readonly sanitizers: "both" | "address"
+  /** WebAssembly alone, compiled at its best at once and with vectors joined (wide.ts): a setting of the whole process. */
+  readonly isWide?: boolean
 }
 
 const BATCH = 150
@@ -54,12 +57,17 @@ export async function judge({ programs, mutants, seed, jobs = 1, onBatch }: Judg
   const share = (all: number, n: number): number =>
     Math.floor(((n + 1) * all) / batches) - Math.floor((n * all) / batches)
   let [next, done] = [0, 0]
+  const isJoined = widenVectors() === undefined
   const work = async (): Promise<void> => {
     while (next < batches) {
       const n = next++
       const batch = { programs: share(programs, n), mutants: share(mutants, n) }
-      const found = await judgeBatch({ seed: seed + n * BATCH, ...batch, ...TURNS[n % TURNS.length]! })
-      verdict = sum(verdict, found)
+      const options: BatchOptions = { seed: seed + n * BATCH, ...batch, ...TURNS[n % TURNS.length]! }
+      verdict = sum(verdict, await judgeBatch(options))
+      if (isJoined) {
+        const { faults } = await judgeBatch({ ...options, isWide: true })
+        verdict = { ...verdict, faults: [...verdict.faults, ...faults] }
+      }
       done += batch.programs + batch.mutants
       onBatch?.(done, verdict)
     }
@@ -75,7 +83,8 @@ const sum = (a: Verdict, b: Verdict): Verdict => ({
 /** A batch in a process of its own, which is ended when it takes too long. */
 export function judgeBatch(options: BatchOptions, msMax = BATCH_MS_MAX): Promise<Verdict> {
   const child = join(import.meta.dirname, "hostile_batch.ts")
-  const words = ["--disable-warning=ExperimentalWarning", child, JSON.stringify(options)]
+  const flags = ["--disable-warning=ExperimentalWarning", ...(options.isWide ? WIDE_FLAGS : [])]
+  const words = [...flags, child, JSON.stringify(options)]
   const limits = { timeout: msMax, killSignal: "SIGKILL", maxBuffer: 2 ** 28 } as const
   return new Promise((resolve) => {
     execFile(process.execPath, words, limits, (error, stdout, stderr) => {

@@ -15,7 +15,7 @@ import { differing, runsOn, SANITIZERS, WASM } from "./runs.ts"
 /** A valid program may still take minutes, or hundreds of megabytes: those are proved and not run. */
 const [WORK_MAX, BYTES_MAX] = [2 ** 20, 2 ** 16]
 
-function verdictOf({ seed, programs, mutants, lanes, sanitizers }: BatchOptions): Verdict {
+function verdictOf({ seed, programs, mutants, lanes, sanitizers, isWide }: BatchOptions): Verdict {
   const faults: string[] = []
   const trials: { trial: Trial; expected: readonly Memory[] }[] = []
   const counts = { refused: 0, long: 0, ran: 0 }
@@ -29,7 +29,15 @@ function verdictOf({ seed, programs, mutants, lanes, sanitizers }: BatchOptions)
       else {
         const trial = trialOf(title, program, of)
         const expected = runsOn(interpreterEngine, trial)
-        for (const engine of WASM) faults.push(...differing(trial, engine.name, expected, runsOn(engine, trial)))
+        for (const engine of WASM)
+          faults.push(
+            ...differing(
+              trial,
+              isWide ? `${engine.name}, vectors joined` : engine.name,
+              expected,
+              runsOn(engine, trial),
+            ),
+          )
         trials.push({ trial, expected })
         counts.ran++
       }
@@ -52,7 +60,7 @@ function verdictOf({ seed, programs, mutants, lanes, sanitizers }: BatchOptions)
       )
   }
   const all = trials.map(({ trial }) => trial)
-  if (all.length > 0) {
+  if (all.length > 0 && !isWide) {
     const { after, stray } = batchInLibrary(all)
     compare("native", after)
     if (stray >= 0) faults.push(`native wrote byte ${stray}, which is in no buffer`)
