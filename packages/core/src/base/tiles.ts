@@ -22,7 +22,7 @@ export const TILES: Tiles = {
 }
 /** What is worth trying on a machine: see run/tune.ts. */
 export const TILES_TO_TRY: Readonly<Record<"float" | "integer", readonly Tile[]>> = {
-  float: [TILES.float, { rows: 4, columns: 8, unroll: 4 }, { rows: 4, columns: 16, unroll: 2 }],
+  float: [TILES.float, { rows: 4, columns: 8, unroll: 4 }, { rows: 4, columns: 16, unroll: 4 }],
   integer: [
     TILES.integer,
     { rows: 1, columns: 16, unroll: 4, dot: "bytes" },
