@@ -22,8 +22,6 @@ export interface Requantised {
 export interface BagNet {
   /** The program that turns the text into slots. */
   readonly kernel: Program
-  readonly text: string
-  readonly length: string
   readonly slots: Node
   readonly count: Node
   /** Table, matrix and bias depend on weights alone, however they are stored. */
@@ -53,20 +51,17 @@ export function readBagNet(graph: Outputs): BagNet {
     return other("one kernel does not give its slots")
   if (slots.attributes.output !== "slots" || count.attributes.output !== "count")
     other("its slots are not those of a kernel")
-  const [text, length] = slots.inputs
-  if (!text || !length || !isNode(text, "input") || !isNode(length, "input"))
-    return other("its slots are not of a text")
-  if (count.inputs[0] !== text || count.inputs[1] !== length) other("its slots and their count are of two texts")
+  for (const [place, name] of ["text", "length"].entries())
+    for (const { inputs } of [slots, count]) {
+      const given = inputs[place]
+      if (!given || !isNode(given, "input") || given.attributes.name !== name)
+        other(`its kernel is not given the ${name}`)
+    }
   if (sizeOf(bag.shape) !== table.shape[1]) other("it takes several texts at once")
   if (table.dtype !== "i8" || matrix.dtype !== "i8") other("its weights are not in bytes")
   for (const node of [table, matrix, bias, logits.multiplier, logits.factor, pooled.factor])
     if (node && !isConstant(node)) other(`\`${node.operation}\`, which should be a weight, depends on the text`)
-  return {
-    kernel: slots.attributes.program,
-    text: text.attributes.name,
-    length: length.attributes.name,
-    ...{ slots, count, table, pooled, matrix, bias, logits },
-  }
+  return { kernel: slots.attributes.program, ...{ slots, count, table, pooled, matrix, bias, logits } }
 }
 
 function readRequantised(result: Node): Requantised {

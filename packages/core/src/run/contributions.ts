@@ -154,15 +154,25 @@ function contributionsTo(
   const linear = BigInt(dot(found.sum, pull)) * scale
   assert(total(exact) === linear, "the rows of an explanation do not sum to the engine's")
 
-  const sum = (dot(found.pooled, column) + fixed.bias[place]!) | 0
-  const again = requantisedOne(sum, fixed.logitFactor[place]!, multiplierAt(fixed.logitMultiplier, place), net.logits)
+  const sum = dot(found.pooled, column) + fixed.bias[place]!
+  const again = requantisedOne(
+    sum | 0,
+    fixed.logitFactor[place]!,
+    multiplierAt(fixed.logitMultiplier, place),
+    net.logits,
+  )
   const logit = found.logits[place]!
   assert(again.value === logit, `an explanation comes to ${again.value}, the engine to ${logit}`)
 
   const [whole, bias] = [exact.map((each) => rounded(each, shift)), rounded(exactBias, shift)]
+  if ([...whole, bias].some((each) => Math.abs(each) > CONTRIBUTION_MAX))
+    other("what its n-grams contribute is too large")
   const rounding = logit - whole.reduce((a, b) => a + b, bias)
-  return { rows: whole, bias, rounding, logit, isCut: isPooledCut || again.isCut }
+  return { rows: whole, bias, rounding, logit, isCut: isPooledCut || again.isCut || sum !== (sum | 0) }
 }
+
+/** So that thousands of contributions sum exactly. A logit has fifteen bits and a sign. */
+const CONTRIBUTION_MAX = 2 ** 40
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0
@@ -240,7 +250,7 @@ function asker(net: BagNet, weights: Weights, engine: Engine): (bytes: Uint8Arra
     logits: logits.result,
   }
   const { memory, run, read } = opened(nodes, weights, engine)
-  const [text, length] = [memory[net.text]!, memory[net.length]!]
+  const [text, length] = [memory["text"]!, memory["length"]!]
   const found = { sum: read("sum"), multiplier: read("multiplier"), pooled: read("pooled"), logits: read("logits") }
   return (bytes) => {
     const whole = bytes.subarray(0, text.length)
