@@ -231,6 +231,28 @@ describe("an engine that gives other numbers is found out: no explanation is bet
   })
 })
 
+test("lifts so large that sums are no longer exact are refused, and what merely wraps is said", () => {
+  const net = netOf(6, { table: 3, linear: 10 })
+  const lifted = (width: number, value: number): QuantisedNet => ({
+    ...net,
+    outputs: exchanged(net.outputs, (node) => {
+      if (!isNode(node, "requantise") || node.shape[1] !== width) return undefined
+      const [lift] = node.inputs
+      const sum = isNode(lift, "multiply") ? lift.inputs[0] : lift
+      return { ...node, inputs: [op.multiply(sum, op.fill(value, sum)), node.inputs[1]] } as Node
+    }),
+  })
+  const explained = (width: number, value: number): Contributions =>
+    explainerOf(lifted(width, value)).explain(bytesOf("where is my parcel"), PLACES)
+  expect(() => explained(DIMS, 2 ** 30)).toThrow("its weights are too large")
+  expect(() => explained(LABELS, 2 ** 30)).toThrow("what its n-grams contribute is too large")
+  for (const width of [DIMS, LABELS]) {
+    const found = explained(width, 2 ** 18)
+    expect(found.isCut).toContain(true)
+    expect(sumsOf(found)).toEqual(logitsOf(lifted(width, 2 ** 18))(bytesOf("where is my parcel")))
+  }
+})
+
 test("graphs of another form are refused", () => {
   const net = netOf(1)
   const refused = (change: (node: Node) => Node | undefined, of = net): readonly string[] => {
