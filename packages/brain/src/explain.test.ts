@@ -106,15 +106,19 @@ test("what was held out to choose on is shown where it was learnt from in the en
   expect([await shown(false), await shown(true)]).toEqual([of("train"), of("train", "validation")])
 })
 
-test("an explanation as lines is narrow, its colours change nothing, and no text moves the cursor", () => {
-  for (const text of [...TEXTS, "clear \x1b[2J\u202e the screen\r\nnow"])
-    for (const isWhole of [false, true]) {
-      const lines = printExplanation(explain(desk, text), isWhole, (_, shown) => shown)
-      const painted = printExplanation(explain(desk, text), isWhole, (colour, shown) => `{${colour}}${shown}{}`)
-      expect(painted.join("\n").replace(/\{\w*\}/g, "")).toBe(lines.join("\n"))
-      if (!isWhole) expect(lines.filter((line) => widthOf(line) > 100)).toEqual([])
-      expect(lines.join("")).not.toMatch(/[\p{Cc}\u202e]/u)
-    }
+test("an explanation as lines is narrow, its colours change nothing, and no text moves the cursor", async () => {
+  const texts = [...TEXTS, "clear \x1b[2J\u202e the scr\u202e\u200een\r\nnow", "x".repeat(400)]
+  const recipe = { epochs: 2, buckets: 8, dims: 8 } // so few that every row has many n-grams
+  const { brain: crowded } = await teach({ examples: MESSAGES, into: join(temporary(), "x"), name: "x", recipe })
+  for (const brain of [desk, crowded])
+    for (const text of texts)
+      for (const isWhole of [false, true]) {
+        const lines = printExplanation(explain(brain, text), isWhole, (_, shown) => shown)
+        const painted = printExplanation(explain(brain, text), isWhole, (colour, shown) => `{${colour}}${shown}{}`)
+        expect(painted.join("\n").replace(/\{\w*\}/g, "")).toBe(lines.join("\n"))
+        if (!isWhole) expect(lines.filter((line) => widthOf(line) > 100)).toEqual([])
+        expect(lines.join("")).not.toMatch(/[\p{Cc}\u202e]/u)
+      }
 })
 test("units are shown as bits", () => {
   expect([0, 1, -1, 2, 256, -384].map(signed)).toEqual(["0.00", "0.00", "0.00", "+0.01", "+1.00", "-1.50"])

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { repository } from "../../../../scripts/testing.ts"
@@ -108,7 +108,8 @@ test("--html writes one whole file beside what is there; - reads the text from s
   expect(same.text).toBe("where is <b>my</b>\nparcel")
   const nowhere = await brain(["explain", intent, "hi", "--html", join(folder, "no/why.html")])
   expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringContaining("error[OB157]")])
-  const taken = await brain(["explain", intent, "hi", "--html", folder])
+  mkdirSync(join(folder, "taken"))
+  const taken = await brain(["explain", intent, "hi", "--html", join(folder, "taken")])
   expect([taken.code, taken.err]).toEqual([1, expect.stringContaining("error[OB157]")])
-  expect(readdirSync(folder)).toEqual(["why.html"])
+  expect(readdirSync(folder)).toEqual(["taken", "why.html"])
 })

@@ -201,7 +201,7 @@ test("a weight may have the name that an explanation would give", () => {
 })
 
 describe("an engine that gives other numbers is found out: no explanation is better than a wrong one", () => {
-  /** WebAssembly, but for one number of one buffer that it leaves behind. */
+  /** WebAssembly, but for one bit of each number of one buffer that it leaves behind. */
   const liar = (buffer: string): Engine => ({
     name: "liar",
     instantiate(program, within) {
@@ -211,7 +211,9 @@ describe("an engine that gives other numbers is found out: no explanation is bet
         ...instance,
         run() {
           instance.run()
-          if (lie) lie[1] = lie[1]! + 1
+          lie?.forEach((value, i) => {
+            lie[i] = value ^ 64
+          })
         },
       }
     },
@@ -251,6 +253,19 @@ test("lifts so large that sums are no longer exact are refused, and what merely 
     expect(found.isCut).toContain(true)
     expect(sumsOf(found)).toEqual(logitsOf(lifted(width, 2 ** 18))(bytesOf("where is my parcel")))
   }
+})
+
+test("a sum that wraps is cut off, even where nothing saturates", () => {
+  const net = netOf(1, { pooledMax: 40 })
+  const outputs = exchanged(net.outputs, (node) => {
+    if (!isNode(node, "requantise") || node.shape[1] !== LABELS) return undefined
+    const [lift] = node.inputs
+    const sum = isNode(lift, "multiply") ? lift.inputs[0] : lift
+    return op.requantise(op.multiply(sum, op.fill(2 ** 24, sum)), op.fill(1, sum), 31, "i16")
+  })
+  const found = explainerOf({ ...net, outputs }).explain(bytesOf("where is my parcel"), PLACES)
+  expect(found.isCut).toContain(true)
+  expect(Math.max(...found.logits.map(Math.abs))).toBeLessThanOrEqual(1)
 })
 
 test("graphs of another form are refused", () => {

@@ -26,6 +26,19 @@ test(`nearest first, exactly; equals in their order (SEED=${SEED})`, () => {
     { seed: SEED, numRuns: 1000 },
   )
 })
+test("vectors of one direction are equally near, whatever their lengths: in floats 1/√2 and 3/√18 differ", () => {
+  expect(3 / Math.sqrt(18)).toBeGreaterThan(1 / Math.sqrt(2))
+  const found = nearest(
+    [1, 0],
+    [
+      [1, 1],
+      [3, 3],
+      [2, 2],
+    ],
+    3,
+  )
+  expect(found).toEqual([0, 1, 2].map((place) => ({ place, similarity: 0.707107 })))
+})
 test("the similarity is the cosine; a vector of zeros is like nothing", () => {
   const found = nearest(
     [3, 4],

@@ -8,7 +8,7 @@ export interface Near {
 /**
  * The vectors nearest to `query` by the cosine of the angle, nearest first; of equally near ones the earlier first.
  * cos = a·b / √(a·a · b·b). Compared exactly, by the sign and the square of a·b / √(b·b) as fractions of whole numbers;
- * only the similarity that is told is rounded. Vectors of small whole numbers: a·a must be below 2^53.
+ * only the similarity that is told is rounded, to six places. Vectors of small whole numbers: a·a must be below 2^53.
  */
 export function nearest(
   query: ArrayLike<number>,
@@ -26,7 +26,7 @@ export function nearest(
   })
   return best.map(({ place, product, square }) => {
     const similarity = product === 0 ? 0 : product / Math.sqrt(length * square)
-    return { place, similarity: Math.min(Math.max(similarity, -1), 1) }
+    return { place, similarity: Math.round(similarity * 1e6) / 1e6 }
   })
 }
 
