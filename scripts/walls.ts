@@ -17,7 +17,7 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compile: ["base", "ir", "graph", "nn", "quantise", "kernels", "lower", "link", "emit", "engine"],
   module: ["base", "graph"],
   composition: ["base", "module"],
-  run: ["base", "ir", "graph", "link", "module", "engine", "compile"],
+  run: ["base", "ir", "graph", "kernels", "link", "module", "engine", "compile"],
   evaluate: ["base"],
   train: ["base", "ir", "graph", "nn", "kernels", "quantise", "engine", "compile", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],

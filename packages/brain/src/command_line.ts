@@ -14,7 +14,7 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain test desk                         how good it is, and what it confuses
   ./brain show desk                         what it is made of
   ./brain rebuild desk                      build it again and compare, bit for bit
-  ./brain explain --stage ir desk           what it becomes between graph and machine
+  ./brain explain desk "where is my parcel" why it answered: what each word spoke for
   ./brain doctor                            what this machine has to run it with
 
 Every command takes --json and --help.`
@@ -139,14 +139,27 @@ function commands(services: Services, run: Run): Command {
     .argument("<module>", "folder of the module")
     .addOption(json())
     .action((path, options) => run(async () => (await import("./commands/show.ts")).show(path, options, services)))
-  program
+  const explain = program
     .command("explain")
-    .description("what a module becomes on its way to the machine")
+    .description("why a module answered a text; or with --stage, what it becomes on its way to the machine")
     .argument("<module>", "folder of the module")
-    .addOption(new Option("--stage <stage>", "which form of it").choices(STAGES).makeOptionMandatory())
+    .argument("[text...]", "the text, or - for what standard input brings")
+    .option("--label <label>", "why this label, beside the answer (default: the answer, beside the next)")
+    .option("--all", "every row, not only those that spoke most")
+    .option("--html <file>", "write a page that shows it: one file, without network")
+    .addOption(new Option("--stage <stage>", "which form of the module").choices(STAGES))
     .addOption(json())
-    .action((path, options) =>
-      run(async () => (await import("./commands/explain.ts")).explain(path, options, services)),
+    .action((path, words, options) =>
+      run(async () => {
+        if (words.length === 0 && options.stage === undefined)
+          explain.error("error: There is nothing to explain: give a text, or --stage STAGE for the module itself.")
+        if (options.stage !== undefined && (words.length > 0 || options.label || options.all || options.html))
+          explain.error("error: A stage is of the module, not of an answer: give a text or --stage, not both.")
+        const commands = await import("./commands/explain.ts")
+        return options.stage === undefined
+          ? commands.explainAnswer(path, words, options, services)
+          : commands.explainStage(path, options, services)
+      }),
     )
   program
     .command("doctor")

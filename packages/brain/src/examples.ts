@@ -125,9 +125,12 @@ export function ownExamples(files: ModuleFiles): readonly PlacedExample[] | unde
   )
 }
 
-/** The texts that a module has learnt from, as far as it carries them. */
-export function learntBy(files: ModuleFiles): readonly string[] {
-  const own = ownExamples(files) ?? []
+/** The examples that a module has learnt from, as far as it carries them. */
+export function learntExamples(files: ModuleFiles): readonly PlacedExample[] {
+  const own = ownExamples(files)
+  if (own === undefined) return []
   const { relearn } = recipeFrom(jsonPart(files, "recipe.json"))
-  return own.filter(({ split }) => split === "train" || (relearn && split === "validation")).map(({ text }) => text)
+  return own.filter(({ split }) => split === "train" || (relearn && split === "validation"))
 }
+/** Their texts. */
+export const learntBy = (files: ModuleFiles): readonly string[] => learntExamples(files).map(({ text }) => text)

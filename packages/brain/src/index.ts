@@ -6,6 +6,14 @@ export type { Example } from "@open-brains/core/train/examples.ts"
 export { readExamples } from "./data/read.ts"
 export type { OpenExample, PlacedExample } from "./data/split.ts"
 export { place } from "./examples.ts"
+export {
+  type ExplainedGram,
+  type ExplainedRow,
+  type ExplainedWord,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+} from "./explain.ts"
 export { type Brain, load } from "./load.ts"
 export { type Choice, chooseEngine } from "./native/choice.ts"
 export type { EngineName } from "./native/engines.ts"

@@ -78,7 +78,7 @@ export function ngrams(options: NgramOptions): Program {
 }
 
 /** Symbols beside code points: none of them is one. A byte that fits no sequence follows the last code point. */
-const OPEN = -1,
+export const OPEN = -1,
   CLOSE = -2,
   MALFORMED = 0x110000
 
@@ -172,12 +172,12 @@ function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, by
   ]
 }
 
-const POWER = 0x01000193 // FNV's prime: an n-gram is a polynomial in it
+export const POWER = 0x01000193 // FNV's prime: an n-gram is a polynomial in it
 const POWERS = [1, POWER, Math.imul(POWER, POWER), Math.imul(POWER, Math.imul(POWER, POWER))]
 POWERS.push(Math.imul(POWERS[3]!, POWER))
 const GOLDEN = 0x9e3779b1
 /** Words and characters, of each length, get seeds of their own, so that they do not meet. */
-const seedOf = (kind: 1 | 2, n: number): number => Math.imul(8 * kind + n, GOLDEN)
+export const seedOf = (kind: 1 | 2, n: number): number => Math.imul(8 * kind + n, GOLDEN)
 /** newest + older[0] · p + older[1] · p² + … */
 const polynomial = (newest: Expression, older: readonly string[]): Expression =>
   total(newest, ...older.map((name, i) => mul(v(name), i32(POWERS[i + 1]!))))
