@@ -115,14 +115,22 @@ function commands(services: Services, run: Run): Command {
   program
     .command("test")
     .description("score a module on examples that it has not seen")
-    .argument("<module>", "folder of the module")
+    .argument("<module>", "folder of the module; for --curve also a file of examples or a data set")
     .argument("[file]", "examples (default: those it held out)")
+    .option("--curve", "how accuracy grows with examples, from a base and from scratch")
+    .option("--seeds <n>", "draws of examples for --curve", wholeNumber(1), 5)
+    .option("--base <folder>", "what --curve learns on from, or none (default: modules/intent)")
+    .option("--svg <file>", "draw the plot into a file")
     .addOption(column("text"))
     .addOption(column("label"))
     .addOption(engine())
     .addOption(json())
     .action((path, file, options) =>
-      run(async () => (await import("./commands/test.ts")).test(path, file, options, services)),
+      run(async () =>
+        options.curve
+          ? (await import("./commands/curve.ts")).curve(path, file, options, services)
+          : (await import("./commands/test.ts")).test(path, file, options, services),
+      ),
     )
   program
     .command("rebuild")

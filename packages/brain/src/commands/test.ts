@@ -1,8 +1,7 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
-import { dataSetOf, readDataSet } from "../data/sets.ts"
-import { gather, ownExamples, splitsOf } from "../examples.ts"
+import { gather, ownExamples, splitsOf, taughtFrom } from "../examples.ts"
 import { counted, shorten, wrap } from "../layout.ts"
 import { load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
@@ -31,8 +30,7 @@ export async function test(
   const brain = await load(path, options.engine)
   tellAsides(brain, services)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const set = dataSetOf(brain.files.manifest.built.data)
-  const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)
+  const carried = file === undefined ? await taughtFrom(brain.files) : ownExamples(brain.files)
   const own = splitsOf(carried ?? []).test
   const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
   const given = file === undefined ? own : (await gather([file], undefined, columns)).examples

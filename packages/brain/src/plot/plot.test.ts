@@ -34,9 +34,9 @@ test("as text: every point stands where its numbers say, on a logarithmic axis t
   expect(`\n${plotText(CURVE, 60)}\n`).toMatchInlineSnapshot(`
     "
     How much it takes
-    accuracy   ● base   ○ scratch
+    accuracy   ● base   ○ scratch   ◉ several
          ▲
-    100 %┤                                               ···○
+    100 %┤                                               ···◉
          │                                        ·········
          │                                  ······  ···
          │                           ·······     ···

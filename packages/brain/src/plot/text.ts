@@ -5,6 +5,8 @@ import { type Axis, drawable, type Plot, type Point, printTick, rangeOf } from "
 
 const ROWS = 16
 const MARKS = ["●", "○", "▲", "△"]
+/** Where marks of several series fall together. */
+const SEVERAL = "◉"
 const [BETWEEN, REFERENCE] = ["·", "╱"]
 /** What the chart puts beside the columns of the plot itself. */
 const FRAME_COLUMNS = 4
@@ -35,8 +37,10 @@ export function plotText(plot: Plot, columns: number): string {
     { column: 0, y: bottom, symbol: undefined, priority: 0 },
     { column: width - 1, y: top, symbol: undefined, priority: 0 },
   ]
-  const drawn = [...corners, ...reference, ...lines.flat()]
-    .filter(({ column, y }) => column >= 0 && column < width && y >= bottom && y <= top)
+  const isInside = ({ column, y }: Cell): boolean => column >= 0 && column < width && y >= bottom && y <= top
+  const rowOf = (y: number): number => Math.round(((y - bottom) / (top - bottom)) * (ROWS - 1))
+  const drawn = [...corners, ...reference, ...together(lines.flat().filter(isInside), rowOf)]
+    .filter(isInside)
     .sort((a, b) => a.column - b.column || a.priority - b.priority)
   const columnToX = (column: number): number => back(left + (column / (width - 1)) * (right - left), plot.x)
   const chart = drawChart(
@@ -57,6 +61,7 @@ export function plotText(plot: Plot, columns: number): string {
   )
   const body = chart.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trimEnd()]))
   const names = plot.series.map(({ name }, i) => `${MARKS[i % MARKS.length]} ${shorten(name)}`)
+  if (drawn.some(({ symbol }) => symbol === SEVERAL)) names.push(`${SEVERAL} several`)
   return [
     shorten(plot.title, columns),
     `${shorten(plot.y.label)}   ${names.join("   ")}`,
@@ -95,6 +100,18 @@ function cells(
     }
   })
   return found
+}
+
+/** Marks of different series in one place become one that says so: else the last would hide the others. */
+function together(all: readonly Cell[], rowOf: (y: number) => number): readonly Cell[] {
+  const marks = new Map<string, Cell>()
+  for (const cell of all) {
+    if (cell.symbol === BETWEEN) continue
+    const key = `${cell.column} ${rowOf(cell.y)}`
+    const there = marks.get(key)
+    marks.set(key, there && there.symbol !== cell.symbol ? { ...cell, symbol: SEVERAL } : cell)
+  }
+  return [...all.filter(({ symbol }) => symbol === BETWEEN), ...marks.values()]
 }
 
 function diagonal(plot: Plot): readonly Point[] {

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { SEED } from "../ir/testing/hostile.ts"
-import { type Example, holdOut, labelsOf } from "./examples.ts"
+import { drawExamples, type Example, holdOut, labelsOf } from "./examples.ts"
 
 const example = fc.record({ text: fc.string({ maxLength: 3 }), label: fc.constantFrom("a", "b", "c", undefined) })
 const count = (examples: readonly Example[], label: string | undefined): number =>
@@ -37,4 +37,33 @@ test("labels come sorted by code unit; fewer than two are refused", () => {
   expect(of("b", undefined, "a", "É", "Z", "a")).toEqual(["Z", "a", "b", "É"])
   expect(() => of("a", "a", undefined)).toThrow("OB402")
   expect(() => of(undefined)).toThrow("OB402")
+})
+
+test(`a draw gives each label one, then its share, and grows without letting go (SEED=${SEED})`, () => {
+  fc.assert(
+    fc.property(fc.array(example, { maxLength: 60 }), fc.nat(60), fc.nat(60), (given, a, b) => {
+      const examples = given.map((each, i) => ({ ...each, text: `${i}` }))
+      const [less, more] = [Math.min(a, b), Math.max(a, b)]
+      const [few, many] = [drawExamples(examples, less, 7), drawExamples(examples, more, 7)]
+      expect(few.length).toBe(Math.min(less, examples.length))
+      expect(many).toEqual(expect.arrayContaining([...few]))
+      expect(few).toEqual(examples.filter((each) => few.includes(each))) // in the order given
+      const kinds = new Set(examples.map(({ label }) => label))
+      if (less >= kinds.size) expect(new Set(few.map(({ label }) => label))).toEqual(kinds)
+      for (const label of kinds) {
+        const share = (less * count(examples, label)) / Math.max(1, examples.length)
+        expect(Math.abs(count(few, label) - share)).toBeLessThanOrEqual(Math.max(1, kinds.size))
+      }
+    }),
+    { seed: SEED },
+  )
+})
+test("another seed draws others", () => {
+  const examples = Array.from({ length: 100 }, (_, i): Example => ({ text: `${i}`, label: "ab"[i % 2]! }))
+  const drawn = (seed: number): string =>
+    drawExamples(examples, 10, seed)
+      .map(({ text }) => text)
+      .join()
+  expect(drawn(1)).toBe(drawn(1))
+  expect(drawn(1)).not.toBe(drawn(2))
 })
