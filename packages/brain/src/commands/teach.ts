@@ -61,7 +61,7 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
   const heldOut = (ownExamples(lesson.brain.files) ?? examples).filter(({ split }) => split === "validation").length
   const lines = json
     ? [JSON.stringify({ ...asJson(lesson, into), heldOut, ...(replaced ? { replaced } : {}) })]
-    : describe(lesson, into, heldOut, services)
+    : describe(lesson, into, services)
   for (const line of lines) services.print(line)
   if (replaced)
     services.complain(
@@ -147,16 +147,11 @@ const asJson = ({ brain, taught, report, remarks }: Lesson, into: string): objec
   },
 })
 
-function describe(
-  { brain, taught, report, remarks }: Lesson,
-  into: string,
-  heldOut: number,
-  { paint }: Services,
-): readonly string[] {
+function describe({ brain, taught, report, remarks }: Lesson, into: string, { paint }: Services): readonly string[] {
   const bytes = brain.files.parts["weights.safetensors"]!.length
   return [
     `Taught ${paint("bold", into)}: ${counted(brain.labels.length, "label")}, ${(bytes / 1000).toFixed(0)} KB of weights.`,
-    wrap(describeTrials(taught, heldOut, paint)),
+    wrap(describeTrials(taught, paint)),
     ...describeRemarks(remarks, brain.files.manifest.takes.bytesMax).map((line) => paint("yellow", wrap(line))),
     "",
     ...(report
@@ -167,14 +162,17 @@ function describe(
   ]
 }
 
-function describeTrials({ trials, kept }: Lesson["taught"], heldOut: number, paint: Paint): string {
+function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): string {
   const isKept = `kept ${paint("bold", kept.table ? `what began from the ${kept.name}` : "what began from scratch")}`
+  const { asked, inTurns } = trials[0]!
   if (trials.every(({ bits }) => Number.isNaN(bits)))
     return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`
+  const on = inTurns ? `${counted(asked, "example")}, each held out in its turn` : counted(asked, "held-out example")
   const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits, 3)} bits`)
-  return trials.length > 1
-    ? `Tried on ${counted(heldOut, "held-out example")}: ${scores.join(", ")}; ${isKept} (fewest bits).`
-    : `On ${counted(heldOut, "held-out example")}: ${scores[0]}.`
+  if (trials.length === 1) return `On ${on}: ${scores[0]}.`
+  const fewest = trials.reduce((a, b) => (b.bits < a.bits ? b : a))
+  const why = fewest.name === kept.name ? "fewest bits" : "the others are not better by more than chance"
+  return `Tried on ${on}: ${scores.join(", ")}; ${isKept} (${why}).`
 }
 
 function describeRemarks({ duplicates, conflicts, cut }: Remarks, bytesMax: number): readonly string[] {

@@ -1,9 +1,10 @@
 import { assert } from "../base/problem.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type Interval, pairedBootstrap } from "../evaluate/bootstrap.ts"
+import { bits as meanBits } from "../evaluate/classification.ts"
 import { type Classifier, openClassifier } from "../run/classifier.ts"
-import { drawExamples, type Example, type Splits } from "./examples.ts"
-import { type Start, scoreAll, type Taught, type TeachProgress, teach } from "./teach.ts"
+import { drawExamples, type Example, labelsOf, type Splits } from "./examples.ts"
+import { type Start, scoreAll, type TeachProgress, tryStart } from "./teach.ts"
 
 /** A way to learn, in variants such as step sizes: of each size of training set the best is found on validation. */
 export interface Contender {
@@ -75,12 +76,13 @@ export function* learningCurve(
         for (const seed of seeds) {
           const examples = drawExamples(train, size, seed)
           const phase = `${start.name}, ${size} examples, seed ${seed}`
-          const lesson = teach({ train: examples, validation }, [asItIs(start)], seed, engine)
-          let next = lesson.next()
-          for (; !next.done; next = lesson.next()) yield { ...next.value, phase, trainings, of: total }
+          const labels = labelsOf([...examples, ...validation])
+          const work = tryStart([{ learn: examples, held: validation }], labels, start, seed, engine)
+          let next = work.next()
+          for (; !next.done; next = work.next()) yield { ...next.value, phase, trainings, of: total }
           trainings++
-          classifiers.push(openTaught(next.value, engine))
-          found.push(next.value.trials[0]!.bits)
+          classifiers.push(openClassifier({ ...next.value.net, labels, unsureBelow: 0 }, engine))
+          found.push(meanBits(next.value.scored))
         }
         tried.push({ start, classifiers, bits: meanOf(found) })
       }
@@ -108,19 +110,6 @@ interface Tried {
   readonly classifiers: readonly Classifier[]
   readonly bits: number
 }
-/** Not one example more than was asked for is learnt from. */
-const asItIs = (start: Start): Start => ({ ...start, recipe: { ...start.recipe, relearn: false } })
-
-/** A taught classifier, ready to answer. */
-export const openTaught = (taught: Taught, engine: Engine): Classifier =>
-  openClassifier(
-    {
-      ...taught,
-      weights: Object.fromEntries(Object.entries(taught.weights).map(([name, data]) => [name, { data }])),
-    },
-    engine,
-  )
-
 /** 1 for each message whose guess is right, sure or not. */
 export const hitsOf = (classifier: Classifier, messages: readonly Example[]): Uint8Array =>
   Uint8Array.from(scoreAll(classifier, messages), ({ expected, guess }) => Number(expected === guess))

@@ -62,6 +62,41 @@ export function drawExamples(examples: readonly Example[], count: number, seed: 
     .map((i) => examples[i]!)
 }
 
+/** What is learnt from, and what is then asked. */
+export interface Examination {
+  readonly learn: readonly Example[]
+  readonly held: readonly Example[]
+}
+/** With fewer held-out examples than this, those to learn from take turns beside them. */
+export const HELD_OUT_ENOUGH = 100
+export const FOLDS = 5
+
+/**
+ * How a start is tried: it learns from the training examples and is asked the held-out ones. Where those are fewer than
+ * `HELD_OUT_ENOUGH`, examples take turns: in each of `FOLDS` rounds a part that learnt nothing is asked, so that every
+ * example but the only one of its label is asked once by a net that has not seen it. Examples that may be learnt from in
+ * the end (`relearn`) all take part; those that are set apart never do, and the first round is then that of all others.
+ * Source: Stone 1974, "Cross-validatory choice and assessment of statistical predictions"; by label, Kohavi 1995.
+ */
+export function examinations(
+  { train, validation }: Pick<Splits, "train" | "validation">,
+  relearn: boolean,
+  seed: number,
+): readonly Examination[] {
+  const whole = { learn: train, held: validation }
+  if (validation.length >= HELD_OUT_ENOUGH) return [whole]
+  const pool = relearn ? [...train, ...validation] : train
+  const random = stream(seed, "fold")
+  const turns = new Map<number, number>() // of places in the pool
+  for (const places of placesByLabel(pool).values())
+    if (places.length > 1) for (const { i } of byRank(places, random)) turns.set(i, turns.size % FOLDS)
+  const rounds = Array.from({ length: FOLDS }, (_, turn) => ({
+    learn: pool.filter((_, i) => turns.get(i) !== turn),
+    held: pool.filter((_, i) => turns.get(i) === turn),
+  })).filter(({ held }) => held.length > 0)
+  return relearn && rounds.length > 0 ? rounds : [whole, ...rounds]
+}
+
 function placesByLabel(examples: readonly Example[]): ReadonlyMap<string | undefined, readonly number[]> {
   const byLabel = new Map<string | undefined, number[]>()
   examples.forEach(({ label }, i) => {

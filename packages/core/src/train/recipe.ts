@@ -115,5 +115,5 @@ export function recipeFrom(json: Json): Recipe {
 export function recipeFor(examples: number, recipe: Recipe = RECIPE): Recipe {
   if (examples >= 4000) return recipe
   const batch = examples >= 1000 ? 64 : 32
-  return { ...recipe, batch, epochs: examples >= 1000 ? 20 : 30 }
+  return { ...recipe, batch, epochs: examples >= 1000 ? 20 : examples >= 50 ? 30 : 100 }
 }

@@ -116,7 +116,8 @@ test("a text without n-grams, and no text at all", () => {
 const EXAMPLES: readonly Example[] = TEXTS.map((text, i) => ({ text, label: i < 4 ? "fruit" : "vehicle" }))
 function taught(recipes: readonly Recipe[], seed = 1) {
   const starts = recipes.map((recipe, i) => ({ name: `start ${i}`, recipe }))
-  const run = teach({ train: EXAMPLES, validation: EXAMPLES.slice(0, 2) }, starts, seed, wasmEngine)
+  const validation = Array.from({ length: 13 }, () => EXAMPLES).flat() // enough of them, so that no others take turns
+  const run = teach({ train: EXAMPLES, validation }, starts, seed, wasmEngine)
   for (let next = run.next(); ; next = run.next()) if (next.done) return next.value
 }
 test("teaching keeps the start that predicts the held-out examples best, and gives a classifier that knows them", () => {
@@ -137,5 +138,10 @@ test("a recipe survives its file; a member that is missing, negative or of anoth
   expect(recipeFrom(asJson(RECIPE))).toEqual(RECIPE)
   for (const broken of [{ ...RECIPE, dims: "64" }, { ...RECIPE, dims: -1 }, { ...RECIPE, dims: null }, [], null, 5])
     expect(() => recipeFrom(broken as never)).toThrow("OB404")
-  expect([recipeFor(5000), recipeFor(1000).batch, recipeFor(10).epochs]).toEqual([RECIPE, 64, 30])
+  expect([recipeFor(5000), recipeFor(1000).batch, recipeFor(50).epochs, recipeFor(10).epochs]).toEqual([
+    RECIPE,
+    64,
+    30,
+    100,
+  ])
 })
