@@ -27,6 +27,8 @@ export interface TeachArguments {
   readonly label?: string
   readonly seed: number
   readonly engine?: EngineName
+  /** How many times an `unsure` that need not have been a wrong answer costs. */
+  readonly wrongCosts?: number
   /** Whether labels of the module that is there may vanish. */
   readonly replace?: boolean
   readonly json?: boolean
@@ -52,6 +54,7 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
     ...(options.licence === undefined ? {} : { licence: options.licence }),
     ...(base ? { base } : {}),
     seed,
+    ...(options.wrongCosts === undefined ? {} : { recipe: { wrongCosts: options.wrongCosts } }),
     ...(options.engine ? { engine: options.engine } : {}),
     onProgress: progressBar(services),
     onWrite: services.holdInterrupts,

@@ -9,26 +9,34 @@ const SHAPES = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond]
 const DASHES = ["none", "7 4", "2 3", "9 3 2 3"]
 
 /**
- * A plot as SVG: one text that needs nothing else, with colours for light and dark surroundings. Series differ by
- * colour, mark and dash, so that neither a grey print nor a colour-blind eye confuses them.
+ * Plots as SVG, one below the other: one text that needs nothing else, with colours for light and dark surroundings.
+ * Series differ by colour, mark and dash, so that neither a grey print nor a colour-blind eye confuses them.
  * Colours: Okabe & Ito 2008, "Color universal design".
  */
-export function plotSvg(plot: Plot): string {
+export function plotSvg(...plots: readonly Plot[]): string {
+  const height = HEIGHT * plots.length
+  const label = plots.map(({ title }) => title).join("; ")
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(label)}">`,
+    `<style>${STYLE}</style>`,
+    `<rect class="paper" width="${WIDTH}" height="${height}"/>`,
+    ...plots.flatMap((plot, i) => [`<g transform="translate(0 ${i * HEIGHT})">`, ...drawPlot(plot), "</g>"]),
+    "</svg>",
+    "",
+  ].join("\n")
+}
+
+function drawPlot(plot: Plot): readonly string[] {
   const x = scaleOf(plot, "x", [MARGIN.left, WIDTH - MARGIN.right])
   const y = scaleOf(plot, "y", [HEIGHT - MARGIN.bottom, MARGIN.top])
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escaped(plot.title)}">`,
-    `<style>${STYLE}</style>`,
-    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
     `<text class="title" x="${MARGIN.left}" y="26">${escaped(plot.title)}</text>`,
     ...legend(plot.series),
     ...horizontal(plot.x, x),
     ...vertical(plot.y, y),
     ...(plot.hasDiagonal ? diagonal(plot, x, y) : []),
     ...plot.series.map((series, i) => drawSeries(series, plot, x, y, i)),
-    "</svg>",
-    "",
-  ].join("\n")
+  ]
 }
 
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]

@@ -1,6 +1,7 @@
 import type { Numbers } from "../base/dtype.ts"
 import type { Engine } from "../engine/engine.ts"
 import { accuracy, costsOf, bits as meanBits, type Scored, unsureThreshold } from "../evaluate/classification.ts"
+import { thresholdByCost } from "../evaluate/cost.ts"
 import type { Outputs } from "../graph/text.ts"
 import { ngrams } from "../kernels/ngrams.ts"
 import { quantiseClassifier } from "../quantise/classifier.ts"
@@ -66,7 +67,7 @@ export function* teach(
     graph,
     weights: Object.fromEntries(Object.entries(weights).map(([name, { data }]) => [name, data])),
     labels,
-    unsureBelow: unsureThreshold(best.scored),
+    unsureBelow: thresholdOf(best),
     kept: best.start,
     trials: tried.map(({ start, scored }) => ({
       name: start.name,
@@ -77,6 +78,9 @@ export function* teach(
     })),
   }
 }
+
+const thresholdOf = ({ start: { recipe }, scored }: Tried): number =>
+  recipe.wrongCosts === undefined ? unsureThreshold(scored) : thresholdByCost(scored, recipe.wrongCosts).threshold
 
 /** A net that learnt without the texts that it is asked. */
 interface Sat {
