@@ -72,3 +72,40 @@ test("a curve without anything to score on is refused, and so is a place that ca
   const taken = await brain(["test", desk, "--curve", "--svg", temporary()])
   expect([taken.code, taken.err.slice(0, 12), taken.progress]).toEqual([1, "error[OB157]", []])
 })
+
+test("test --calibration says what its probabilities are worth, draws it, and gives it as JSON", async () => {
+  const svg = join(temporary(), "calibration.svg")
+  const { code, out, err } = await brain(["test", desk, "--calibration", "--svg", svg])
+  expect([code, err]).toEqual([0, ""])
+  expect(out).toMatch(/^ {2}calibration error {3}0\.\d{4} /m)
+  expect(out).toContain("Refusing what fits no label")
+  expect(out.split("\n").filter((line) => !line.includes(svg) && widthOf(line) > 100)).toEqual([])
+  expect(readFileSync(svg, "utf8").match(/class="title"/g)).toHaveLength(3)
+  const json = JSON.parse((await brain(["test", desk, "--calibration", "--json"])).out)
+  expect(json.examples).toBe(3)
+  expect(json.calibration.reliability).toHaveLength(15)
+  expect(json.calibration.scope[0].refused).toBe(0)
+  expect(json.calibration.coverage.at(-1)).toEqual({ coverage: 1, accuracy: json.accuracy })
+})
+
+test("a wrong answer that costs more makes it say unsure more often, and test says what that costs", async () => {
+  const thresholds: number[] = []
+  for (const cost of ["0", "5", "100"]) {
+    const into = join(temporary(), "desk")
+    const words = ["teach", fileWith(CSV), "--into", into, "--base", "none", "--wrong-costs", cost, "--json"]
+    const { code, out } = await brain(words)
+    expect(code).toBe(0)
+    thresholds.push(JSON.parse(out).unsureBelow)
+    if (cost !== "5") continue
+    const { costs } = JSON.parse((await brain(["test", into, "--wrong-costs", "5", "--json"])).out)
+    expect(costs).toMatchObject({ wrongCosts: 5, now: { unsureBelow: thresholds[1] } })
+    expect(costs.best.cost).toBeLessThanOrEqual(costs.now.cost)
+    expect((await brain(["test", into, "--wrong-costs", "5"])).out).toMatch(/^ {2}as it is .* cost \d\.\d{3} a text$/m)
+    expect(JSON.parse((await brain(["rebuild", into, "--json"])).out)).toMatchObject({ isSame: true })
+    expect(readFileSync(join(into, "recipe.json"), "utf8")).toContain('"wrongCosts":5')
+  }
+  expect(thresholds[0]).toBeLessThan(thresholds[1]!)
+  expect(thresholds[1]).toBeLessThanOrEqual(thresholds[2]!)
+  const { code, err } = await brain(["teach", fileWith(CSV), "--into", "x", "--wrong-costs", "-1"])
+  expect([code, err.slice(0, 12)]).toEqual([2, "error[OB500]"])
+})

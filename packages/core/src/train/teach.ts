@@ -1,5 +1,6 @@
 import type { Numbers } from "../base/dtype.ts"
 import type { Engine } from "../engine/engine.ts"
+import { firstAsGood } from "../evaluate/choice.ts"
 import { accuracy, costsOf, bits as meanBits, type Scored, unsureThreshold } from "../evaluate/classification.ts"
 import { thresholdByCost } from "../evaluate/cost.ts"
 import type { Outputs } from "../graph/text.ts"
@@ -41,7 +42,7 @@ export interface TeachProgress extends Progress {
 
 /**
  * Teaches a text classifier. Each start is tried on texts that it has not learnt from and judged by bits; the best is
- * kept (`choose`), and its threshold for `unsure` and its temperature are set there too. Texts to try on are the held-out
+ * kept (`firstAsGood`), and its threshold for `unsure` and its temperature are set there too. Texts to try on are the held-out
  * examples, and where those are few, cross-validation lends every example a turn (`examinations`). If its recipe says
  * `relearn`, it is then taught once more on training and held-out examples together.
  * A pure function of its arguments, to the bit.
@@ -58,7 +59,7 @@ export function* teach(
   for (const start of starts) {
     tried.push(yield* tryStart(examinations(splits, start.recipe.relearn, seed), labels, start, seed, engine))
   }
-  const best = choose(tried)
+  const best = tried[firstAsGood(tried.map(({ scored }) => costsOf(scored)))]!
   const net = best.start.recipe.relearn
     ? yield* build(all, labels, best.start, seed, engine, "teaching with all examples")
     : best.net
@@ -114,29 +115,6 @@ export function* tryStart(
     scoreAll(openClassifier({ ...withTemperature(net, temperature), labels, unsureBelow: 0 }, engine), held),
   )
   return { start, net: withTemperature(sat[0]!.net, temperature), scored, temperature }
-}
-
-/**
- * The start to keep: the one with the fewest bits, unless an earlier one is within one standard error of it on the same
- * texts. Starts are given in the order in which they are believed in, and a handful of texts proves little.
- * Source: Breiman et al. 1984, "Classification and regression trees", section 3.4.3, the one-standard-error rule.
- */
-function choose(tried: readonly Tried[]): Tried {
-  const costs = tried.map(({ scored }) => costsOf(scored))
-  const meanOf = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length
-  const means = costs.map(meanOf)
-  let best = 0
-  means.forEach((mean, i) => {
-    if (mean < means[best]!) best = i
-  })
-  const isAsGood = (i: number): boolean => {
-    const gaps = costs[i]!.map((cost, m) => cost - costs[best]![m]!)
-    const mean = meanOf(gaps)
-    const variance = meanOf(gaps.map((gap) => (gap - mean) ** 2))
-    return mean <= Math.sqrt(variance / gaps.length)
-  }
-  const first = tried.findIndex((_, i) => isAsGood(i))
-  return tried[first < 0 ? best : first]!
 }
 
 const judgedBy = (sat: readonly Sat[], labels: readonly string[], engine: Engine): readonly Judged[] => {
