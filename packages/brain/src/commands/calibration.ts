@@ -87,7 +87,7 @@ export function calibrationOf(scored: readonly Scored[], name: string): Calibrat
       ),
       ...(hasOutside
         ? [
-            `  90.0 % right        where ${percent(scope.findLast((point) => point.answeredRight >= 0.9)?.refused)} of those that fit no label are refused`,
+            `  90.0 % kept         of the right answers, where ${percent(scope.findLast((point) => point.answeredRight >= 0.9 * scope[0]!.answeredRight)?.refused)} of those that fit no label are refused`,
           ]
         : []),
     ],
