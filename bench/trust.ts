@@ -1,8 +1,8 @@
-/** `./check bench trust`: whether what is said of a module's answers holds. */
+/** `./check bench trust`: what a person relies on, measured: why it answered, what its numbers are worth, how it learns. */
 import { runBench } from "./shared/part.ts"
+import { measureCalibration } from "./trust/calibration.ts"
+import { measureCurves } from "./trust/curves.ts"
 import { measureExplanations } from "./trust/explain.ts"
 
-const PARTS = {
-  explain: measureExplanations,
-}
+const PARTS = { explain: measureExplanations, calibration: measureCalibration, curves: measureCurves }
 process.exitCode = await runBench("trust", PARTS, process.argv.slice(2))

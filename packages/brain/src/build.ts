@@ -9,6 +9,7 @@ import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
 import type { PlacedExample } from "./data/split.ts"
 import { splitsOf } from "./examples.ts"
+import { inTurns } from "./in_turns.ts"
 import { chooseEngine } from "./native/choice.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
@@ -34,26 +35,14 @@ export function buildModule(
   return next.value
 }
 
-/** The same, letting others run a few times a second: else nobody would hear a Ctrl-C. */
-export async function buildInTurns(
+/** The same, letting others run a few times a second. */
+export const buildInTurns = (
   examples: readonly PlacedExample[],
   starts: readonly Start[],
   seed: number,
   onProgress?: OnProgress,
   engine?: Engine,
-): Promise<Build> {
-  const work = building(examples, starts, seed, engine)
-  let turn = performance.now()
-  let next = work.next()
-  for (; !next.done; next = work.next()) {
-    onProgress?.(next.value)
-    if (performance.now() - turn < TURN_MS) continue
-    await new Promise((wake) => setImmediate(wake))
-    turn = performance.now()
-  }
-  return next.value
-}
-const TURN_MS = 50
+): Promise<Build> => inTurns(building(examples, starts, seed, engine), onProgress)
 
 function* building(
   examples: readonly PlacedExample[],

@@ -96,6 +96,7 @@ function commands(services: Services, run: Run): Command {
     .option("--licence <spdx>", "its licence")
     .addOption(column("text"))
     .addOption(column("label"))
+    .option("--wrong-costs <n>", "a wrong answer costs so many times a needless `unsure`", cost)
     .option("--seed <n>", "another draw of the random numbers", wholeNumber(0), 1)
     .addOption(engine())
     .option("--replace", "teach the new examples alone, even where labels of the module that is there vanish")
@@ -115,14 +116,24 @@ function commands(services: Services, run: Run): Command {
   program
     .command("test")
     .description("score a module on examples that it has not seen")
-    .argument("<module>", "folder of the module")
+    .argument("<module>", "folder of the module; for --curve also a file of examples or a data set")
     .argument("[file]", "examples (default: those it held out)")
+    .option("--curve", "how accuracy grows with examples, from a base and from scratch")
+    .option("--seeds <n>", "draws of examples for --curve", wholeNumber(1), 5)
+    .option("--base <folder>", "what --curve learns on from, or none (default: modules/intent)")
+    .option("--calibration", "whether its probabilities are right, and what refusing buys")
+    .option("--wrong-costs <n>", "a wrong answer costs so many times a needless `unsure`: what it costs", cost)
+    .option("--svg <file>", "draw the plots of --curve or --calibration into a file")
     .addOption(column("text"))
     .addOption(column("label"))
     .addOption(engine())
     .addOption(json())
     .action((path, file, options) =>
-      run(async () => (await import("./commands/test.ts")).test(path, file, options, services)),
+      run(async () =>
+        options.curve
+          ? (await import("./commands/curve.ts")).curve(path, file, options, services)
+          : (await import("./commands/test.ts")).test(path, file, options, services),
+      ),
     )
   program
     .command("rebuild")
@@ -170,6 +181,12 @@ function commands(services: Services, run: Run): Command {
 }
 
 const SEED_MAX = 2 ** 31 - 1
+const COST_MAX = 1e6
+const cost = (text: string): number => {
+  const value = Number(text)
+  if (/^\d+(?:\.\d+)?$/.test(text) && value <= COST_MAX) return value
+  throw new InvalidArgumentError(`It takes a number from 0 to ${COST_MAX}.`)
+}
 const wholeNumber =
   (least: number) =>
   (text: string): number => {

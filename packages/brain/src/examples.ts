@@ -7,7 +7,7 @@ import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
 import { RECIPE, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Columns, holdsExamples, parseExamples, readExamples } from "./data/read.ts"
-import { type DataSet, dataSetNamed, readDataSet } from "./data/sets.ts"
+import { type DataSet, dataSetNamed, dataSetOf, readDataSet } from "./data/sets.ts"
 import type { OpenExample, PlacedExample, SplitName } from "./data/split.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
 import { MANIFEST } from "./store/whole.ts"
@@ -115,6 +115,45 @@ async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
   }
   const examples = await readExamples(source, columns)
   return { examples, isSetApart: examples.some(({ split }) => split === "validation") }
+}
+
+/** The examples that a module was taught from: those that it carries, or the published data set that it names. */
+export async function taughtFrom(files: ModuleFiles): Promise<readonly PlacedExample[] | undefined> {
+  const set = dataSetOf(files.manifest.built.data)
+  return set ? readDataSet(set) : ownExamples(files)
+}
+
+/**
+ * The examples that a module was taught from, or those of a file or a published data set, with the digests of the data
+ * that they are; `test` takes the place of those that are for the score. Errors: OB514, and those of `gather`.
+ */
+export async function examplesBehind(
+  source: string,
+  test: string | undefined,
+  columns?: Columns,
+): Promise<{ readonly examples: readonly OpenExample[]; readonly from: readonly string[] }> {
+  const kind = await stat(source).catch(() => undefined)
+  const isModule = kind?.isDirectory() === true && (await readdir(source)).includes(MANIFEST)
+  const files = isModule ? await readModule(source) : undefined
+  const found = files ? { examples: await taughtFrom(files) } : await gather([source], undefined, columns)
+  const examples =
+    found.examples ??
+    refuse({
+      code: "OB514",
+      seen: `${source} does not carry its examples.`,
+      hint: `Name the file that it was taught from instead of ${source}.`,
+    })
+  const from = files?.manifest.built.data ?? ("data" in found && found.data ? [found.data] : [])
+  const tests = test === undefined ? undefined : await readExamples(test, columns)
+  return {
+    examples: tests
+      ? [
+          ...examples.filter(({ split }) => split !== "test"),
+          ...tests.map((each) => ({ ...each, split: "test" as const })),
+        ]
+      : examples,
+    from: from.map(({ digest }) => digest),
+  }
 }
 
 /** The examples that a module carries, if it does. */

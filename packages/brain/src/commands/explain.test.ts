@@ -27,7 +27,7 @@ test("the plan: where each buffer lies, and what each entry does at least and at
   const text = await stage("plan")
   expect(text).toMatch(/^0 +262144 +input +i8\[262144\] +table$/m)
   expect(text).toMatch(/^run +\d+ … \d+ +\d+ … \d+ +\d+ … \d+$/m)
-  expect(text).toMatch(/\d+ buffers, bytes: 276022 of input, 604 of output/)
+  expect(text).toMatch(/\d+ buffers, bytes: 276026 of input, 604 of output/)
 })
 test("WebAssembly in its text format, as the engine is given it", async () => {
   const text = await stage("wasm")

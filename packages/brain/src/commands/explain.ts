@@ -9,7 +9,7 @@ import { tilesOf } from "../native/tiles.ts"
 import type { ExitCode, Services } from "../services.ts"
 import type { Stage } from "../stage.ts"
 import { printStage } from "../stages.ts"
-import { writeWhole } from "../store/files.ts"
+import { writeFileWhole } from "../store/file.ts"
 import { readModule } from "../store/folder.ts"
 
 export interface ExplainArguments {
@@ -29,7 +29,7 @@ export async function explainAnswer(
   const brain = await load(path)
   const text = words.length === 1 && words[0] === "-" ? await readAll(services) : words.join(" ")
   const found = explain(brain, text, label === undefined ? {} : { label })
-  if (html !== undefined) await writeWhole(html, printExplanationPage(found, brain.files.manifest.name))
+  if (html !== undefined) await writeFileWhole(html, printExplanationPage(found, brain.files.manifest.name))
   if (json)
     services.print(
       JSON.stringify({ ...found, label: found.label ?? null, nearest: found.nearest ?? null, unit: "1/256 bit" }),

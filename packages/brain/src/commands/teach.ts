@@ -27,6 +27,8 @@ export interface TeachArguments {
   readonly label?: string
   readonly seed: number
   readonly engine?: EngineName
+  /** How many times an `unsure` that need not have been a wrong answer costs. */
+  readonly wrongCosts?: number
   /** Whether labels of the module that is there may vanish. */
   readonly replace?: boolean
   readonly json?: boolean
@@ -52,6 +54,7 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
     ...(options.licence === undefined ? {} : { licence: options.licence }),
     ...(base ? { base } : {}),
     seed,
+    ...(options.wrongCosts === undefined ? {} : { recipe: { wrongCosts: options.wrongCosts } }),
     ...(options.engine ? { engine: options.engine } : {}),
     onProgress: progressBar(services),
     onWrite: services.holdInterrupts,
@@ -61,7 +64,7 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
   const heldOut = (ownExamples(lesson.brain.files) ?? examples).filter(({ split }) => split === "validation").length
   const lines = json
     ? [JSON.stringify({ ...asJson(lesson, into), heldOut, ...(replaced ? { replaced } : {}) })]
-    : describe(lesson, into, heldOut, services)
+    : describe(lesson, into, services)
   for (const line of lines) services.print(line)
   if (replaced)
     services.complain(
@@ -147,16 +150,11 @@ const asJson = ({ brain, taught, report, remarks }: Lesson, into: string): objec
   },
 })
 
-function describe(
-  { brain, taught, report, remarks }: Lesson,
-  into: string,
-  heldOut: number,
-  { paint }: Services,
-): readonly string[] {
+function describe({ brain, taught, report, remarks }: Lesson, into: string, { paint }: Services): readonly string[] {
   const bytes = brain.files.parts["weights.safetensors"]!.length
   return [
     `Taught ${paint("bold", into)}: ${counted(brain.labels.length, "label")}, ${(bytes / 1000).toFixed(0)} KB of weights.`,
-    wrap(describeTrials(taught, heldOut, paint)),
+    wrap(describeTrials(taught, paint)),
     ...describeRemarks(remarks, brain.files.manifest.takes.bytesMax).map((line) => paint("yellow", wrap(line))),
     "",
     ...(report
@@ -167,14 +165,17 @@ function describe(
   ]
 }
 
-function describeTrials({ trials, kept }: Lesson["taught"], heldOut: number, paint: Paint): string {
+function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): string {
   const isKept = `kept ${paint("bold", kept.table ? `what began from the ${kept.name}` : "what began from scratch")}`
+  const { asked, inTurns } = trials[0]!
   if (trials.every(({ bits }) => Number.isNaN(bits)))
     return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`
+  const on = inTurns ? `${counted(asked, "example")}, each held out in its turn` : counted(asked, "held-out example")
   const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits, 3)} bits`)
-  return trials.length > 1
-    ? `Tried on ${counted(heldOut, "held-out example")}: ${scores.join(", ")}; ${isKept} (fewest bits).`
-    : `On ${counted(heldOut, "held-out example")}: ${scores[0]}.`
+  if (trials.length === 1) return `On ${on}: ${scores[0]}.`
+  const fewest = trials.reduce((a, b) => (b.bits < a.bits ? b : a))
+  const why = fewest.name === kept.name ? "fewest bits" : "the others are not better by more than chance"
+  return `Tried on ${on}: ${scores.join(", ")}; ${isKept} (${why}).`
 }
 
 function describeRemarks({ duplicates, conflicts, cut }: Remarks, bytesMax: number): readonly string[] {

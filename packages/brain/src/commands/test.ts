@@ -1,20 +1,30 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
+import { type CostedThreshold, costOf, thresholdByCost } from "@open-brains/core/evaluate/cost.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
+import { scoreAll } from "@open-brains/core/train/teach.ts"
 import { COLUMNS } from "../data/read.ts"
-import { dataSetOf, readDataSet } from "../data/sets.ts"
-import { gather, ownExamples, splitsOf } from "../examples.ts"
+import { gather, ownExamples, splitsOf, taughtFrom } from "../examples.ts"
 import { counted, shorten, wrap } from "../layout.ts"
 import { load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
+import { plotSvg } from "../plot/svg.ts"
 import { score } from "../report.ts"
 import type { ExitCode, Services } from "../services.ts"
+import { refuseUnwritable, writeFileWhole } from "../store/file.ts"
 import { tellAsides } from "./ask.ts"
+import { calibrationOf, describeCosts } from "./calibration.ts"
 import { describeReport } from "./teach.ts"
 
 export interface TestArguments {
   readonly text?: string
   readonly label?: string
   readonly engine?: EngineName
+  /** Whether its probabilities are what they say, and what refusing buys. */
+  readonly calibration?: boolean
+  /** A file to draw the plots of that into. */
+  readonly svg?: string
+  /** How many times an `unsure` that need not have been a wrong answer costs. */
+  readonly wrongCosts?: number
   readonly json?: boolean
 }
 
@@ -28,11 +38,11 @@ export async function test(
   options: TestArguments,
   services: Services,
 ): Promise<ExitCode> {
+  if (options.svg !== undefined) await refuseUnwritable(options.svg)
   const brain = await load(path, options.engine)
   tellAsides(brain, services)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const set = dataSetOf(brain.files.manifest.built.data)
-  const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)
+  const carried = file === undefined ? await taughtFrom(brain.files) : ownExamples(brain.files)
   const own = splitsOf(carried ?? []).test
   const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
   const given = file === undefined ? own : (await gather([file], undefined, columns)).examples
@@ -52,8 +62,25 @@ export async function test(
     })
   const report = score(brain, examples)
   const unknownLabels = unknownIn(examples, brain.labels)
+  const { wrongCosts, svg } = options
+  const scored = options.calibration || wrongCosts !== undefined ? scoreAll(brain, examples) : []
+  const { unsureBelow } = brain.files.manifest
+  const now = wrongCosts === undefined ? undefined : costOf(scored, unsureBelow, wrongCosts)
+  const calibration = options.calibration ? calibrationOf(scored, brain.files.manifest.name) : undefined
+  if (calibration && svg !== undefined) await writeFileWhole(svg, plotSvg(...calibration.plots))
   if (options.json) {
-    services.print(JSON.stringify({ ...report, leftOut, unknownLabels }))
+    const costs = now && {
+      costs: { wrongCosts, now: inBitsOf(now), best: inBitsOf(thresholdByCost(scored, wrongCosts!)) },
+    }
+    services.print(
+      JSON.stringify({
+        ...report,
+        leftOut,
+        unknownLabels,
+        ...(calibration && { calibration: calibration.json }),
+        ...costs,
+      }),
+    )
     return 0
   }
   if (leftOut > 0)
@@ -64,8 +91,16 @@ export async function test(
     )
   if (unknownLabels.length > 0) services.print(services.paint("yellow", wrap(describeUnknown(unknownLabels))))
   for (const line of describeReport(report, services.paint, carried !== undefined)) services.print(line)
+  const more = [
+    ...(calibration?.lines ?? []),
+    ...(now ? describeCosts(now, scored, wrongCosts!) : []),
+    ...(calibration && svg !== undefined ? ["", `Drawn in ${svg}.`] : []),
+  ]
+  for (const line of more) services.print(line)
   return 0
 }
+
+const inBitsOf = ({ threshold, ...rest }: CostedThreshold): object => ({ ...rest, unsureBelow: threshold / 256 })
 
 interface UnknownLabel {
   readonly label: string

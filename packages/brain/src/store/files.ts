@@ -81,18 +81,6 @@ async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
 
-/** A file of its own, beside a module: the old one is there until the new one is whole. Errors: OB157. */
-export async function writeWhole(path: string, text: string, files: Files = diskFiles): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.new-${process.pid}`)
-  try {
-    await explain(path, files.write(beside, new TextEncoder().encode(text)))
-    await explain(path, files.rename(beside, path))
-  } catch (error) {
-    await files.remove(beside)
-    throw error
-  }
-}
-
 const MEANING: Readonly<Record<string, readonly [seen: string, hint: string]>> = {
   EACCES: [
     "you may not do that there",

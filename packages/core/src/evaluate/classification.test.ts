@@ -4,7 +4,7 @@ import { SEED } from "../ir/testing/hostile.ts"
 import { accuracy, auroc, bits, confusions, operating, type Scored, unsureThreshold } from "./classification.ts"
 
 const scored = (expected: string | undefined, guess: string, evidence = 0, more: Partial<Scored> = {}): Scored => ({
-  ...{ text: "", expected, guess, isSure: true, evidence, probabilityOfExpected: 0 },
+  ...{ text: "", expected, guess, isSure: true, evidence, probability: 0, probabilityOfExpected: 0 },
   ...more,
 })
 

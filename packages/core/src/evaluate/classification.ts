@@ -10,6 +10,8 @@ export interface Scored {
   readonly isSure: boolean
   /** What speaks for the guess, in bits; below a threshold the classifier is unsure. */
   readonly evidence: number
+  /** Of the guess, in [0, 1]. */
+  readonly probability: number
   /** Of the expected label, in [0, 1]; 0 when there is none. */
   readonly probabilityOfExpected: number
 }
@@ -21,13 +23,17 @@ export function accuracy(scored: readonly Scored[]): number {
 }
 
 /**
- * Mean of -log₂ of the probability given to what happened, over texts with a label: bits an answer.
+ * -log₂ of the probability given to what happened, for each text with a label, in bits.
  * A probability of 0 counts as half of the smallest that can be told, 2⁻¹⁷, so that no answer costs infinitely much.
  */
+export const costsOf = (scored: readonly Scored[]): readonly number[] =>
+  scored.flatMap(({ expected, probabilityOfExpected: p }) =>
+    expected === undefined ? [] : [-log2(Math.max(p, 2 ** -17))],
+  )
+/** The mean of these costs: bits an answer. NaN of none. */
 export function bits(scored: readonly Scored[]): number {
-  const inScope = scored.filter(({ expected }) => expected !== undefined)
-  const total = inScope.reduce((sum, { probabilityOfExpected: p }) => sum - log2(Math.max(p, 2 ** -17)), 0)
-  return total / inScope.length
+  const costs = costsOf(scored)
+  return costs.reduce((sum, cost) => sum + cost, 0) / costs.length
 }
 
 /**

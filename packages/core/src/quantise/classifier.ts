@@ -4,6 +4,7 @@ import {
   add,
   argmax,
   broadcastLike,
+  convert,
   fill,
   gatherSum,
   node as graphNode,
@@ -43,7 +44,8 @@ const UNITS_PER_NAT = 256 * Math.LOG2E
  * bag's factor folded into the multiplier, an i8 matrix with one scale for each label, logits i16 in 1/256 bit.
  *
  * Shapes: inputs text u8 [1,bytes], length i32 [1,1]; outputs label i32 [1,1], logits i16 [1,C],
- * probability u16 [1,C] in units of 2⁻¹⁶. Post-training: nothing is learnt again.
+ * probability u16 [1,C] in units of 2⁻¹⁶. Post-training: nothing is learnt again. The weight `temperature` is 1 and stands
+ * between logits and probability alone: what a probability claims can be set right without another answer.
  * Errors: OB403 when weights are so large that their sums would wrap.
  * Source: Jacob et al. 2018, arXiv:1712.05877, sections 2.1 and 2.2, with symmetric ranges.
  */
@@ -81,16 +83,37 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Kernel): Quanti
   const logits = requantise(lifted(sums, logit.lift), logitMultiplier, logit.shift, "i16")
 
   return {
-    outputs: { label: argmax(logits), logits, probability: softmaxBits(logits) },
+    outputs: {
+      label: argmax(logits),
+      logits,
+      probability: calibrated(logits, weight("temperature", "i32", [1, 1])),
+    },
     weights: {
       table: Int8Array.from(net.table, (v) => Math.round(v / tableScale)),
       linear: values,
       bias: offsets,
       bag_multiplier: Int16Array.from(bag.multipliers),
       logit_multiplier: Int32Array.from(logit.multipliers),
+      temperature: Int32Array.of(TEMPERATURE_ONE),
       table_scale: Float32Array.of(tableScale), // for those who learn on from these rows; no graph reads it
     },
   }
+}
+
+/** What the weight `temperature` counts in: 1 / T, the factor of the logits, in units of 2⁻¹³. */
+export const TEMPERATURE_ONE = 2 ** 13
+/** Left by so much first: the factor may be anything below 4, and 1 gives back each logit as it was. */
+const TEMPERATURE_LIFT = 8
+/**
+ * Probabilities of logits that are scaled by one factor: softmax(z / T).
+ *
+ * Shapes: logits i16 [B,C] in 1/256 bit, temperature i32 [1,1], 1 / T in 2⁻¹³, 1 … 32767 → u16 [B,C] in 2⁻¹⁶.
+ * Numbers: a scaled logit is rounded once and saturated to i16. Source: Guo et al. 2017, section 4.2.
+ */
+export function calibrated(logits: Node, temperature: Node): Node {
+  const wide = lifted(convert(logits, "i32"), TEMPERATURE_LIFT)
+  const shift = Math.log2(TEMPERATURE_ONE) + TEMPERATURE_LIFT
+  return softmaxBits(requantise(wide, broadcastLike(temperature, wide), shift, "i16"))
 }
 
 const largest = (values: Float32Array): number =>

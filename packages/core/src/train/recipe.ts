@@ -33,12 +33,17 @@ export interface Recipe {
   readonly unsureWeight: number
   /** Whether the held-out examples, once a choice has been made on them, are learnt from too. */
   readonly relearn: boolean
+  /**
+   * How many times an `unsure` that need not have been a wrong answer costs: the threshold is then the one that costs
+   * the least on held-out examples. Absent: as `unsureThreshold` says.
+   */
+  readonly wrongCosts?: number
 }
 
 export const asJson = (recipe: Recipe): Json => ({ ...recipe })
 
 /** What `teach` starts from. Found on the validation split of CLINC150: docs/adr/0005-recipe.md. */
-export const RECIPE: Recipe = {
+export const RECIPE: Required<Omit<Recipe, "wrongCosts">> = {
   bytesMax: 1024,
   buckets: 4096,
   wordsMax: 2,
@@ -82,16 +87,21 @@ const RANGES: Readonly<
   averageDecay: [0, 0.999999],
   initialRange: [0, 100],
   unsureWeight: [0, 1000, "whole"],
+  wrongCosts: [0, 1e6],
 }
+
+/** What a recipe may lack, with a value such as it may have. */
+const OPTIONAL = { wrongCosts: 5 } as const
 
 /** A recipe out of a file. Errors: OB404 naming the member that is missing, unknown or out of its range. */
 export function recipeFrom(json: Json): Recipe {
   const members: JsonObject = isJsonObject(json) ? json : {}
-  const stray = Object.keys(members).find((name) => !Object.hasOwn(RECIPE, name))
-  if (stray !== undefined)
-    refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, Object.keys(RECIPE)) })
-  for (const [name, value] of Object.entries(RECIPE)) {
+  const known = [...Object.keys(RECIPE), ...Object.keys(OPTIONAL)]
+  const stray = Object.keys(members).find((name) => !known.includes(name))
+  if (stray !== undefined) refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, known) })
+  for (const [name, value] of Object.entries({ ...RECIPE, ...OPTIONAL })) {
     const found = members[name]
+    if (found === undefined && Object.hasOwn(OPTIONAL, name)) continue
     const range = Object.hasOwn(RANGES, name) ? RANGES[name as keyof typeof RANGES] : undefined
     const fits = range
       ? typeof found === "number" &&
@@ -111,9 +121,12 @@ export function recipeFrom(json: Json): Recipe {
   return members as unknown as Recipe
 }
 
-/** Few examples want small batches and many epochs, so that there are steps enough to learn in. */
+/**
+ * Few examples want small batches and many epochs, so that there are steps enough to learn in; more steps than that only
+ * learn the examples by heart. Chosen on held-out messages of SNIPS and TREC: docs/adr/0019-temperature-and-choice.md.
+ */
 export function recipeFor(examples: number, recipe: Recipe = RECIPE): Recipe {
   if (examples >= 4000) return recipe
-  const batch = examples >= 1000 ? 64 : 32
-  return { ...recipe, batch, epochs: examples >= 1000 ? 20 : 30 }
+  if (examples >= 500) return { ...recipe, batch: 64, epochs: 20 }
+  return { ...recipe, batch: 32, epochs: examples >= 50 ? 30 : 100 }
 }

@@ -1,13 +1,16 @@
 import type { Numbers } from "../base/dtype.ts"
 import type { Engine } from "../engine/engine.ts"
-import { accuracy, bits as meanBits, type Scored, unsureThreshold } from "../evaluate/classification.ts"
+import { firstAsGood } from "../evaluate/choice.ts"
+import { accuracy, costsOf, bits as meanBits, type Scored, unsureThreshold } from "../evaluate/classification.ts"
+import { thresholdByCost } from "../evaluate/cost.ts"
 import type { Outputs } from "../graph/text.ts"
 import { ngrams } from "../kernels/ngrams.ts"
 import { quantiseClassifier } from "../quantise/classifier.ts"
 import { type Classifier, openClassifier } from "../run/classifier.ts"
 import { type Bags, bagSize, bagsOf } from "./bags.ts"
-import { type Example, labelsOf, type Splits } from "./examples.ts"
+import { type Examination, type Example, examinations, labelsOf, type Splits } from "./examples.ts"
 import type { Recipe } from "./recipe.ts"
+import { chooseTemperature, type Judged } from "./temperature.ts"
 import { type FloatWeights, type Progress, SCALES, scaleOf, train } from "./train.ts"
 
 /** A recipe with the rows that it starts from, if any. */
@@ -20,6 +23,9 @@ export interface Trial {
   readonly name: string
   readonly accuracy: number
   readonly bits: number
+  /** How many texts it was asked that it had not learnt from; in turns where few are held out. */
+  readonly asked: number
+  readonly inTurns: boolean
 }
 export interface Taught {
   readonly graph: Outputs
@@ -35,9 +41,11 @@ export interface TeachProgress extends Progress {
 }
 
 /**
- * Teaches a text classifier. Each start is tried on the training examples and judged on the held-out ones, by bits;
- * the best is kept, and its threshold for `unsure` is set there too. If its recipe says `relearn`, it is then taught once
- * more on training and held-out examples together. A pure function of its arguments, to the bit.
+ * Teaches a text classifier. Each start is tried on texts that it has not learnt from and judged by bits; the best is
+ * kept (`firstAsGood`), and its threshold for `unsure` and its temperature are set there too. Texts to try on are the held-out
+ * examples, and where those are few, cross-validation lends every example a turn (`examinations`). If its recipe says
+ * `relearn`, it is then taught once more on training and held-out examples together.
+ * A pure function of its arguments, to the bit.
  */
 export function* teach(
   splits: Pick<Splits, "train" | "validation">,
@@ -46,30 +54,88 @@ export function* teach(
   engine: Engine,
 ): Generator<TeachProgress, Taught> {
   const labels = labelsOf([...splits.train, ...splits.validation])
-  const tried: { start: Start; net: Quantised; trial: Trial; unsureBelow: number }[] = []
-  for (const start of starts) {
-    const net = yield* build(splits.train, labels, start, seed, engine, `trying ${start.name}`)
-    const scored = scoreAll(openClassifier({ ...net, labels, unsureBelow: 0 }, engine), splits.validation)
-    const trial = { name: start.name, accuracy: accuracy(scored), bits: meanBits(scored) }
-    tried.push({ start, net, trial, unsureBelow: unsureThreshold(scored) })
-  }
-  const best = tried.reduce((a, b) => (b.trial.bits < a.trial.bits ? b : a))
   const all = [...splits.train, ...splits.validation]
+  const tried: Tried[] = []
+  for (const start of starts) {
+    tried.push(yield* tryStart(examinations(splits, start.recipe.relearn, seed), labels, start, seed, engine))
+  }
+  const best = tried[firstAsGood(tried.map(({ scored }) => costsOf(scored)))]!
   const net = best.start.recipe.relearn
     ? yield* build(all, labels, best.start, seed, engine, "teaching with all examples")
     : best.net
-  const weights = Object.fromEntries(Object.entries(net.weights).map(([name, { data }]) => [name, data]))
+  const { graph, weights } = withTemperature(net, best.temperature)
   return {
-    graph: net.graph,
-    weights,
+    graph,
+    weights: Object.fromEntries(Object.entries(weights).map(([name, { data }]) => [name, data])),
     labels,
-    unsureBelow: best.unsureBelow,
+    unsureBelow: thresholdOf(best),
     kept: best.start,
-    trials: tried.map(({ trial }) => trial),
+    trials: tried.map(({ start, scored }) => ({
+      name: start.name,
+      accuracy: accuracy(scored),
+      bits: meanBits(scored),
+      asked: scored.length,
+      inTurns: scored.length > splits.validation.length,
+    })),
   }
 }
 
-interface Quantised {
+const thresholdOf = ({ start: { recipe }, scored }: Tried): number =>
+  recipe.wrongCosts === undefined ? unsureThreshold(scored) : thresholdByCost(scored, recipe.wrongCosts).threshold
+
+/** A net that learnt without the texts that it is asked. */
+interface Sat {
+  readonly net: Quantised
+  readonly held: readonly Example[]
+}
+export interface Tried {
+  readonly start: Start
+  /** What the first examination learnt, at the temperature that fits what all were asked. */
+  readonly net: Quantised
+  readonly scored: readonly Scored[]
+  readonly temperature: number
+}
+
+/** Examines one start: what it learns, and how it does on the texts that it is asked. */
+export function* tryStart(
+  exams: readonly Examination[],
+  labels: readonly string[],
+  start: Start,
+  seed: number,
+  engine: Engine,
+): Generator<TeachProgress, Tried> {
+  const sat: Sat[] = []
+  for (const [i, { learn, held }] of exams.entries()) {
+    const part = exams.length > 1 ? `, part ${i + 1} of ${exams.length}` : ""
+    const net = yield* build(learn, labels, start, seed, engine, `trying ${start.name}${part}`)
+    sat.push({ net, held })
+  }
+  const temperature = chooseTemperature(judgedBy(sat, labels, engine), engine)
+  const scored = sat.flatMap(({ net, held }) =>
+    scoreAll(openClassifier({ ...withTemperature(net, temperature), labels, unsureBelow: 0 }, engine), held),
+  )
+  return { start, net: withTemperature(sat[0]!.net, temperature), scored, temperature }
+}
+
+const judgedBy = (sat: readonly Sat[], labels: readonly string[], engine: Engine): readonly Judged[] => {
+  const places = new Map(labels.map((label, i) => [label, i]))
+  const encoder = new TextEncoder()
+  return sat.flatMap(({ net, held }) => {
+    const classifier = openClassifier({ ...net, labels, unsureBelow: 0 }, engine)
+    return held.flatMap(({ text, label }) =>
+      label === undefined
+        ? []
+        : [{ logits: classifier.run(encoder.encode(text)).logits.slice(), expected: places.get(label)! }],
+    )
+  })
+}
+const withTemperature = (net: Quantised, temperature: number): Quantised => ({
+  ...net,
+  weights: { ...net.weights, temperature: { data: Int32Array.of(temperature) } },
+})
+
+/** A graph with its weights. */
+export interface Quantised {
   readonly graph: Outputs
   readonly weights: Readonly<Record<string, { readonly data: Numbers }>>
 }
@@ -117,6 +183,16 @@ function pooledMax({ table }: FloatWeights, bags: Bags, { dims }: Recipe): numbe
   return most
 }
 
+/** A taught classifier, ready to answer. */
+export const openTaught = (taught: Taught, engine: Engine): Classifier =>
+  openClassifier(
+    {
+      ...taught,
+      weights: Object.fromEntries(Object.entries(taught.weights).map(([name, data]) => [name, { data }])),
+    },
+    engine,
+  )
+
 /** Asks every example and puts the answer beside what it should have been. */
 export function scoreAll(classifier: Classifier, examples: readonly Example[]): readonly Scored[] {
   const places = new Map(classifier.labels.map((label, i) => [label, i]))
@@ -124,6 +200,7 @@ export function scoreAll(classifier: Classifier, examples: readonly Example[]): 
     const { guess, label, evidence } = classifier.ask(text)
     const place = expected === undefined ? undefined : places.get(expected)
     const probabilityOfExpected = place === undefined ? 0 : classifier.probabilityOf(place)
-    return { text, expected, guess, isSure: label !== undefined, evidence, probabilityOfExpected }
+    const probability = classifier.probabilityOf(places.get(guess)!)
+    return { text, expected, guess, isSure: label !== undefined, evidence, probability, probabilityOfExpected }
   })
 }

@@ -4,11 +4,12 @@ import { bytesOf } from "../base/dtype.ts"
 import type { Engine } from "../engine/engine.ts"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import { wasmEngine } from "../engine/wasm.ts"
+import { TEMPERATURE_ONE } from "../quantise/classifier.ts"
 import { openClassifier } from "../run/classifier.ts"
 import { type Bags, bagSize, bagsOf, largestBag } from "./bags.ts"
 import type { Example } from "./examples.ts"
 import { asJson, RECIPE, type Recipe, recipeFor, recipeFrom } from "./recipe.ts"
-import { scoreAll, teach } from "./teach.ts"
+import { openTaught, scoreAll, teach } from "./teach.ts"
 import { type FloatWeights, type Progress, scaleOf, train } from "./train.ts"
 
 const TEXTS = ["red apple", "green apple", "ripe pear", "sweet plum", "fast car", "old truck", "red bus", "slow train"]
@@ -116,7 +117,8 @@ test("a text without n-grams, and no text at all", () => {
 const EXAMPLES: readonly Example[] = TEXTS.map((text, i) => ({ text, label: i < 4 ? "fruit" : "vehicle" }))
 function taught(recipes: readonly Recipe[], seed = 1) {
   const starts = recipes.map((recipe, i) => ({ name: `start ${i}`, recipe }))
-  const run = teach({ train: EXAMPLES, validation: EXAMPLES.slice(0, 2) }, starts, seed, wasmEngine)
+  const validation = Array.from({ length: 13 }, () => EXAMPLES).flat() // enough of them, so that no others take turns
+  const run = teach({ train: EXAMPLES, validation }, starts, seed, wasmEngine)
   for (let next = run.next(); ; next = run.next()) if (next.done) return next.value
 }
 test("teaching keeps the start that predicts the held-out examples best, and gives a classifier that knows them", () => {
@@ -137,5 +139,28 @@ test("a recipe survives its file; a member that is missing, negative or of anoth
   expect(recipeFrom(asJson(RECIPE))).toEqual(RECIPE)
   for (const broken of [{ ...RECIPE, dims: "64" }, { ...RECIPE, dims: -1 }, { ...RECIPE, dims: null }, [], null, 5])
     expect(() => recipeFrom(broken as never)).toThrow("OB404")
-  expect([recipeFor(5000), recipeFor(1000).batch, recipeFor(10).epochs]).toEqual([RECIPE, 64, 30])
+  expect([recipeFor(5000), recipeFor(500).batch, recipeFor(50).epochs, recipeFor(10).epochs]).toEqual([
+    RECIPE,
+    64,
+    30,
+    100,
+  ])
+})
+test("a recipe may say what a wrong answer costs, within its range, and may leave it out", () => {
+  expect(recipeFrom(asJson({ ...RECIPE, wrongCosts: 5 }))).toEqual({ ...RECIPE, wrongCosts: 5 })
+  for (const wrongCosts of [-1, 1e7, "5", null])
+    expect(() => recipeFrom({ ...RECIPE, wrongCosts } as never)).toThrow("OB404")
+})
+test("the temperature changes what a probability claims, and no label, evidence or threshold", () => {
+  const result = taught([{ ...TINY, epochs: 30 }])
+  expect(result.weights["temperature"]![0]).not.toBe(TEMPERATURE_ONE)
+  const ask = (temperature: number) => {
+    const weights = { ...result.weights, temperature: Int32Array.of(temperature) }
+    return EXAMPLES.map(({ text }) => openTaught({ ...result, weights }, wasmEngine).ask(text))
+  }
+  const without = (answers: ReturnType<typeof ask>) => answers.map(({ probability: _, ...rest }) => rest)
+  expect(without(ask(20_000))).toEqual(without(ask(TEMPERATURE_ONE)))
+  expect(ask(20_000).map(({ probability }) => probability)).not.toEqual(
+    ask(TEMPERATURE_ONE).map(({ probability }) => probability),
+  )
 })
