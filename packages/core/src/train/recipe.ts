@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts"
 import { refuse, suggest } from "../base/problem.ts"
+import { LEVELS, type Levels } from "../quantise/coarse.ts"
 
 /** Everything that weights depend on beside data, base and seed: plain numbers, stored as recipe.json. */
 export interface Recipe {
@@ -33,6 +34,8 @@ export interface Recipe {
   readonly unsureWeight: number
   /** Whether the held-out examples, once a choice has been made on them, are learnt from too. */
   readonly relearn: boolean
+  /** How many values a number of the table can take: 3, or the 15 of four bits. Where it is absent, the 255 of int8. */
+  readonly levels?: Levels
 }
 
 export const asJson = (recipe: Recipe): Json => ({ ...recipe })
@@ -62,7 +65,10 @@ export const RECIPE: Recipe = {
 
 /** Least and most of each number; those that count are whole. A stranger's recipe is run by `rebuild`. */
 const RANGES: Readonly<
-  Record<Exclude<keyof Recipe, "relearn">, readonly [least: number, most: number, whole?: "whole"]>
+  Record<
+    Exclude<keyof Recipe, "relearn" | keyof typeof CHOICES>,
+    readonly [least: number, most: number, whole?: "whole"]
+  >
 > = {
   bytesMax: [1, 16_383, "whole"],
   buckets: [1, 65_536, "whole"],
@@ -84,12 +90,24 @@ const RANGES: Readonly<
   unsureWeight: [0, 1000, "whole"],
 }
 
+/** What a recipe may leave out, and what it may say else. */
+const CHOICES = { levels: LEVELS } as const
+
 /** A recipe out of a file. Errors: OB404 naming the member that is missing, unknown or out of its range. */
 export function recipeFrom(json: Json): Recipe {
   const members: JsonObject = isJsonObject(json) ? json : {}
-  const stray = Object.keys(members).find((name) => !Object.hasOwn(RECIPE, name))
-  if (stray !== undefined)
-    refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, Object.keys(RECIPE)) })
+  const known = [...Object.keys(RECIPE), ...Object.keys(CHOICES)]
+  const stray = Object.keys(members).find((name) => !known.includes(name))
+  if (stray !== undefined) refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, known) })
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const found = members[name]
+    if (found !== undefined && !(choices as readonly Json[]).includes(found))
+      refuse({
+        code: "OB404",
+        seen: `The recipe's \`${name}\` is ${JSON.stringify(found)}.`,
+        hint: `Give it one of ${choices.join(", ")}, or leave it out.`,
+      })
+  }
   for (const [name, value] of Object.entries(RECIPE)) {
     const found = members[name]
     const range = Object.hasOwn(RANGES, name) ? RANGES[name as keyof typeof RANGES] : undefined
