@@ -4,11 +4,13 @@ import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { unpacked } from "@open-brains/core/quantise/packed.ts"
 import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
 import type { PlacedExample } from "./data/split.ts"
 import { splitsOf } from "./examples.ts"
+import { inTurns } from "./in_turns.ts"
 import { chooseEngine } from "./native/choice.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
@@ -34,26 +36,14 @@ export function buildModule(
   return next.value
 }
 
-/** The same, letting others run a few times a second: else nobody would hear a Ctrl-C. */
-export async function buildInTurns(
+/** The same, letting others run a few times a second. */
+export const buildInTurns = (
   examples: readonly PlacedExample[],
   starts: readonly Start[],
   seed: number,
   onProgress?: OnProgress,
   engine?: Engine,
-): Promise<Build> {
-  const work = building(examples, starts, seed, engine)
-  let turn = performance.now()
-  let next = work.next()
-  for (; !next.done; next = work.next()) {
-    onProgress?.(next.value)
-    if (performance.now() - turn < TURN_MS) continue
-    await new Promise((wake) => setImmediate(wake))
-    turn = performance.now()
-  }
-  return next.value
-}
-const TURN_MS = 50
+): Promise<Build> => inTurns(building(examples, starts, seed, engine), onProgress)
 
 function* building(
   examples: readonly PlacedExample[],
@@ -80,7 +70,7 @@ function* building(
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Weights with the shapes that the graph gives them. */
-function tensorsOf({ graph, weights }: Taught): Readonly<Record<string, Tensor>> {
+export function tensorsOf({ graph, weights }: Pick<Taught, "graph" | "weights">): Readonly<Record<string, Tensor>> {
   const shapes = new Map(
     inOrder(Object.values(graph)).flatMap((node) =>
       isNode(node, "weight") ? [[node.attributes.name, node.attributes] as const] : [],
@@ -98,8 +88,8 @@ function tensorsOf({ graph, weights }: Taught): Readonly<Record<string, Tensor>>
 export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax } = recipeFrom(jsonPart(base, "recipe.json"))
   const { weights } = contentsOf(base)
-  const [table, scale] = [weights["table"], weights["table_scale"]]
-  if (!table || !scale || table.data.length !== buckets * dims)
+  const [table, scale] = [unpacked(weights, "table", buckets, dims), weights["table_scale"]]
+  if (!table || !scale)
     return refuse({
       code: "OB405",
       seen: `${base.path} has no table to learn on from.`,
@@ -110,7 +100,7 @@ export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   return {
     name: "base",
     recipe: { ...recipe, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
-    table: Float32Array.from(table.data, (value) => value * factor),
+    table: Float32Array.from(table, (value) => value * factor),
   }
 }
 

@@ -53,6 +53,7 @@ export function stepOf(values: Float32Array, most: number, count: number = value
   const some = stride === 1 ? values : values.filter((_, i) => i % stride === 0)
   const squares = some.reduce((sum, v) => sum + v * v, 0)
   const rms = Math.sqrt(squares / Math.max(1, some.length))
+  if (squares === 0) return STEP_MIN
   let [best, least] = [STEP_MIN, Number.POSITIVE_INFINITY]
   for (const ratio of RATIOS) {
     const step = Math.max(STEP_MIN, (rms * ratio) / (most + 1))
