@@ -65,7 +65,7 @@ const DIMS = [32, 48, 24, 64, 16] as const
 const SHARE_OF_EPOCHS = 0.3
 /** and how many go on to the whole of it. */
 const FINALISTS = 3
-/** The best shape is taught at these shares of the size too: what it would cost to be smaller. */
+/** The best shape is taught at these shares of the size too, narrower as it has fewer rows: what less would cost. */
 const SMALLER = [0.5, 0.25] as const
 
 /** Every shape that is tried, filled up to the size. Errors: OB570 when none is small enough. */
@@ -85,7 +85,7 @@ export function editionsWithin(recipe: Recipe, labels: number, bytesMax: number)
 function recipeOf({ levels: _, ...recipe }: Recipe, dims: number, levels: Recipe["levels"]): Recipe {
   return { ...recipe, dims, ...(levels ? { levels } : {}) }
 }
-const startOf = ({ recipe }: Edition): Start => ({ name: describeEdition(recipe), recipe })
+export const startOf = ({ recipe }: Edition): Start => ({ name: describeEdition(recipe), recipe })
 
 /** How one edition did on the held-out examples. */
 export interface EditionTrial extends Trial {
@@ -133,7 +133,10 @@ export function* shortlist(
   }
   const order = editions.map((_, i) => i).sort((a, b) => trials[a]!.bits - trials[b]!.bits || a - b)
   const best = editions[order[0]!]!
-  const smaller = SMALLER.flatMap((share) => fill(best.recipe, labels, Math.floor(best.bytes * share)) ?? [])
+  const smaller = SMALLER.flatMap((share) => {
+    const dims = Math.max(...DIMS.filter((each) => each <= best.recipe.dims * Math.sqrt(share)), Math.min(...DIMS))
+    return fill({ ...best.recipe, dims }, labels, Math.floor(best.bytes * share)) ?? []
+  })
   return { finalists: [...order.slice(0, FINALISTS).map((i) => editions[i]!), ...smaller], trials }
 }
 const briefly = (recipe: Recipe): Recipe => ({
@@ -141,8 +144,6 @@ const briefly = (recipe: Recipe): Recipe => ({
   relearn: false,
   epochs: Math.max(1, Math.ceil(recipe.epochs * SHARE_OF_EPOCHS)),
 })
-
-export const startsFor = ({ finalists }: Shortlist): readonly Start[] => finalists.map(startOf)
 
 /** Seconds that the whole search takes, from a few steps of one lesson on this machine. */
 export function estimateSeconds(
