@@ -1,9 +1,11 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
+import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { ngrams } from "@open-brains/core/kernels/ngrams.ts"
 import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { quantiseClassifier } from "@open-brains/core/quantise/classifier.ts"
 import { LEVELS } from "@open-brains/core/quantise/coarse.ts"
+import type { Contents } from "@open-brains/core/run/module.ts"
 import type { Splits } from "@open-brains/core/train/examples.ts"
 import type { Recipe } from "@open-brains/core/train/recipe.ts"
 import { type Start, type TeachProgress, type Trial, teach } from "@open-brains/core/train/teach.ts"
@@ -21,6 +23,15 @@ export const bitsOf = (levels: Recipe["levels"]): string =>
   levels === 3 ? "1.6 bits" : levels === 15 ? "4 bits" : "8 bits"
 export const describeEdition = ({ buckets, dims, levels }: Pick<Recipe, "buckets" | "dims" | "levels">): string =>
   `${buckets} x ${dims}, ${bitsOf(levels)}`
+
+/** The edition that a module is, read off its graph; nothing when it is no sum over the rows of a table. */
+export function editionOf({ graph, weights }: Contents): Pick<Recipe, "buckets" | "dims" | "levels"> | undefined {
+  const bag = inOrder(Object.values(graph)).find((node) => isNode(node, "gather_sum") && node.inputs[0].dtype === "i8")
+  const [buckets, dims] = bag?.inputs[0]?.shape ?? []
+  if (buckets === undefined || dims === undefined) return undefined
+  const levels = weights["table_trits"] ? 3 : weights["table_nibbles"] ? 15 : undefined
+  return { buckets, dims, ...(levels ? { levels } : {}) }
+}
 
 /** Bytes of weights.safetensors of a net by this recipe: exact, since they depend on shapes alone. */
 export function weightBytes(recipe: Recipe, labels: number): number {

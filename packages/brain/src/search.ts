@@ -1,4 +1,5 @@
 import type { Engine } from "@open-brains/core/engine/engine.ts"
+import { LEVELS } from "@open-brains/core/quantise/coarse.ts"
 import type { Splits } from "@open-brains/core/train/examples.ts"
 import type { Recipe } from "@open-brains/core/train/recipe.ts"
 import type { Start, Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
@@ -53,9 +54,9 @@ export async function shortlistWithin(
 ): Promise<Finalists> {
   const editions = editionsWithin(recipe, labels, bytesMax)
   const bytesOf = (start: Start): number => weightBytes(start.recipe, labels)
-  const asUsual = startsOf(base, recipe)
-  const fitting = asUsual.filter((start) => bytesOf(start) <= bytesMax)
-  const fromBase = asUsual.find(({ table }) => table !== undefined)
+  const fits = (start: Start): boolean => bytesOf(start) <= bytesMax
+  const fitting = [...startsOf(undefined, recipe).filter(fits), ...fromBase(base, recipe, fits)]
+  const [large] = base ? startsOf(base, recipe) : []
   onPlan?.({ bytesMax, nets: editions.length, seconds: estimateSeconds(splits, editions, labels, seed, engine) })
   const first = await inTurns(shortlist(splits, editions, labels, seed, engine), onProgress)
   return {
@@ -63,8 +64,18 @@ export async function shortlistWithin(
     trials: first.trials,
     starts: [...first.finalists.map(startOf), ...fitting],
     editions: [...first.finalists, ...fitting.map((start) => ({ recipe: start.recipe, bytes: bytesOf(start) }))],
-    ...(fromBase && !fitting.includes(fromBase) ? { baseBytes: bytesOf(fromBase) } : {}),
+    ...(large && !fitting.some(({ table }) => table) ? { baseBytes: bytesOf(large) } : {}),
   }
+}
+
+/** Learning on from a base, its rows as fine as they fit. */
+function fromBase(base: ModuleFiles | undefined, recipe: Recipe, fits: (start: Start) => boolean): readonly Start[] {
+  if (!base) return []
+  for (const levels of [undefined, ...LEVELS.toReversed()]) {
+    const starts = startsOf(base, { ...recipe, ...(levels ? { levels } : {}) }).filter(({ table }) => table)
+    if (starts.every(fits)) return starts
+  }
+  return []
 }
 
 /** What was found in both rounds. */

@@ -26,7 +26,11 @@ export function describeSearch(search: Search, paint: Paint): readonly string[] 
     ),
     ...(baseBytes === undefined
       ? []
-      : [wrap(`The base has ${printSize(baseBytes)} of weights, more than fits: all began from scratch.`)]),
+      : [
+          wrap(
+            `What learns on from the base has ${printSize(baseBytes)} of weights, more than fits however coarse: all began from scratch.`,
+          ),
+        ]),
   ]
 }
 
