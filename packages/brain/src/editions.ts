@@ -94,8 +94,10 @@ export function editionsWithin(recipe: Recipe, labels: number, bytesMax: number)
 }
 
 function recipeOf({ levels: _, ...recipe }: Recipe, dims: number, levels: Recipe["levels"]): Recipe {
-  return { ...recipe, dims, ...(levels ? { levels } : {}) }
+  return { ...recipe, dims, ...(levels ? { levels } : {}), ...(levels === 3 ? THREE_LEVELS : {}) }
 }
+/** Found on the validation split of CLINC150: docs/adr/0015-editions.md. Three levels hold little, and are held to less. */
+const THREE_LEVELS = { featureDropout: 0.3, weightDecay: 0.4, labelSmoothing: 0.02 } as const
 export const startOf = ({ recipe }: Edition): Start => ({ name: describeEdition(recipe), recipe })
 
 /** How one edition did on the held-out examples. */
