@@ -26,7 +26,7 @@ const run = (
   return { script, status, err: stderr, out: stdout }
 }
 
-const DOCUMENTS = ["README.md", "docs/manual/engine.md"]
+const DOCUMENTS = ["README.md", "docs/manual/engine.md", "docs/manual/trust/editions.md"]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()
   const blocks = [...readFileSync(join(repository, path), "utf8").matchAll(/```(sh|ts|text)\n([\s\S]*?)```/g)]
