@@ -2,10 +2,11 @@ import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { LEVELS } from "@open-brains/core/quantise/coarse.ts"
 import { RECIPE, type Recipe } from "@open-brains/core/train/recipe.ts"
 import { expect, test } from "vitest"
-import { buildModule } from "./build.ts"
+import { buildModule, startFrom } from "./build.ts"
 import { editionsWithin, fill, shortlist, weightBytes } from "./editions.ts"
 import { splitsOf } from "./examples.ts"
 import { parseSize, printSize } from "./size.ts"
+import type { ModuleFiles } from "./store/folder.ts"
 import { MESSAGES } from "./testing/lesson.ts"
 
 const SMALL: Recipe = { ...RECIPE, epochs: 2, dims: 8 }
@@ -52,6 +53,20 @@ test("the first round keeps the shapes with the fewest bits, the same ones every
   expect(editions.indexOf(finalists[0]!)).toBe(trials.findIndex(({ bits }) => bits === least))
   expect(finalists.every(({ bytes }) => bytes <= 4000)).toBe(true)
   expect(finalists.at(-1)!.bytes).toBeLessThanOrEqual(finalists[0]!.bytes / 2)
+})
+test("whoever learns on from a coarse module gets its rows as they count there", () => {
+  for (const levels of LEVELS) {
+    const recipe: Recipe = { ...SMALL, buckets: 64, relearn: false, levels }
+    const { parts, taught } = buildModule(MESSAGES, [{ name: "scratch", recipe }], 1, undefined, wasmEngine)
+    const files = { path: "desk", parts } as unknown as ModuleFiles // all that is read of it
+    const { table, recipe: onward } = startFrom(files, SMALL)
+    const unit = taught.weights["table_scale"]![0]!
+    expect(table).toHaveLength(64 * 8)
+    expect([onward.buckets, onward.dims]).toEqual([64, 8])
+    const units = Array.from(table!, (value) => value / unit)
+    expect(units.every((value) => Math.abs(value - Math.round(value)) < 1e-4)).toBe(true)
+    expect(Math.max(...units.map(Math.abs))).toBeCloseTo((levels - 1) / 2, 4)
+  }
 })
 test("sizes as people write them", () => {
   expect(["30KB", "30 kb", "30000", "30000B", "1.5MB", "0.5KB"].map(parseSize)).toEqual([
