@@ -149,6 +149,8 @@ test("taught twice, the same integers", () => {
 })
 test("a recipe survives its file; a member that is missing, negative or of another kind is named", () => {
   expect(recipeFrom(asJson(RECIPE))).toEqual(RECIPE)
+  for (const levels of LEVELS) expect(recipeFrom(asJson({ ...RECIPE, levels }))).toEqual({ ...RECIPE, levels })
+  for (const levels of [4, 255, "3", null]) expect(() => recipeFrom({ ...RECIPE, levels } as never)).toThrow("`levels`")
   for (const broken of [{ ...RECIPE, dims: "64" }, { ...RECIPE, dims: -1 }, { ...RECIPE, dims: null }, [], null, 5])
     expect(() => recipeFrom(broken as never)).toThrow("OB404")
   expect([recipeFor(5000), recipeFor(1000).batch, recipeFor(10).epochs]).toEqual([RECIPE, 64, 30])
