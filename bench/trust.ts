@@ -2,7 +2,13 @@
 import { runBench } from "./shared/part.ts"
 import { measureCalibration } from "./trust/calibration.ts"
 import { measureCurves } from "./trust/curves.ts"
+import { measureEditions } from "./trust/editions.ts"
 import { measureExplanations } from "./trust/explain.ts"
 
-const PARTS = { explain: measureExplanations, calibration: measureCalibration, curves: measureCurves }
+const PARTS = {
+  explain: measureExplanations,
+  calibration: measureCalibration,
+  curves: measureCurves,
+  editions: measureEditions,
+}
 process.exitCode = await runBench("trust", PARTS, process.argv.slice(2))

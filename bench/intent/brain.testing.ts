@@ -5,6 +5,7 @@
 export { buildModule } from "../../packages/brain/src/build.ts"
 export { CLINC150, readDataSet } from "../../packages/brain/src/data/sets.ts"
 export type { PlacedExample } from "../../packages/brain/src/data/split.ts"
+export { describeEdition, editionsWithin, shortlist } from "../../packages/brain/src/editions.ts"
 export { splitsOf } from "../../packages/brain/src/examples.ts"
 export { missingCompiler, VARIANTS } from "../../packages/brain/src/native/c99.ts"
 export { answersInC, answersOn, differences, hostileTexts } from "../../packages/brain/src/native/same_bits.ts"

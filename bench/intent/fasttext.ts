@@ -16,6 +16,8 @@ export interface Tuned {
   readonly epoch: number
   readonly wordNgrams: number
   readonly characters: readonly [min: number, max: number]
+  /** Numbers a row (default: 100). */
+  readonly dim?: number
 }
 /** Hash buckets of a tuned model: enough for all n-grams of this data, and kinder to its size and time than 2,000,000. */
 export const BUCKETS = 200_000
@@ -23,7 +25,7 @@ export const BUCKETS = 200_000
 export const describe = (setting: Setting): string =>
   setting === "defaults"
     ? "as it comes"
-    : `-lr ${setting.lr} -epoch ${setting.epoch} -wordNgrams ${setting.wordNgrams} -minn ${setting.characters[0]} -maxn ${setting.characters[1]} -bucket ${BUCKETS}`
+    : `-lr ${setting.lr} -epoch ${setting.epoch} -wordNgrams ${setting.wordNgrams} -minn ${setting.characters[0]} -maxn ${setting.characters[1]} -bucket ${BUCKETS}${setting.dim === undefined ? "" : ` -dim ${setting.dim}`}`
 
 export const GRID: readonly Tuned[] = [0.1, 0.5, 1].flatMap((lr) =>
   [25, 50].flatMap((epoch) =>

@@ -113,7 +113,7 @@ function measureIn(folder: string, examples: readonly PlacedExample[], options: 
   ]
   return { ...tuned, startMs: one, rows: [...rows, ...PUBLISHED], notes }
 }
-const isInScope = ({ label }: Example): boolean => label !== undefined
+export const isInScope = ({ label }: Example): boolean => label !== undefined
 
 const QUANTISATIONS = [["-qnorm"], ["-qnorm", "-retrain", "-cutoff", "4096"]]
 
@@ -127,7 +127,7 @@ function choose(fastText: FastText, grid: readonly Setting[], validation: readon
   return tried.reduce((best, each) => (each.accuracy > best.accuracy ? each : best)).setting
 }
 
-function score(
+export function score(
   fastText: FastText,
   model: Model,
   examples: readonly Example[],

@@ -2,7 +2,7 @@
 import { type Digest, digest } from "@open-brains/core/base/digest.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { type ClassifierParts, openClassifier } from "@open-brains/core/run/classifier.ts"
-import { RECIPE } from "@open-brains/core/train/recipe.ts"
+import { RECIPE, type Recipe } from "@open-brains/core/train/recipe.ts"
 import type { Taught } from "@open-brains/core/train/teach.ts"
 import { type Report, score } from "open-brains"
 import { type Measure, mean, number, type Section, say } from "../shared/report.ts"
@@ -23,9 +23,14 @@ export interface Lesson {
 }
 
 /** `split` is what is scored: the test split, or for a quick run, which may be repeated, the validation split. */
-export function lessonOf(examples: readonly PlacedExample[], seed: number, split: "test" | "validation"): Lesson {
+export function lessonOf(
+  examples: readonly PlacedExample[],
+  seed: number,
+  split: "test" | "validation",
+  recipe: Recipe = TEACHING,
+): Lesson {
   const [start, startOfUse] = [performance.now(), process.cpuUsage()]
-  const { taught, parts } = buildModule(examples, [{ name: "scratch", recipe: TEACHING }], seed)
+  const { taught, parts } = buildModule(examples, [{ name: "scratch", recipe }], seed)
   const seconds = (performance.now() - start) / 1000
   const { user, system } = process.cpuUsage(startOfUse)
   const weights = parts["weights.safetensors"]!

@@ -4,6 +4,7 @@ import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { unpacked } from "@open-brains/core/quantise/packed.ts"
 import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
@@ -69,7 +70,7 @@ function* building(
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Weights with the shapes that the graph gives them. */
-function tensorsOf({ graph, weights }: Taught): Readonly<Record<string, Tensor>> {
+export function tensorsOf({ graph, weights }: Pick<Taught, "graph" | "weights">): Readonly<Record<string, Tensor>> {
   const shapes = new Map(
     inOrder(Object.values(graph)).flatMap((node) =>
       isNode(node, "weight") ? [[node.attributes.name, node.attributes] as const] : [],
@@ -87,8 +88,8 @@ function tensorsOf({ graph, weights }: Taught): Readonly<Record<string, Tensor>>
 export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax } = recipeFrom(jsonPart(base, "recipe.json"))
   const { weights } = contentsOf(base)
-  const [table, scale] = [weights["table"], weights["table_scale"]]
-  if (!table || !scale || table.data.length !== buckets * dims)
+  const [table, scale] = [unpacked(weights, "table", buckets, dims), weights["table_scale"]]
+  if (!table || !scale)
     return refuse({
       code: "OB405",
       seen: `${base.path} has no table to learn on from.`,
@@ -99,7 +100,7 @@ export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   return {
     name: "base",
     recipe: { ...recipe, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
-    table: Float32Array.from(table.data, (value) => value * factor),
+    table: Float32Array.from(table, (value) => value * factor),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import type { Splits } from "@open-brains/core/train/examples.ts"
 import type { Taught } from "@open-brains/core/train/teach.ts"
+import { bitsOf } from "./editions.ts"
 import { inBits, percent } from "./layout.ts"
 import type { Report } from "./report.ts"
 
@@ -38,6 +39,7 @@ export function card(
     `- licence: ${manifest.licence}`,
     `- learnt from: ${built.data.map(({ name, digest }) => `${name} (${digest})`).join(", ")}`,
     `- split: ${splits.train.length} to learn from, ${splits.validation.length} to choose on, ${splits.test.length} to test`,
+    `- table: ${kept.recipe.buckets} rows of ${kept.recipe.dims} numbers of ${bitsOf(kept.recipe.levels)}`,
     `- start: ${built.base ? `base \`${built.base.name}\` (${built.base.digest})` : "scratch"}; seed ${built.seed}; operation set ${built.operations}`,
     "",
     ...scores,

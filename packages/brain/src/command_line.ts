@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
+import { parseSize } from "./size.ts"
 import { STAGES } from "./stage.ts"
 
 export const GREETING = `Open Brains: small trained behaviours that you own.
@@ -98,10 +99,16 @@ function commands(services: Services, run: Run): Command {
     .addOption(column("label"))
     .option("--wrong-costs <n>", "a wrong answer costs so many times a needless `unsure`", cost)
     .option("--seed <n>", "another draw of the random numbers", wholeNumber(0), 1)
+    .option("--max-size <size>", "bytes of weights at most, such as 30KB: the best net within them", size)
+    .option("--svg <file>", "with --max-size: a plot of what each size gives")
     .addOption(engine())
     .option("--replace", "teach the new examples alone, even where labels of the module that is there vanish")
     .addOption(json())
-    .action((files, options) => run(async () => (await import("./commands/teach.ts")).teach(files, options, services)))
+    .action((files, options) => {
+      if (options.svg !== undefined && options.maxSize === undefined)
+        throw new InvalidArgumentError("--svg draws what --max-size tries: name a size too, such as --max-size 30KB.")
+      return run(async () => (await import("./commands/teach.ts")).teach(files, options, services))
+    })
   program
     .command("ask")
     .description("answer a text, or each line of standard input (lines of JSON too)")
@@ -180,6 +187,11 @@ function commands(services: Services, run: Run): Command {
   return program
 }
 
+function size(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes !== undefined) return bytes
+  throw new InvalidArgumentError("It takes a size such as 30000, 30KB or 1.5MB.")
+}
 const SEED_MAX = 2 ** 31 - 1
 const COST_MAX = 1e6
 const cost = (text: string): number => {

@@ -26,7 +26,12 @@ const run = (
   return { script, status, err: stderr, out: stdout }
 }
 
-const DOCUMENTS = ["README.md", "docs/manual/engine.md", "docs/manual/trust/measure.md"]
+const DOCUMENTS = [
+  "README.md",
+  "docs/manual/engine.md",
+  "docs/manual/trust/editions.md",
+  "docs/manual/trust/measure.md",
+]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()
   const blocks = [...readFileSync(join(repository, path), "utf8").matchAll(/```(sh|ts|text)\n([\s\S]*?)```/g)]

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
+import { LEVELS } from "@open-brains/core/quantise/coarse.ts"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import { expect, onTestFinished, test } from "vitest"
 import { nodeBinary } from "../../../scripts/node.ts"
@@ -15,27 +16,28 @@ import { missingCompiler, VARIANTS } from "./native/c99.ts"
 import { answersInC, answersOn, differences, HOSTILE_BYTES_MAX, hostileTexts } from "./native/same_bits.ts"
 
 const SEED = 1
-test(`a classifier gives the same bits on every engine, to messages and to what is no UTF-8 (seed ${SEED})`, {
-  timeout: 300_000,
-}, async (context) => {
-  requireOrSkip(context, missingCompiler())
-  requireOrSkip(context, missingData(CLINC150.path), mirrorIsPromised())
-  const examples = await readDataSet(CLINC150, mirror())
-  const recipe = { ...RECIPE, relearn: false, epochs: 2 }
-  const { taught } = buildModule(examples, [{ name: "scratch", recipe }], SEED)
-  const weights = Object.fromEntries(Object.entries(taught.weights).map(([name, data]) => [name, { data }]))
-  const parts = { ...taught, weights }
-  const messages = splitsOf(examples).validation.map(({ text }) => text)
-  const encoded = messages.slice(0, 400).map((text) => new TextEncoder().encode(text))
-  const hostile = hostileTexts(messages, 1000, SEED)
-  const texts = [...hostile.slice(0, 60), ...encoded, ...hostile.slice(60)]
+for (const levels of [undefined, ...LEVELS])
+  test(`a classifier with ${levels ?? 255} levels gives the same bits on every engine, to messages and to what is no UTF-8 (seed ${SEED})`, {
+    timeout: 300_000,
+  }, async (context) => {
+    requireOrSkip(context, missingCompiler())
+    requireOrSkip(context, missingData(CLINC150.path), mirrorIsPromised())
+    const examples = await readDataSet(CLINC150, mirror())
+    const recipe = { ...RECIPE, relearn: false, epochs: 2, ...(levels ? { levels } : {}) }
+    const { taught } = buildModule(examples, [{ name: "scratch", recipe }], SEED)
+    const weights = Object.fromEntries(Object.entries(taught.weights).map(([name, data]) => [name, { data }]))
+    const parts = { ...taught, weights }
+    const messages = splitsOf(examples).validation.map(({ text }) => text)
+    const encoded = messages.slice(0, 400).map((text) => new TextEncoder().encode(text))
+    const hostile = hostileTexts(messages, 1000, SEED)
+    const texts = [...hostile.slice(0, 60), ...encoded, ...hostile.slice(60)]
 
-  const judge = answersOn(interpreterEngine, parts, texts.slice(0, 120))
-  const wasm = answersOn(wasmEngine, parts, texts)
-  expect(differences(judge, wasm)).toEqual({ count: 0 })
-  for (const [name, flags] of Object.entries(VARIANTS))
-    expect([name, differences(wasm, answersInC(name, flags, parts, texts))]).toEqual([name, { count: 0 }])
-})
+    const judge = answersOn(interpreterEngine, parts, texts.slice(0, 120))
+    const wasm = answersOn(wasmEngine, parts, texts)
+    expect(differences(judge, wasm)).toEqual({ count: 0 })
+    for (const [name, flags] of Object.entries(VARIANTS))
+      expect([name, differences(wasm, answersInC(name, flags, parts, texts))]).toEqual([name, { count: 0 }])
+  })
 
 test("hostile texts are as long as promised, mostly no UTF-8, and the same for one seed", () => {
   const texts = hostileTexts(["where is my parcel", "I was charged twice"], 2000, SEED)

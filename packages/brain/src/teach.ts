@@ -15,6 +15,7 @@ import type { EngineName } from "./native/engines.ts"
 import { preflight } from "./preflight.ts"
 import { type Remarks, remarksOn } from "./remarks.ts"
 import { type Report, score } from "./report.ts"
+import { finishSearch, type Plan, type Search, shortlistWithin } from "./search.ts"
 import { type ModuleFiles, readModule, writeModule } from "./store/folder.ts"
 
 export interface TeachOptions {
@@ -30,6 +31,10 @@ export interface TeachOptions {
   readonly base?: ModuleFiles
   readonly seed?: number
   readonly engine?: EngineName
+  /** Bytes of weights.safetensors at most: the best net within them is looked for. */
+  readonly bytesMax?: number
+  /** Called before that search begins: among how many nets, and how long it will take. */
+  readonly onPlan?: (plan: Plan) => void
   /** What to change in the recipe. */
   readonly recipe?: Partial<Recipe>
   /** Where the examples come from, when they are a data set of their own: then the module does not carry them. */
@@ -44,14 +49,17 @@ export interface Lesson {
   /** Scores on the test split, or nothing when too few examples were given to hold any out. */
   readonly report: Report | undefined
   readonly remarks: Remarks
+  /** What was found on the way to the best net within a size, if one was named. */
+  readonly search?: Search
 }
 
 /**
  * Teaches a module and writes it into a folder, whole or not at all. The weights are a pure function of examples, base,
- * recipe and seed. Errors: OB401 to OB405, and those of `writeModule`; what can be known beforehand is refused before training.
+ * recipe and seed. Errors: OB401 to OB405, OB570 when no
+ * net is small enough, and those of `writeModule`; what can be known beforehand is refused before training.
  */
 export async function teachModule(options: TeachOptions): Promise<Lesson> {
-  const { into, name, base, seed = 1, data, onProgress } = options
+  const { into, name, base, seed = 1, data, onProgress, bytesMax } = options
   const examples = place(options.examples, seed, base ? learntBy(base) : [])
   const splits = splitsOf(examples)
   if (splits.train.length === 0)
@@ -62,7 +70,6 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
     })
   const isSetApart = options.isSetApart ?? options.examples.some(({ split }) => split === "validation")
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
-  const starts = startsOf(base, recipe)
   const source = printExamples(examples)
   const labels = labelsOf([...splits.train, ...splits.validation])
   const draft: Omit<Manifest, "parts"> = {
@@ -78,12 +85,15 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   await preflight(into, draft)
 
   const { engine, asides } = chooseEngine(options.engine, true)
+  const places = { splits, recipe, labels: labels.length, seed, engine, ...(base ? { base } : {}) }
+  const shortlist = bytesMax === undefined ? undefined : await shortlistWithin(bytesMax, places, options)
+  const starts = shortlist?.starts ?? startsOf(base, recipe)
   const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress, engine)
-  const { bytesMax } = taught.kept.recipe
+  const bytesRead = taught.kept.recipe.bytesMax
   const from = taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}
   const manifest: Omit<Manifest, "parts"> = {
     ...draft,
-    takes: { ...draft.takes, bytesMax },
+    takes: { ...draft.takes, bytesMax: bytesRead },
     unsureBelow: taught.unsureBelow,
     built: { ...draft.built, ...from },
   }
@@ -96,6 +106,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
     brain: { ...open(await readModule(into), engine), asides },
     taught,
     report,
-    remarks: remarksOn(options.examples, examples, bytesMax),
+    remarks: remarksOn(options.examples, examples, bytesRead),
+    ...(shortlist ? { search: finishSearch(shortlist, taught) } : {}),
   }
 }

@@ -1,5 +1,6 @@
 import { sizeOf } from "@open-brains/core/base/shape.ts"
 import { contentsOf } from "@open-brains/core/run/module.ts"
+import { describeEdition, editionOf } from "../editions.ts"
 import { counted, pad, shorten, widest, wrap } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
@@ -12,7 +13,10 @@ export async function show(
 ): Promise<ExitCode> {
   const files = await readModule(path)
   const { manifest, digest, parts } = files
-  const { weights } = contentsOf(files)
+  const contents = contentsOf(files)
+  const { weights } = contents
+  const edition = editionOf(contents)
+  const bytes = parts["weights.safetensors"]!.length
   const tensors = Object.entries(weights).map(([name, { dtype, shape, data }]) => ({
     name,
     dtype,
@@ -21,7 +25,16 @@ export async function show(
     numbers: sizeOf(shape),
   }))
   if (options.json) {
-    print(JSON.stringify({ path, digest, ...manifest, tensors }))
+    const { buckets: rows, dims, levels = 255 } = edition ?? {}
+    print(
+      JSON.stringify({
+        path,
+        digest,
+        ...manifest,
+        ...(edition ? { edition: { rows, dims, levels, bytes } } : {}),
+        tensors,
+      }),
+    )
     return 0
   }
   const { takes, gives, built } = manifest
@@ -45,6 +58,8 @@ export async function show(
       `from ${built.data.map(({ name }) => name).join(", ")}${built.base ? `, on from the base ${built.base.name}` : ", from scratch"}, seed ${built.seed}`,
     ),
   )
+  if (edition)
+    print(row("edition", `${describeEdition(edition)}: a table of rows x numbers; ${bytes} bytes of weights`))
   const ofParts = Object.entries(parts).map(([name, bytes]) => [name, "", bytes.length] as const)
   const shapes = tensors.map(
     ({ name, dtype, shape, bytes }) => [shorten(name, 40), `${dtype}[${shape.join(", ")}]`, bytes] as const,

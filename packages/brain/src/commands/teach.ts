@@ -8,12 +8,15 @@ import type { OpenExample } from "../data/split.ts"
 import { gather, ownExamples } from "../examples.ts"
 import { COLUMNS_MAX, counted, inBits, pad, percent, shorten, widest, wrap } from "../layout.ts"
 import type { EngineName } from "../native/engines.ts"
+import { plotSvg } from "../plot/svg.ts"
 import type { Remarks } from "../remarks.ts"
 import type { Report } from "../report.ts"
 import { defaultBase, type ExitCode, type Paint, type Services } from "../services.ts"
+import { refuseUnwritable, writeFileWhole } from "../store/file.ts"
 import { readModule } from "../store/folder.ts"
 import { type Lesson, teachModule } from "../teach.ts"
 import { tellAsides } from "./ask.ts"
+import { describePlan, describeSearch, plotOf } from "./editions.ts"
 import { progressBar } from "./progress.ts"
 
 export interface TeachArguments {
@@ -29,6 +32,10 @@ export interface TeachArguments {
   readonly engine?: EngineName
   /** How many times an `unsure` that need not have been a wrong answer costs. */
   readonly wrongCosts?: number
+  /** Bytes of weights at most. */
+  readonly maxSize?: number
+  /** Where the plot of sizes goes. */
+  readonly svg?: string
   /** Whether labels of the module that is there may vanish. */
   readonly replace?: boolean
   readonly json?: boolean
@@ -36,7 +43,8 @@ export interface TeachArguments {
 
 /** `brain teach FILE… --into FOLDER`: teaches a module from examples and says how good it became. */
 export async function teach(paths: readonly string[], options: TeachArguments, services: Services): Promise<ExitCode> {
-  const { into, seed, json = false } = options
+  const { into, seed, json = false, maxSize, svg } = options
+  if (svg !== undefined) await refuseUnwritable(svg)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
   const { examples, isSetApart, data } = await gather(paths, options.test, columns)
   const replaced = await replacedBy(examples, paths, options)
@@ -56,16 +64,20 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
     seed,
     ...(options.wrongCosts === undefined ? {} : { recipe: { wrongCosts: options.wrongCosts } }),
     ...(options.engine ? { engine: options.engine } : {}),
+    ...(maxSize === undefined ? {} : { bytesMax: maxSize }),
+    onPlan: (plan) => (json ? undefined : services.print(`${describePlan(plan)}\n`)),
     onProgress: progressBar(services),
     onWrite: services.holdInterrupts,
   })
   services.progress(undefined)
   tellAsides(lesson.brain, services)
+  if (svg !== undefined && lesson.search) await writeFileWhole(svg, plotSvg(plotOf(lesson.search)))
   const heldOut = (ownExamples(lesson.brain.files) ?? examples).filter(({ split }) => split === "validation").length
   const lines = json
     ? [JSON.stringify({ ...asJson(lesson, into), heldOut, ...(replaced ? { replaced } : {}) })]
     : describe(lesson, into, services)
   for (const line of lines) services.print(line)
+  if (svg !== undefined && !json) services.print(`Drawn in ${svg}.`)
   if (replaced)
     services.complain(
       `It replaced a module that carried ${counted(replaced.examples, "example")}; to add to them: ${adding(paths, into)}`,
@@ -135,7 +147,7 @@ function nameFrom(into: string): string {
     : name
 }
 
-const asJson = ({ brain, taught, report, remarks }: Lesson, into: string): object => ({
+const asJson = ({ brain, taught, report, remarks, search }: Lesson, into: string): object => ({
   into,
   digest: brain.files.digest,
   weights: brain.files.manifest.parts["weights.safetensors"],
@@ -144,17 +156,22 @@ const asJson = ({ brain, taught, report, remarks }: Lesson, into: string): objec
   trials: taught.trials,
   unsureBelow: brain.files.manifest.unsureBelow / 256,
   report: report ?? null,
+  ...(search ? { search } : {}),
   remarks: {
     ...remarks,
     conflicts: remarks.conflicts.map(({ text, labels }) => ({ text, labels: labels.map((label) => label ?? null) })),
   },
 })
 
-function describe({ brain, taught, report, remarks }: Lesson, into: string, { paint }: Services): readonly string[] {
+function describe(
+  { brain, taught, report, remarks, search }: Lesson,
+  into: string,
+  { paint }: Services,
+): readonly string[] {
   const bytes = brain.files.parts["weights.safetensors"]!.length
   return [
     `Taught ${paint("bold", into)}: ${counted(brain.labels.length, "label")}, ${(bytes / 1000).toFixed(0)} KB of weights.`,
-    wrap(describeTrials(taught, paint)),
+    ...(search ? describeSearch(search, paint) : [wrap(describeTrials(taught, paint))]),
     ...describeRemarks(remarks, brain.files.manifest.takes.bytesMax).map((line) => paint("yellow", wrap(line))),
     "",
     ...(report

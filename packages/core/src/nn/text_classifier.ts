@@ -17,7 +17,16 @@ export interface TextClassifierShape {
   /** C. */
   readonly labels: number
 }
+/** How a forward pass sees the two matrices: as they are, or on the grid that they will be stored on. */
+export interface Sight {
+  table(weight: Node): Node
+  linear(weight: Node): Node
+}
+const PLAIN: Sight = { table: (weight) => weight, linear: (weight) => weight }
+
 export interface TextClassifier extends Learnable {
+  /** The weights as the forward pass sees them, in the same order: slopes are taken there. */
+  readonly seen: readonly Node[]
   readonly pooled: Node
   readonly logits: Node
   readonly loss: Node
@@ -30,7 +39,10 @@ export interface TextClassifier extends Learnable {
  * linear [D,C], bias [1,C] → pooled [B,D], logits [B,C], loss [1,1], summed over the batch.
  * Source: Joulin et al. 2017, "Bag of tricks for efficient text classification".
  */
-export function textClassifier({ batch, gramsMax, buckets, dims, labels }: TextClassifierShape): TextClassifier {
+export function textClassifier(
+  { batch, gramsMax, buckets, dims, labels }: TextClassifierShape,
+  sight: Sight = PLAIN,
+): TextClassifier {
   const slots = input("slots", "u16", [batch, gramsMax])
   const count = input("count", "i32", [batch, 1])
   const scale = input("scale", "f32", [batch, 1])
@@ -38,8 +50,9 @@ export function textClassifier({ batch, gramsMax, buckets, dims, labels }: TextC
   const table = weight("table", "f32", [buckets, dims])
   const matrix = weight("linear", "f32", [dims, labels])
   const bias = weight("bias", "f32", [1, labels])
-  const pooled = embeddingBag(table, slots, count, scale)
-  const logits = linear(pooled, matrix, bias)
+  const seen = [sight.table(table), sight.linear(matrix), bias] as const
+  const pooled = embeddingBag(seen[0], slots, count, scale)
+  const logits = linear(pooled, seen[1], bias)
   const decaying = [table] // rows that no text pulls at shrink to nothing
-  return { weights: [table, matrix, bias], decaying, pooled, logits, loss: crossEntropy(logits, target) }
+  return { weights: [table, matrix, bias], seen, decaying, pooled, logits, loss: crossEntropy(logits, target) }
 }

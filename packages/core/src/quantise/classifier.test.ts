@@ -8,6 +8,7 @@ import { plainNgrams } from "../kernels/testing/ngrams.ts"
 import { openClassifier } from "../run/classifier.ts"
 import { SCALES, scaleOf } from "../train/train.ts"
 import { type FloatClassifier, quantiseClassifier } from "./classifier.ts"
+import { LEVELS, levelOf, mostOf, stepOf } from "./coarse.ts"
 
 const OPTIONS = { bytesMax: 24, buckets: 512, wordsMax: 2, charactersMin: 2, charactersMax: 4 }
 const KERNEL = ngrams(OPTIONS)
@@ -38,9 +39,10 @@ function floatNet({ table = 0.1, linear = [], bias = [] }: Sizes, random: Stream
     linear: Float32Array.from({ length: DIMS * LABELS }, (_, i) => uniform(10_000 + i) * (linear[i % LABELS] ?? 1)),
     bias: Float32Array.from({ length: LABELS }, (_, c) => uniform(20_000 + c) * (bias[c] ?? 0.5)),
   }
-  const pooledMax = Math.max(2 ** -20, ...TEXTS.flatMap((text) => pooledOf(text, net.table)).map(Math.abs))
-  return { ...net, pooledMax, scaleOf, scales: SCALES }
+  return { ...net, pooledMax: furthest(net.table), scaleOf, scales: SCALES }
 }
+const furthest = (table: Float32Array): number =>
+  Math.max(2 ** -20, ...TEXTS.flatMap((text) => pooledOf(text, table)).map(Math.abs))
 function compare(net: FloatClassifier): void {
   const { outputs, weights } = quantiseClassifier(net, KERNEL)
   const parts = Object.fromEntries(Object.entries(weights).map(([name, data]) => [name, { data }]))
@@ -123,6 +125,27 @@ test("rows beyond all pooled vectors saturate, and do not wrap to the other side
   const { run } = openClassifier({ graph: outputs, weights: parts, labels: [..."abcde"], unsureBelow: 0 }, wasmEngine)
   for (const text of TEXTS.slice(1)) expect(Math.min(...run(new TextEncoder().encode(text)).logits)).toBeGreaterThan(0)
 })
+for (const levels of LEVELS)
+  test(`a table of ${levels} levels: logits as from the floats on its grid, the same on every engine (SEED=${SEED})`, () => {
+    for (const [i, sizes] of [
+      {},
+      { table: 3, linear: [10, 10, 10, 10, 10] },
+      { bias: [200, -200, 0, 0, 0] },
+    ].entries()) {
+      const net = floatNet(sizes, stream(SEED, "mix", 20 + i))
+      const [step, most] = [stepOf(net.table, mostOf(levels)), mostOf(levels)]
+      const table = net.table.map((v) => step * levelOf(v, step, most))
+      const unit = (c: number): number =>
+        Math.max(
+          2 ** -20,
+          ...Array.from(net.linear)
+            .filter((_, at) => at % LABELS === c)
+            .map(Math.abs),
+        ) / 7
+      const linear = net.linear.map((v, at) => unit(at % LABELS) * Math.round(v / unit(at % LABELS)))
+      compare({ ...net, table, linear, pooledMax: furthest(table), levels })
+    }
+  })
 test("weights fill their range: rows reach ±127, each label has a scale of its own", () => {
   const { weights } = quantiseClassifier(floatNet({ linear: [1, 0.01, 1, 1, 1] }, random), KERNEL)
   expect(Math.max(...Array.from(weights["table"]!, Math.abs))).toBe(127)

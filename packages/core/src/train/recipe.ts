@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts"
 import { refuse, suggest } from "../base/problem.ts"
+import { LEVELS, type Levels } from "../quantise/coarse.ts"
 
 /** Everything that weights depend on beside data, base and seed: plain numbers, stored as recipe.json. */
 export interface Recipe {
@@ -38,12 +39,14 @@ export interface Recipe {
    * the least on held-out examples. Absent: as `unsureThreshold` says.
    */
   readonly wrongCosts?: number
+  /** How many values a number of the table can take: 3, or the 15 of four bits. Where it is absent, the 255 of int8. */
+  readonly levels?: Levels
 }
 
 export const asJson = (recipe: Recipe): Json => ({ ...recipe })
 
 /** What `teach` starts from. Found on the validation split of CLINC150: docs/adr/0005-recipe.md. */
-export const RECIPE: Required<Omit<Recipe, "wrongCosts">> = {
+export const RECIPE: Required<Omit<Recipe, "wrongCosts" | "levels">> = {
   bytesMax: 1024,
   buckets: 4096,
   wordsMax: 2,
@@ -67,7 +70,10 @@ export const RECIPE: Required<Omit<Recipe, "wrongCosts">> = {
 
 /** Least and most of each number; those that count are whole. A stranger's recipe is run by `rebuild`. */
 const RANGES: Readonly<
-  Record<Exclude<keyof Recipe, "relearn">, readonly [least: number, most: number, whole?: "whole"]>
+  Record<
+    Exclude<keyof Recipe, "relearn" | keyof typeof CHOICES>,
+    readonly [least: number, most: number, whole?: "whole"]
+  >
 > = {
   bytesMax: [1, 16_383, "whole"],
   buckets: [1, 65_536, "whole"],
@@ -92,13 +98,24 @@ const RANGES: Readonly<
 
 /** What a recipe may lack, with a value such as it may have. */
 const OPTIONAL = { wrongCosts: 5 } as const
+/** The same, of those that are one of a few. */
+const CHOICES = { levels: LEVELS } as const
 
 /** A recipe out of a file. Errors: OB404 naming the member that is missing, unknown or out of its range. */
 export function recipeFrom(json: Json): Recipe {
   const members: JsonObject = isJsonObject(json) ? json : {}
-  const known = [...Object.keys(RECIPE), ...Object.keys(OPTIONAL)]
+  const known = [...Object.keys(RECIPE), ...Object.keys(OPTIONAL), ...Object.keys(CHOICES)]
   const stray = Object.keys(members).find((name) => !known.includes(name))
   if (stray !== undefined) refuse({ code: "OB404", seen: `A recipe has no \`${stray}\`.`, hint: suggest(stray, known) })
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const found = members[name]
+    if (found !== undefined && !(choices as readonly Json[]).includes(found))
+      refuse({
+        code: "OB404",
+        seen: `The recipe's \`${name}\` is ${JSON.stringify(found)}.`,
+        hint: `Give it one of ${choices.join(", ")}, or leave it out.`,
+      })
+  }
   for (const [name, value] of Object.entries({ ...RECIPE, ...OPTIONAL })) {
     const found = members[name]
     if (found === undefined && Object.hasOwn(OPTIONAL, name)) continue

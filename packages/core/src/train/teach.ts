@@ -6,12 +6,13 @@ import { thresholdByCost } from "../evaluate/cost.ts"
 import type { Outputs } from "../graph/text.ts"
 import { ngrams } from "../kernels/ngrams.ts"
 import { quantiseClassifier } from "../quantise/classifier.ts"
+import { type Levels, levelOf, mostOf, stepOf } from "../quantise/coarse.ts"
 import { type Classifier, openClassifier } from "../run/classifier.ts"
 import { type Bags, bagSize, bagsOf } from "./bags.ts"
 import { type Examination, type Example, examinations, labelsOf, type Splits } from "./examples.ts"
 import type { Recipe } from "./recipe.ts"
 import { chooseTemperature, type Judged } from "./temperature.ts"
-import { type FloatWeights, type Progress, SCALES, scaleOf, train } from "./train.ts"
+import { type Progress, SCALES, scaleOf, train } from "./train.ts"
 
 /** A recipe with the rows that it starts from, if any. */
 export interface Start {
@@ -159,8 +160,15 @@ function* build(
   let next = training.next()
   for (; !next.done; next = training.next()) yield { ...next.value, phase }
   const learnt = next.value
+  const { levels } = recipe
   const net = quantiseClassifier(
-    { ...learnt, pooledMax: pooledMax(learnt, bags, recipe), scaleOf, scales: SCALES },
+    {
+      ...learnt,
+      pooledMax: pooledMax(levels ? gridOf(learnt.table, levels) : learnt.table, bags, recipe),
+      scaleOf,
+      scales: SCALES,
+      ...(levels ? { levels } : {}),
+    },
     ngrams(recipe),
   )
   return {
@@ -169,8 +177,15 @@ function* build(
   }
 }
 
+/** A table as it will be stored. */
+function gridOf(table: Float32Array, levels: Levels): Float32Array {
+  const most = mostOf(levels)
+  const step = stepOf(table, most)
+  return table.map((value) => step * levelOf(value, step, most))
+}
+
 /** The largest magnitude of any pooled vector of the training texts: what eight bits must reach. */
-function pooledMax({ table }: FloatWeights, bags: Bags, { dims }: Recipe): number {
+function pooledMax(table: Float32Array, bags: Bags, { dims }: Recipe): number {
   let most = 2 ** -20
   const sums = new Float64Array(dims)
   for (let i = 0; i + 1 < bags.starts.length; i++) {

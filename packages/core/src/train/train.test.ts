@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import { wasmEngine } from "../engine/wasm.ts"
 import { TEMPERATURE_ONE } from "../quantise/classifier.ts"
+import { LEVELS, levelOf, mostOf, stepOf } from "../quantise/coarse.ts"
 import { openClassifier } from "../run/classifier.ts"
 import { type Bags, bagSize, bagsOf, largestBag } from "./bags.ts"
 import type { Example } from "./examples.ts"
@@ -76,6 +77,19 @@ test("the same arguments give the same bits, again and on another engine; anothe
   expect(digestOf(judged)).toBe(digestOf(trained({ ...TINY, epochs: 3 })))
   expect(digestOf(trained(TINY, 2))).not.toBe(digestOf(once))
 })
+test("a coarse table is learnt on its grid: the same bits on another engine, others than without, and the toy set all the same", () => {
+  for (const levels of LEVELS) {
+    const recipe: Recipe = { ...TINY, levels }
+    const once = trained(recipe)
+    expect(digestOf(trained({ ...recipe, epochs: 3 }, 1, interpreterEngine))).toBe(
+      digestOf(trained({ ...recipe, epochs: 3 })),
+    )
+    expect(digestOf(once)).not.toBe(digestOf(trained(TINY)))
+    const step = stepOf(once.weights.table, mostOf(levels))
+    const table = once.weights.table.map((v) => step * levelOf(v, step, mostOf(levels)))
+    expect(guesses({ ...once, weights: { ...once.weights, table } }, recipe)).toEqual([...LABELS])
+  }
+})
 test("published weights stay: modules are rebuilt from them", () => {
   expect(digestOf(trained(TINY)).slice(7, 23)).toMatchInlineSnapshot(`"9aba4822aaf9052c"`)
 })
@@ -137,6 +151,8 @@ test("taught twice, the same integers", () => {
 })
 test("a recipe survives its file; a member that is missing, negative or of another kind is named", () => {
   expect(recipeFrom(asJson(RECIPE))).toEqual(RECIPE)
+  for (const levels of LEVELS) expect(recipeFrom(asJson({ ...RECIPE, levels }))).toEqual({ ...RECIPE, levels })
+  for (const levels of [4, 255, "3", null]) expect(() => recipeFrom({ ...RECIPE, levels } as never)).toThrow("`levels`")
   for (const broken of [{ ...RECIPE, dims: "64" }, { ...RECIPE, dims: -1 }, { ...RECIPE, dims: null }, [], null, 5])
     expect(() => recipeFrom(broken as never)).toThrow("OB404")
   expect([recipeFor(5000), recipeFor(500).batch, recipeFor(50).epochs, recipeFor(10).epochs]).toEqual([

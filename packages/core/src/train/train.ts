@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts"
 import type { Node } from "../graph/graph.ts"
 import { input } from "../graph/operations.ts"
 import { textClassifier } from "../nn/text_classifier.ts"
+import { columnSteps, MATRIX_LEVELS, mostOf, onGrid, stepOf } from "../quantise/coarse.ts"
 import { type Bags, bagSize, largestBag } from "./bags.ts"
 import type { Recipe } from "./recipe.ts"
 import { compileStep } from "./step.ts"
@@ -31,7 +32,8 @@ export const scaleOf = (count: number): number => 1 / Math.sqrt(Math.min(Math.ma
 
 /**
  * Trains a text classifier. Weights are a pure function of the arguments: the same bits on every engine and machine.
- * Yields after each step, so that a caller can show progress, or stop. `table` continues from the rows of a base.
+ * Yields after each step, so that a caller can show progress, or stop. `base` continues from the rows of one. With `levels`
+ * the loss is computed from weights on the grid that they will be stored on, while what is moved stays fine.
  * Errors: OB401 when a loss or weight is no longer finite, naming the step.
  */
 export function* train(
@@ -41,14 +43,20 @@ export function* train(
   engine: Engine,
   base?: Float32Array,
 ): Generator<Progress, FloatWeights> {
-  const { batch, buckets, dims } = recipe
+  const { batch, buckets, dims, levels } = recipe
   const gramsMax = Math.max(1, largestBag(bags))
-  const net = textClassifier({ batch, gramsMax, buckets, dims, labels: labelCount })
+  const most = levels && mostOf(levels)
+  const tableStep = input("tableStep", "f32", [1, 1])
+  const sight = most !== undefined && {
+    table: (table: Node): Node => onGrid(table, tableStep, most),
+    linear: (matrix: Node): Node => onGrid(matrix, columnSteps(matrix, MATRIX_MOST), MATRIX_MOST),
+  }
+  const net = textClassifier({ batch, gramsMax, buckets, dims, labels: labelCount }, sight || undefined)
   const [rate, secondCorrection, decay, averageRate] = ["rate", "secondCorrection", "decay", "averageRate"].map(
     (name) => input(name, "f32", [1, 1]),
   ) as [Node, Node, Node, Node]
   const inputs = { rate, secondCorrection, decay, averageRate }
-  const { memory, run } = compileStep(net.loss, net.weights, inputs, recipe, net.decaying, engine)
+  const { memory, run } = compileStep(net.loss, net.weights, inputs, recipe, net.decaying, engine, net.seen)
   const buffer = (name: string): Float32Array => {
     const found = memory[name]
     assert(found instanceof Float32Array, `no floats called ${name}`)
@@ -79,6 +87,8 @@ export function* train(
     buffer("secondCorrection")[0] = 1 / (1 - power2)
     buffer("decay")[0] = stepSize * recipe.weightDecay
     buffer("averageRate")[0] = Math.max(1 - recipe.averageDecay, 1 / (step + 1)) // a plain mean until it is long enough
+    if (most !== undefined && step % STEP_EVERY === 0)
+      buffer("tableStep")[0] = stepOf(buffer("table"), most, STEP_NUMBERS)
     run()
     const loss = buffer("loss")[0]!
     if (!Number.isFinite(loss)) diverged(step + 1)
@@ -91,6 +101,11 @@ export function* train(
   }
   return { table: learnt("table"), linear: learnt("linear"), bias: learnt("bias") }
 }
+
+/** The grid follows the table as it grows: so often, from so many of its numbers. */
+const STEP_EVERY = 40
+const STEP_NUMBERS = 20_000
+const MATRIX_MOST = mostOf(MATRIX_LEVELS)
 
 const diverged = (step: number): never =>
   refuse({
