@@ -7,20 +7,20 @@ import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import { expect, onTestFinished, test } from "vitest"
 import { nodeBinary } from "../../../scripts/node.ts"
-import { mirror, mirrorIsPromised, missingData, repository, requireOrSkip } from "../../../scripts/testing.ts"
+import { mirrorIsPromised, missingData, repository, requireOrSkip } from "../../../scripts/testing.ts"
 import { buildModule } from "./build.ts"
-import { CLINC150, readDataSet } from "./data/sets.ts"
 import { splitsOf } from "./examples.ts"
 import { missingCompiler, VARIANTS } from "./native/c99.ts"
 import { answersInC, answersOn, differences, HOSTILE_BYTES_MAX, hostileTexts } from "./native/same_bits.ts"
+import { CLINC150_IN_MIRROR, published } from "./testing/published.ts"
 
 const SEED = 1
 test(`a classifier gives the same bits on every engine, to messages and to what is no UTF-8 (seed ${SEED})`, {
   timeout: 300_000,
 }, async (context) => {
   requireOrSkip(context, missingCompiler())
-  requireOrSkip(context, missingData(CLINC150.path), mirrorIsPromised())
-  const examples = await readDataSet(CLINC150, mirror())
+  requireOrSkip(context, missingData(CLINC150_IN_MIRROR), mirrorIsPromised())
+  const examples = await published("clinc150")
   const recipe = { ...RECIPE, relearn: false, epochs: 2 }
   const { taught } = buildModule(examples, [{ name: "scratch", recipe }], SEED)
   const weights = Object.fromEntries(Object.entries(taught.weights).map(([name, data]) => [name, { data }]))

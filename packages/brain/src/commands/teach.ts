@@ -3,7 +3,6 @@ import { basename } from "node:path"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { UNSURE } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
-import { asData } from "../data/sets.ts"
 import type { OpenExample } from "../data/split.ts"
 import { gather, ownExamples } from "../examples.ts"
 import { COLUMNS_MAX, counted, inBits, pad, percent, shorten, widest, wrap } from "../layout.ts"
@@ -14,7 +13,7 @@ import { defaultBase, type ExitCode, type Paint, type Services } from "../servic
 import { readModule } from "../store/folder.ts"
 import { type Lesson, teachModule } from "../teach.ts"
 import { tellAsides } from "./ask.ts"
-import { progressBar } from "./progress.ts"
+import { fetchingBy, progressBar } from "./progress.ts"
 
 export interface TeachArguments {
   readonly into: string
@@ -29,6 +28,8 @@ export interface TeachArguments {
   readonly engine?: EngineName
   /** Whether labels of the module that is there may vanish. */
   readonly replace?: boolean
+  /** Whether the network may not be asked for a data set. */
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
@@ -36,16 +37,19 @@ export interface TeachArguments {
 export async function teach(paths: readonly string[], options: TeachArguments, services: Services): Promise<ExitCode> {
   const { into, seed, json = false } = options
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const { examples, isSetApart, data } = await gather(paths, options.test, columns)
+  const { examples, isSetApart, data } = await gather(
+    paths,
+    options.test,
+    columns,
+    fetchingBy(services, options.offline),
+  )
   const replaced = await replacedBy(examples, paths, options)
   const basePath = options.base === "none" ? undefined : (options.base ?? defaultBase())
   const base = basePath === undefined ? undefined : await readModule(basePath)
   const lesson = await teachModule({
     examples,
     isSetApart,
-    ...(data
-      ? { data: asData(data), about: `Recognises the intents of ${data.attribution}`, licence: data.licence }
-      : {}),
+    ...(data ? { data: data.named, about: data.set.manifest.about, licence: data.set.manifest.licence } : {}),
     into,
     name: options.name ?? nameFrom(into),
     ...(options.about === undefined ? {} : { about: options.about }),

@@ -1,7 +1,8 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
-import { dataSetOf, readDataSet } from "../data/sets.ts"
+import { dataBehind, findDataSet } from "../data/sets.ts"
+import type { PlacedExample } from "../data/split.ts"
 import { gather, ownExamples, splitsOf } from "../examples.ts"
 import { counted, shorten, wrap } from "../layout.ts"
 import { load } from "../load.ts"
@@ -9,17 +10,21 @@ import type { EngineName } from "../native/engines.ts"
 import { score } from "../report.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { tellAsides } from "./ask.ts"
+import { fetchingBy } from "./progress.ts"
 import { describeReport } from "./teach.ts"
 
 export interface TestArguments {
   readonly text?: string
   readonly label?: string
   readonly engine?: EngineName
+  /** The data set that it learnt from, where its name alone does not say. */
+  readonly data?: string
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
 /**
- * `brain test MODULE [FILE]`: scores a module on a file, or on the examples that it held out when it was taught. Texts
+ * `brain test MODULE [FILE]`: scores a module on a file or the test split of a data set, or on the examples that it held out when it was taught. Texts
  * of the file that the module carries to learn from or to choose on tell nothing, and are left out.
  */
 export async function test(
@@ -31,11 +36,15 @@ export async function test(
   const brain = await load(path, options.engine)
   tellAsides(brain, services)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const set = dataSetOf(brain.files.manifest.built.data)
-  const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)
+  const fetching = fetchingBy(services, options.offline)
+  const set = file === undefined ? undefined : await findDataSet(file)
+  const carried =
+    ownExamples(brain.files) ??
+    (file === undefined || set ? await dataBehind(brain.files.manifest.built.data, options.data, fetching) : undefined)
   const own = splitsOf(carried ?? []).test
   const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
-  const given = file === undefined ? own : (await gather([file], undefined, columns)).examples
+  const gathered = file === undefined ? own : (await gather([file], undefined, columns, fetching)).examples
+  const given = set ? splitsOf(gathered as readonly PlacedExample[]).test : gathered
   const examples = file === undefined ? own : given.filter(({ text }) => !learnt.has(text.trim()))
   const leftOut = given.length - examples.length
   if (leftOut > 0 && examples.length === 0)

@@ -59,7 +59,15 @@ const SAME_BITS = ["-std=c99", "-ffp-contract=off", "-fno-math-errno", "-fno-str
 /** For this very processor; gcc tunes for some of them into half the speed, so it tunes for none. */
 const TARGET = arch() === "x64" ? ["-march=native", "-mtune=generic"] : ["-mcpu=native"]
 /** -O3 takes gcc little longer than -O1 here: the functions are short. "ter" would reorder a tile until its sums spill. */
-export const FLAGS: readonly string[] = [...SAME_BITS, "-O3", "-fno-tree-vectorize", "-fno-tree-ter", ...TARGET, "-fPIC", "-shared"]
+export const FLAGS: readonly string[] = [
+  ...SAME_BITS,
+  "-O3",
+  "-fno-tree-vectorize",
+  "-fno-tree-ter",
+  ...TARGET,
+  "-fPIC",
+  "-shared",
+]
 
 /** How many lanes of 32 bits the vectors of this processor have; what cannot be known is taken for the least. */
 export function laneWidth(): Width {
