@@ -3,7 +3,7 @@ import { refuse } from "@open-brains/core/base/problem.ts"
 import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
 import type { Manifest, NamedDigest } from "@open-brains/core/module/manifest.ts"
 import { labelsOf } from "@open-brains/core/train/examples.ts"
-import { type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
+import { mayBeWide, type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
 import type { Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, encode, startsOf } from "./build.ts"
 import { card } from "./card.ts"
@@ -62,9 +62,9 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
     })
   const isSetApart = options.isSetApart ?? options.examples.some(({ split }) => split === "validation")
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
-  const starts = startsOf(base, recipe)
   const source = printExamples(examples)
   const labels = labelsOf([...splits.train, ...splits.validation])
+  const starts = startsOf(base, recipe, !options.recipe && mayBeWide(splits.train.length, labels.length))
   const draft: Omit<Manifest, "parts"> = {
     kind: "net",
     name,

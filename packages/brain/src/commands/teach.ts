@@ -172,7 +172,7 @@ function describe(
 }
 
 function describeTrials({ trials, kept }: Lesson["taught"], heldOut: number, paint: Paint): string {
-  const isKept = `kept ${paint("bold", kept.table ? `what began from the ${kept.name}` : "what began from scratch")}`
+  const isKept = `kept ${paint("bold", `what began from ${kept.table ? "the " : ""}${kept.name}`)}`
   if (trials.every(({ bits }) => Number.isNaN(bits)))
     return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`
   const scores = trials.map(({ name, accuracy, bits }) => `${name} ${percent(accuracy)} at ${inBits(bits, 3)} bits`)

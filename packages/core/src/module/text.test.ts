@@ -303,7 +303,7 @@ test("no quarter of a megabyte takes long", () => {
     }
 })
 
-const pages = readdirSync(join(docs, "errors")).filter((page) => /^OB1[01]\d\.md$/.test(page))
+const pages = readdirSync(join(docs, "errors")).filter((page) => /^OB1[012]\d\.md$/.test(page))
 test.each(pages)("docs/errors/%s: the broken example gives this code alone, the mended one is read", (page) => {
   const text = readFileSync(join(docs, "errors", page), "utf8")
   const [broken, mended] = [...text.matchAll(/```brain\n([\s\S]*?)```/g)].map(([, source]) => expand(source!))
@@ -311,7 +311,7 @@ test.each(pages)("docs/errors/%s: the broken example gives this code alone, the 
   expect(codesOf(mended!)).toEqual([])
 })
 test("each code has a page", () => {
-  const sources = ["text.ts", "values.ts", "lexer.ts"].map((file) =>
+  const sources = ["text.ts", "values.ts", "lexer.ts", "block.ts", "data_set.ts"].map((file) =>
     readFileSync(join(import.meta.dirname, file), "utf8"),
   )
   const codes = new Set(
