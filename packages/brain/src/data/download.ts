@@ -113,7 +113,8 @@ async function fetchOnce(
     response = await fetch(url, { headers, signal: stop.signal, redirect: "follow" })
   } catch (error) {
     clearTimeout(timer)
-    return { is: "cut", why: stop.signal.aborted ? "did not answer" : reasonOf(error) }
+    const why = stop.signal.aborted ? "did not answer" : reasonOf(error)
+    return why === CUT ? { is: "cut", why } : { is: "refused", failed: [why, AGAIN] }
   }
   const goesOn = response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${from}-`) === true
   const at = goesOn ? from : 0
@@ -166,6 +167,7 @@ function wrongAnswer({ status, headers }: Response, from: number, file: DataFile
   return [`gives ${what} of ${inBytes(all)}`, CHANGED]
 }
 
+const CUT = "cut the connection"
 /** What Node hides in a cause: “fetch failed” tells nobody anything. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
@@ -174,8 +176,8 @@ function reasonOf(error: unknown): string {
     ENOTFOUND: "cannot be found: no such host, or no network",
     EAI_AGAIN: "cannot be found: no network, or no name server",
     ECONNREFUSED: "refuses the connection",
-    ECONNRESET: "cut the connection",
-    UND_ERR_SOCKET: "cut the connection",
+    ECONNRESET: CUT,
+    UND_ERR_SOCKET: CUT,
     ENETUNREACH: "cannot be reached: no network",
     EHOSTUNREACH: "cannot be reached",
   }

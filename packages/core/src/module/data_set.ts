@@ -79,7 +79,7 @@ function file(lexer: Lexer, files: Map<string, DataFile>): boolean {
     },
     mirror: () => put(draft, "mirror", read.relativePath(lexer, 'mirror "questions/questions.csv"')),
   }
-  const closed = block(lexer, "file", ["bytes", "digest", "url"], ["url"], members, EXAMPLES)
+  const closed = block(lexer, "file", ["bytes", "digest"], ["url"], members, EXAMPLES)
   if (files.has(name.toLowerCase()))
     lexer.report(token, "OB123", `The file ${shown(token)} is here for the second time.`, "Keep one of the two.")
   files.set(name.toLowerCase(), { ...draft, urls } as DataFile)

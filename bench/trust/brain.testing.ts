@@ -1,0 +1,5 @@
+/** What this bench looks at inside the brain package: the wall keeps everybody but tests to what `open-brains` exports. */
+export { isSetApart, needDataSet } from "../../packages/brain/src/data/sets.ts"
+export type { PlacedExample } from "../../packages/brain/src/data/split.ts"
+export { splitsOf } from "../../packages/brain/src/examples.ts"
+export { published } from "../../packages/brain/src/testing/published.ts"
