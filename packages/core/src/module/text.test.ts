@@ -326,9 +326,11 @@ test("each code has a page", () => {
   )
   expect([...codes].sort()).toEqual(pages)
 })
-test("the example of docs/formats/module.md is canonical", () => {
-  const [, source] = /```brain\n([\s\S]*?)```/.exec(readFileSync(join(docs, "formats/module.md"), "utf8"))!
-  expect(printManifest(parseManifest(source!, "module.md"))).toBe(source)
+test("the examples of docs/formats/module.md are canonical", () => {
+  const page = readFileSync(join(docs, "formats/module.md"), "utf8")
+  const sources = [...page.matchAll(/```brain\n([\s\S]*?)```/g)].map(([, source]) => source!)
+  expect(sources.map((source) => printManifest(parseModule(source, "module.md")))).toEqual(sources)
+  expect(sources).toHaveLength(2)
 })
 
 /** Pages show `«text × count»` for what would be too long to read, and `␀` for a character that cannot be seen. */
