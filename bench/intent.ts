@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Refusal, render } from "@open-brains/core/base/problem.ts"
 import { nodeBinary } from "../scripts/node.ts"
 import { repository } from "../scripts/testing.ts"
-import { CLINC150, readDataSet, splitsOf } from "./intent/brain.testing.ts"
+import { published, splitsOf } from "./intent/brain.testing.ts"
 import { measurePeer, peerSection } from "./intent/peer.ts"
 import { lessonOf, qualityOf } from "./intent/quality.ts"
 import { measureSameBits, sameWeights, type Teaching } from "./intent/same_bits.ts"
@@ -29,7 +29,7 @@ interface Outcome {
 }
 
 async function measure(isQuick: boolean, folder: string): Promise<Outcome> {
-  const examples = await readDataSet(CLINC150)
+  const examples = await published("clinc150")
   const split = isQuick ? "validation" : "test"
   const seeds = isQuick ? [1] : [1, 2, 3, 4, 5]
   const messages = splitsOf(examples)[split].map(({ text }) => text)

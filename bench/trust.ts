@@ -4,11 +4,13 @@ import { measureCalibration } from "./trust/calibration.ts"
 import { measureCurves } from "./trust/curves.ts"
 import { measureEditions } from "./trust/editions.ts"
 import { measureExplanations } from "./trust/explain.ts"
+import { measurePeers } from "./trust/peers.ts"
 
 const PARTS = {
   explain: measureExplanations,
   calibration: measureCalibration,
   curves: measureCurves,
   editions: measureEditions,
+  peers: measurePeers,
 }
 process.exitCode = await runBench("trust", PARTS, process.argv.slice(2))

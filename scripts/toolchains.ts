@@ -25,6 +25,12 @@ export const TOOLS: readonly Tool[] = [
   { debianPackage: "simavr", provides: "simavr", neededFor: "the AVR board" },
   { debianPackage: "libsimavr-dev", provides: "/usr/include/simavr/sim_avr.h", neededFor: "the AVR board" },
   { debianPackage: "libelf-dev", provides: "/usr/include/libelf.h", neededFor: "the AVR board" },
+  {
+    debianPackage: "python3-sklearn",
+    provides: "/usr/lib/python3/dist-packages/sklearn/__init__.py",
+    neededFor: "comparing with scikit-learn",
+    bench: "trust",
+  },
   { debianPackage: "python3-torch", provides: "/usr/lib/python3/dist-packages/torch/__init__.py", ...torch },
   // Without it PyTorch runs on the reference BLAS.
   { debianPackage: "libopenblas0-pthread", provides: `${libraries}/openblas-pthread/libblas.so.3`, ...torch },

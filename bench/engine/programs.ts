@@ -34,7 +34,12 @@ function partOf(
   verdicts: ReadonlyMap<Kind, Verdict>,
   missing: string | undefined,
 ): Part {
-  const faults = [...verdicts.values()].flatMap((verdict) => verdict.faults)
+  const lost = [...verdicts].flatMap(([kind, { refused, long, ran }]) =>
+    refused + long + ran === amounts[kind]
+      ? []
+      : [`${refused + long + ran} of ${amounts[kind]} ${kind} programs are told of`],
+  )
+  const faults = [...lost, ...[...verdicts.values()].flatMap((verdict) => verdict.faults)]
   const section: Section = {
     title: "Programs of strangers",
     notes: [

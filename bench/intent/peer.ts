@@ -4,9 +4,17 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { auroc } from "@open-brains/core/evaluate/classification.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
+import {
+  describe,
+  type FastText,
+  fastTextIn,
+  GRID,
+  type Model,
+  missingFastText,
+  type Setting,
+} from "../shared/fasttext.ts"
 import { type Cell, mean, median, number, type Section, say } from "../shared/report.ts"
 import { type PlacedExample, splitsOf } from "./brain.testing.ts"
-import { describe, type FastText, fastTextIn, GRID, type Model, missingFastText, type Setting } from "./fasttext.ts"
 
 export interface Row {
   readonly name: string

@@ -12,7 +12,7 @@ import type { Expression } from "@open-brains/core/ir/program.ts"
 import { type Classifier, openClassifier } from "@open-brains/core/run/classifier.ts"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import { scoreAll, teach } from "@open-brains/core/train/teach.ts"
-import { CLINC150, readDataSet, splitsOf } from "../intent/brain.testing.ts"
+import { published, splitsOf } from "../intent/brain.testing.ts"
 
 type Formula = (x: Expression, m: Expression, t: number, dtype: keyof typeof SATURATION) => Expression
 
@@ -48,7 +48,7 @@ function withFormula(formula: Formula, open: () => Classifier): Classifier {
   }
 }
 
-const { train, validation } = splitsOf(await readDataSet(CLINC150))
+const { train, validation } = splitsOf(await published("clinc150"))
 const rows: Record<string, { accuracy: number[]; bits: number[]; differ: number[] }> = {}
 for (const seed of [1, 2, 3, 4, 5]) {
   const lesson = teach(

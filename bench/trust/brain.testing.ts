@@ -1,3 +1,7 @@
-/** What this bench looks at inside the brain package; see bench/intent/brain.testing.ts. */
+/** What this bench looks at inside the brain package: the wall keeps everybody but tests to what `open-brains` exports. */
 export { contendersOf } from "../../packages/brain/src/curve.ts"
+export { isSetApart, needDataSet } from "../../packages/brain/src/data/sets.ts"
+export type { PlacedExample } from "../../packages/brain/src/data/split.ts"
+export { splitsOf } from "../../packages/brain/src/examples.ts"
 export { readModule } from "../../packages/brain/src/store/folder.ts"
+export { published } from "../../packages/brain/src/testing/published.ts"

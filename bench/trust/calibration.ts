@@ -6,7 +6,7 @@ import { TEMPERATURE_ONE } from "@open-brains/core/quantise/classifier.ts"
 import { type ClassifierParts, openClassifier } from "@open-brains/core/run/classifier.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { scoreAll } from "@open-brains/core/train/teach.ts"
-import { CLINC150, readDataSet, splitsOf } from "../intent/brain.testing.ts"
+import { published, splitsOf } from "../intent/brain.testing.ts"
 import { lessonOf } from "../intent/quality.ts"
 import type { Part, PartOptions } from "../shared/part.ts"
 import { mean, number } from "../shared/report.ts"
@@ -21,7 +21,7 @@ interface Measured {
 }
 
 export async function measureCalibration({ isQuick }: PartOptions): Promise<Part> {
-  const examples = await readDataSet(CLINC150)
+  const examples = await published("clinc150")
   const split = isQuick ? "validation" : "test"
   const asked = splitsOf(examples)[split]
   const found = (isQuick ? [1] : [1, 2, 3, 4, 5]).map((seed): Measured => {

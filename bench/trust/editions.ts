@@ -3,11 +3,10 @@ import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { openClassifier } from "@open-brains/core/run/classifier.ts"
 import type { Recipe } from "@open-brains/core/train/recipe.ts"
 import {
-  CLINC150,
   describeEdition,
   editionsWithin,
   type PlacedExample,
-  readDataSet,
+  published,
   shortlist,
   splitsOf,
 } from "../intent/brain.testing.ts"
@@ -33,7 +32,7 @@ const SIZES = [
 const LABELS = 150
 
 export async function measureEditions({ isQuick, folder }: PartOptions): Promise<Part> {
-  const examples = await readDataSet(CLINC150)
+  const examples = await published("clinc150")
   const split = isQuick ? "validation" : "test"
   const seeds = isQuick ? [1] : [1, 2, 3, 4, 5]
   const texts = splitsOf(examples)[split].map(({ text }) => text)

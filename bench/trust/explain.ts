@@ -2,13 +2,13 @@
 import { join } from "node:path"
 import { type Brain, type Explanation, explain, load } from "open-brains"
 import { repository } from "../../scripts/testing.ts"
-import { CLINC150, readDataSet, splitsOf } from "../intent/brain.testing.ts"
+import { published, splitsOf } from "../intent/brain.testing.ts"
 import type { Part, PartOptions } from "../shared/part.ts"
 import { mean, median, number, quantile, say } from "../shared/report.ts"
 
 export async function measureExplanations({ isQuick }: PartOptions): Promise<Part> {
   const split = isQuick ? "validation" : "test"
-  const messages = splitsOf(await readDataSet(CLINC150))[split].map(({ text }) => text)
+  const messages = splitsOf(await published("clinc150"))[split].map(({ text }) => text)
   const start = performance.now()
   const brain = await load(join(repository, "modules/intent"))
   const loaded = performance.now()

@@ -2,8 +2,8 @@
 import { mkdtempSync } from "node:fs"
 import { join } from "node:path"
 import { type PlacedExample, splitsOf } from "../intent/brain.testing.ts"
-import { describe, fastTextIn, missingFastText, type Tuned } from "../intent/fasttext.ts"
 import { isInScope, score } from "../intent/peer.ts"
+import { describe, fastTextIn, missingFastText, type Tuned } from "../shared/fasttext.ts"
 import { mean, say } from "../shared/report.ts"
 
 /** The best that fits a size, mean and least of the seeds. */

@@ -6,7 +6,7 @@ import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { unpacked } from "@open-brains/core/quantise/packed.ts"
 import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
-import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
+import { asJson, type Recipe, recipeFrom, WIDE } from "@open-brains/core/train/recipe.ts"
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
 import type { PlacedExample } from "./data/split.ts"
 import { splitsOf } from "./examples.ts"
@@ -104,11 +104,16 @@ export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   }
 }
 
-/** What a lesson tries: the base as far as the recipe goes, the base by steps that keep more of it, and scratch. */
-export function startsOf(base: ModuleFiles | undefined, recipe: Recipe): readonly Start[] {
-  const scratch: Start = { name: "scratch", recipe }
-  if (!base) return [scratch]
+/**
+ * What a lesson tries: the base as far as the recipe goes, the base by steps that keep more of it, scratch, and scratch
+ * by the wide recipe, if `isWideTried`.
+ */
+export function startsOf(base: ModuleFiles | undefined, recipe: Recipe, isWideTried = false): readonly Start[] {
+  const plain: Start = { name: "scratch", recipe }
+  const wide: Start = { name: "scratch, wide", recipe: { ...recipe, ...WIDE } }
+  const scratch = isWideTried ? [plain, wide] : [plain]
+  if (!base) return scratch
   const start = startFrom(base, recipe)
   const gentle: Start = { ...start, name: "base, smaller steps", recipe: { ...start.recipe, rate: recipe.rate / 3 } }
-  return [start, gentle, scratch]
+  return [start, gentle, ...scratch]
 }

@@ -14,6 +14,7 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain ask desk "where is my parcel"     ask it
   ./brain test desk                         how good it is, and what it confuses
   ./brain show desk                         what it is made of
+  ./brain data                              published data sets that it can be taught from
   ./brain rebuild desk                      build it again and compare, bit for bit
   ./brain explain desk "where is my parcel" why it answered: what each word spoke for
   ./brain doctor                            what this machine has to run it with
@@ -79,6 +80,9 @@ function commands(services: Services, run: Run): Command {
   const json = (): Option => new Option("--json", "print JSON, for programs")
   const engine = (): Option =>
     new Option("--engine <name>", "what runs it; each gives the same bits").choices(ENGINES).default("auto")
+  const offline = (): Option => new Option("--offline", "do not ask the network for a data set")
+  const data = (): Option =>
+    new Option("--data <set>", "data set that it learnt from, by name or folder (default: that of its name)")
   const column = (name: string): Option => new Option(`--${name} <name>`, `column that holds the ${name}`)
   program
     .command("tour")
@@ -87,8 +91,8 @@ function commands(services: Services, run: Run): Command {
     .action((options) => run(async () => (await import("./commands/tour.ts")).tour(options, services)))
   program
     .command("teach")
-    .description("teach a module from examples: CSV, TSV or JSONL with a text and a label each")
-    .argument("<files...>", "files of examples, or modules whose examples are taken along")
+    .description("teach a module from examples: CSV, TSV, JSON or fastText with a text and a label each")
+    .argument("<files...>", "files of examples, data sets, or modules whose examples are taken along")
     .requiredOption("--into <folder>", "the folder to write the module into")
     .option("--test <file>", "examples for the final score; else some are held out")
     .option("--base <folder>", "a module to learn on from, or none (default: modules/intent)")
@@ -103,6 +107,7 @@ function commands(services: Services, run: Run): Command {
     .option("--svg <file>", "with --max-size: a plot of what each size gives")
     .addOption(engine())
     .option("--replace", "teach the new examples alone, even where labels of the module that is there vanish")
+    .addOption(offline())
     .addOption(json())
     .action((files, options) => {
       if (options.svg !== undefined && options.maxSize === undefined)
@@ -124,7 +129,7 @@ function commands(services: Services, run: Run): Command {
     .command("test")
     .description("score a module on examples that it has not seen")
     .argument("<module>", "folder of the module; for --curve also a file of examples or a data set")
-    .argument("[file]", "examples (default: those it held out)")
+    .argument("[file]", "examples, or a data set (default: those it held out)")
     .option("--curve", "how accuracy grows with examples, from a base and from scratch")
     .option("--seeds <n>", "draws of examples for --curve", wholeNumber(1), 5)
     .option("--base <folder>", "what --curve learns on from, or none (default: modules/intent)")
@@ -134,6 +139,8 @@ function commands(services: Services, run: Run): Command {
     .addOption(column("text"))
     .addOption(column("label"))
     .addOption(engine())
+    .addOption(data())
+    .addOption(offline())
     .addOption(json())
     .action((path, file, options) =>
       run(async () =>
@@ -147,10 +154,19 @@ function commands(services: Services, run: Run): Command {
     .description("build a module's weights again and compare their digest")
     .argument("<module>", "folder of the module")
     .option("--base <folder>", "the base that it learnt on from (default: modules/intent)")
+    .addOption(data())
+    .addOption(offline())
     .addOption(json())
     .action((path, options) =>
       run(async () => (await import("./commands/rebuild.ts")).rebuild(path, options, services)),
     )
+  program
+    .command("data")
+    .description("data sets: which are known (data), what one is (data NAME), fetch it (data get NAME)")
+    .argument("[words...]", "a name or the folder of one of your own, after `get` to fetch it")
+    .addOption(offline())
+    .addOption(json())
+    .action((words, options) => run(async () => (await import("./commands/data.ts")).data(words, options, services)))
   program
     .command("show")
     .description("what a module takes, gives and is made of")

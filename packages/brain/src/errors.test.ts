@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { digest } from "@open-brains/core/base/digest.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
@@ -25,6 +26,19 @@ const PAGES = readdirSync(ERRORS)
 const OURS = PAGES.filter((page) => !/^OB(?:1|33)/.test(page) && !["OB240.md", "OB516.md"].includes(page))
 const HERE = process.cwd()
 
+/** Nobody listens at its address. */
+const SHOP = `dataset shop {
+  about "Messages to a shop"
+  licence "CC0-1.0"
+  attribution "A. Person 2024"
+  file "messages.csv" {
+    bytes ${CSV.length}
+    digest ${digest(CSV)}
+    url "http://127.0.0.1:1/messages.csv"
+  }
+  read "messages.csv" as csv
+}
+`
 let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "brain-errors-"))
@@ -37,6 +51,8 @@ beforeAll(async () => {
   expect(lesson.taught.kept.name).toBe("base")
   await teachDesk(folder, "other")
   writeFileSync(join(folder, "messages.csv"), CSV)
+  mkdirSync(join(folder, "shop"))
+  writeFileSync(join(folder, "shop", "module.brain"), SHOP)
 })
 afterAll(() => {
   process.chdir(HERE)

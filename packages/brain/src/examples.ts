@@ -2,20 +2,24 @@ import { readdir, stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
 import { soundEngine } from "@open-brains/core/engine/sound.ts"
+import type { NamedDigest } from "@open-brains/core/module/manifest.ts"
 import { jsonPart } from "@open-brains/core/run/module.ts"
 import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
 import { RECIPE, recipeFrom } from "@open-brains/core/train/recipe.ts"
+import { type Fetching, fetchingFrom } from "./data/fetch.ts"
 import { type Columns, holdsExamples, parseExamples, readExamples } from "./data/read.ts"
-import { type DataSet, dataSetNamed, dataSetOf, readDataSet } from "./data/sets.ts"
+import { asData, type DataSet, dataBehind, findDataSet, isSetApart, readDataSet } from "./data/sets.ts"
 import type { OpenExample, PlacedExample, SplitName } from "./data/split.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
 import { MANIFEST } from "./store/whole.ts"
 
 export const HELD_OUT = 0.15
+/** How much of each label is held out, and by which draw. */
+export type Held = Readonly<Record<"validation" | "test", { readonly share: number; readonly seed: number }>>
 
 /**
- * Puts every example in a split. What a file says stays; else `HELD_OUT` of each label is held out to be scored once
+ * Puts every example in a split. What a file says stays; else a share of each label is held out to be scored once
  * at the end, and as much of what is left to choose on. Texts are the same when the n-gram kernel sees no difference,
  * such as one of case: of the same ones with a label the first is kept, and a test that somebody gave takes its own
  * out of the rest. Nothing is scored on what a base has `learnt`, nor on a text with two labels: those are learnt from.
@@ -24,6 +28,7 @@ export function place(
   examples: readonly OpenExample[],
   seed: number,
   learnt: readonly string[] = [],
+  held: Held = { validation: { share: HELD_OUT, seed }, test: { share: HELD_OUT, seed } },
 ): readonly PlacedExample[] {
   const keys = keysOf([...examples.map(({ text }) => text), ...learnt])
   const keyed = examples.map((example, i) => ({ ...example, key: keys[i]! }))
@@ -39,10 +44,10 @@ export function place(
   const known = new Set(keys.slice(examples.length))
   const isScored = ({ key }: { readonly key: string }): boolean => !known.has(key) && labels.get(key)!.size === 1
   const open = free.filter(isScored)
-  const [rest, test] = has("test") ? [open, []] : holdOut(open, HELD_OUT, seed, 0)
-  const validation = has("validation") ? [] : holdOut(rest, HELD_OUT, seed, 1)[1]
-  const held = new Set<Example>([...test, ...validation])
-  const train = free.filter((example) => !held.has(example))
+  const [rest, test] = has("test") ? [open, []] : holdOut(open, held.test.share, held.test.seed, 0)
+  const validation = has("validation") ? [] : holdOut(rest, held.validation.share, held.validation.seed, 1)[1]
+  const apart = new Set<Example>([...test, ...validation])
+  const train = free.filter((example) => !apart.has(example))
   const named = (part: readonly Example[], split: SplitName): readonly PlacedExample[] =>
     part.map(({ text, label }) => ({ text, label, split }))
   const given = own.flatMap((each) => named([each], each.split!))
@@ -70,8 +75,8 @@ export const EXAMPLES = "examples.jsonl"
 /** What a lesson learns from. */
 export interface Sources {
   readonly examples: readonly OpenExample[]
-  /** The published data set, when the examples are just that. */
-  readonly data?: DataSet
+  /** The data set, when the examples are just that. */
+  readonly data?: { readonly set: DataSet; readonly named: NamedDigest }
   /** Whether the held-out examples were set apart by a person, and not by an earlier lesson of the same module. */
   readonly isSetApart: boolean
 }
@@ -84,8 +89,10 @@ export async function gather(
   sources: readonly string[],
   test: string | undefined,
   columns?: Columns,
+  fetching: Fetching = fetchingFrom(),
 ): Promise<Sources> {
-  const parts = await Promise.all(sources.map((source) => sourceOf(source, columns)))
+  const parts: Sources[] = []
+  for (const source of sources) parts.push(await sourceOf(source, columns, fetching))
   const tests = test === undefined ? [] : await readExamples(test, columns)
   const examples = [
     ...parts.flatMap((part) => part.examples),
@@ -95,10 +102,13 @@ export async function gather(
   return { examples, isSetApart: parts.some((part) => part.isSetApart), ...(only ? { data: only } : {}) }
 }
 
-async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
+async function sourceOf(source: string, columns: Columns | undefined, fetching: Fetching): Promise<Sources> {
   const kind = await stat(source).catch(() => undefined)
-  const data = kind ? undefined : dataSetNamed(source)
-  if (data) return { examples: await readDataSet(data), data, isSetApart: true }
+  const set = await findDataSet(source)
+  if (set) {
+    const examples = await readDataSet(set, fetching)
+    return { examples, data: { set, named: asData(set, examples) }, isSetApart: isSetApart(set) }
+  }
   if (kind?.isDirectory()) {
     const inside = await readdir(source)
     if (!inside.includes(MANIFEST))
@@ -117,12 +127,6 @@ async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
   return { examples, isSetApart: examples.some(({ split }) => split === "validation") }
 }
 
-/** The examples that a module was taught from: those that it carries, or the published data set that it names. */
-export async function taughtFrom(files: ModuleFiles): Promise<readonly PlacedExample[] | undefined> {
-  const set = dataSetOf(files.manifest.built.data)
-  return set ? readDataSet(set) : ownExamples(files)
-}
-
 /**
  * The examples that a module was taught from, or those of a file or a published data set, with the digests of the data
  * that they are; `test` takes the place of those that are for the score. Errors: OB514, and those of `gather`.
@@ -131,19 +135,20 @@ export async function examplesBehind(
   source: string,
   test: string | undefined,
   columns?: Columns,
+  fetching: Fetching = fetchingFrom(),
 ): Promise<{ readonly examples: readonly OpenExample[]; readonly from: readonly string[] }> {
-  const kind = await stat(source).catch(() => undefined)
-  const isModule = kind?.isDirectory() === true && (await readdir(source)).includes(MANIFEST)
-  const files = isModule ? await readModule(source) : undefined
-  const found = files ? { examples: await taughtFrom(files) } : await gather([source], undefined, columns)
+  const files = (await isNet(source)) ? await readModule(source) : undefined
+  const found = files ? undefined : await gather([source], undefined, columns, fetching)
+  const behind = files && (ownExamples(files) ?? (await dataBehind(files.manifest.built.data, undefined, fetching)))
   const examples =
-    found.examples ??
+    found?.examples ??
+    behind ??
     refuse({
       code: "OB514",
       seen: `${source} does not carry its examples.`,
       hint: `Name the file that it was taught from instead of ${source}.`,
     })
-  const from = files?.manifest.built.data ?? ("data" in found && found.data ? [found.data] : [])
+  const from = files?.manifest.built.data ?? (found?.data ? [found.data.named] : [])
   const tests = test === undefined ? undefined : await readExamples(test, columns)
   return {
     examples: tests
@@ -154,6 +159,12 @@ export async function examplesBehind(
       : examples,
     from: from.map(({ digest }) => digest),
   }
+}
+/** Whether a folder is a module that answers: a data set is one too, and does not. */
+async function isNet(source: string): Promise<boolean> {
+  const kind = await stat(source).catch(() => undefined)
+  if (!kind?.isDirectory() || (await findDataSet(source))) return false
+  return (await readdir(source)).includes(MANIFEST)
 }
 
 /** The examples that a module carries, if it does. */

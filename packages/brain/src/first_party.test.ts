@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { repository } from "../../../scripts/testing.ts"
 import { load } from "./load.ts"
 
 const folder = join(repository, "modules")
-const modules = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+const modules = readdirSync(folder, { withFileTypes: true }).filter(
+  (entry) => entry.isDirectory() && existsSync(join(folder, entry.name, "module.brain")),
+)
 
 for (const { name } of modules) {
   test(`modules/${name} gives the answers that it was published with, to the 256th of a bit`, async () => {

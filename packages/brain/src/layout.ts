@@ -50,3 +50,10 @@ export const percent = (share: number | undefined): string =>
   share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`
 export const inBits = (value: number | undefined, decimals = 2): string =>
   value === undefined || Number.isNaN(value) ? "–" : value.toFixed(decimals)
+/** How much that is, in a unit that leaves few digits. */
+export const inBytes = (bytes: number): string =>
+  bytes < 1000
+    ? counted(bytes, "byte")
+    : bytes < 1e6
+      ? `${(bytes / 1000).toFixed(1)} KB`
+      : `${(bytes / 1e6).toFixed(1)} MB`

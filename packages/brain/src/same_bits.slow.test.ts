@@ -8,12 +8,12 @@ import { LEVELS } from "@open-brains/core/quantise/coarse.ts"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import { expect, onTestFinished, test } from "vitest"
 import { nodeBinary } from "../../../scripts/node.ts"
-import { mirror, mirrorIsPromised, missingData, repository, requireOrSkip } from "../../../scripts/testing.ts"
+import { mirrorIsPromised, missingData, repository, requireOrSkip } from "../../../scripts/testing.ts"
 import { buildModule } from "./build.ts"
-import { CLINC150, readDataSet } from "./data/sets.ts"
 import { splitsOf } from "./examples.ts"
 import { missingCompiler, VARIANTS } from "./native/c99.ts"
 import { answersInC, answersOn, differences, HOSTILE_BYTES_MAX, hostileTexts } from "./native/same_bits.ts"
+import { CLINC150_IN_MIRROR, published } from "./testing/published.ts"
 
 const SEED = 1
 for (const levels of [undefined, ...LEVELS])
@@ -21,8 +21,8 @@ for (const levels of [undefined, ...LEVELS])
     timeout: 300_000,
   }, async (context) => {
     requireOrSkip(context, missingCompiler())
-    requireOrSkip(context, missingData(CLINC150.path), mirrorIsPromised())
-    const examples = await readDataSet(CLINC150, mirror())
+    requireOrSkip(context, missingData(CLINC150_IN_MIRROR), mirrorIsPromised())
+    const examples = await published("clinc150")
     const recipe = { ...RECIPE, relearn: false, epochs: 2, ...(levels ? { levels } : {}) }
     const { taught } = buildModule(examples, [{ name: "scratch", recipe }], SEED)
     const weights = Object.fromEntries(Object.entries(taught.weights).map(([name, data]) => [name, { data }]))

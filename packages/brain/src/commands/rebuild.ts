@@ -1,20 +1,22 @@
-import { dataSetOf, readDataSet } from "../data/sets.ts"
+import { dataBehind } from "../data/sets.ts"
+import { ownExamples } from "../examples.ts"
 import { rebuild as rebuildModule } from "../rebuild.ts"
 import { defaultBase, type ExitCode, type Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
-import { progressBar } from "./progress.ts"
+import { fetchingBy, progressBar } from "./progress.ts"
 
 /** `brain rebuild MODULE`: builds the weights again and compares their digest. Exit code 1 when it differs. */
 export async function rebuild(
   path: string,
-  options: { readonly base?: string; readonly json?: boolean },
+  options: { readonly base?: string; readonly data?: string; readonly offline?: boolean; readonly json?: boolean },
   services: Services,
 ): Promise<ExitCode> {
   const files = await readModule(path)
   const basePath = files.manifest.built.base ? (options.base ?? defaultBase()) : undefined
   const base = basePath === undefined ? {} : { base: await readModule(basePath) }
-  const set = dataSetOf(files.manifest.built.data)
-  const given = set ? { examples: await readDataSet(set) } : {}
+  const fetching = fetchingBy(services, options.offline)
+  const examples = ownExamples(files) ? undefined : await dataBehind(files.manifest.built.data, options.data, fetching)
+  const given = examples ? { examples } : {}
   const { parts, isSame } = await rebuildModule(files, { ...base, ...given, onProgress: progressBar(services) })
   services.progress(undefined)
   if (options.json) services.print(JSON.stringify({ path, isSame, parts }))

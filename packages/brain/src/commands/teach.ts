@@ -3,7 +3,6 @@ import { basename } from "node:path"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { UNSURE } from "@open-brains/core/train/examples.ts"
 import { COLUMNS } from "../data/read.ts"
-import { asData } from "../data/sets.ts"
 import type { OpenExample } from "../data/split.ts"
 import { gather, ownExamples } from "../examples.ts"
 import { COLUMNS_MAX, counted, inBits, pad, percent, shorten, widest, wrap } from "../layout.ts"
@@ -17,7 +16,7 @@ import { readModule } from "../store/folder.ts"
 import { type Lesson, teachModule } from "../teach.ts"
 import { tellAsides } from "./ask.ts"
 import { describePlan, describeSearch, plotOf } from "./editions.ts"
-import { progressBar } from "./progress.ts"
+import { fetchingBy, progressBar } from "./progress.ts"
 
 export interface TeachArguments {
   readonly into: string
@@ -38,6 +37,8 @@ export interface TeachArguments {
   readonly svg?: string
   /** Whether labels of the module that is there may vanish. */
   readonly replace?: boolean
+  /** Whether the network may not be asked for a data set. */
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
@@ -46,16 +47,19 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
   const { into, seed, json = false, maxSize, svg } = options
   if (svg !== undefined) await refuseUnwritable(svg)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const { examples, isSetApart, data } = await gather(paths, options.test, columns)
+  const { examples, isSetApart, data } = await gather(
+    paths,
+    options.test,
+    columns,
+    fetchingBy(services, options.offline),
+  )
   const replaced = await replacedBy(examples, paths, options)
   const basePath = options.base === "none" ? undefined : (options.base ?? defaultBase())
   const base = basePath === undefined ? undefined : await readModule(basePath)
   const lesson = await teachModule({
     examples,
     isSetApart,
-    ...(data
-      ? { data: asData(data), about: `Recognises the intents of ${data.attribution}`, licence: data.licence }
-      : {}),
+    ...(data ? { data: data.named, about: data.set.manifest.about, licence: data.set.manifest.licence } : {}),
     into,
     name: options.name ?? nameFrom(into),
     ...(options.about === undefined ? {} : { about: options.about }),
@@ -183,7 +187,7 @@ function describe(
 }
 
 function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): string {
-  const isKept = `kept ${paint("bold", kept.table ? `what began from the ${kept.name}` : "what began from scratch")}`
+  const isKept = `kept ${paint("bold", `what began from ${kept.table ? "the " : ""}${kept.name}`)}`
   const { asked, inTurns } = trials[0]!
   if (trials.every(({ bits }) => Number.isNaN(bits)))
     return `Too few examples to try it on any that were held out${trials.length > 1 ? `; ${isKept}` : ""}.`

@@ -3,7 +3,9 @@ import { type CostedThreshold, costOf, thresholdByCost } from "@open-brains/core
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { scoreAll } from "@open-brains/core/train/teach.ts"
 import { COLUMNS } from "../data/read.ts"
-import { gather, ownExamples, splitsOf, taughtFrom } from "../examples.ts"
+import { dataBehind, findDataSet } from "../data/sets.ts"
+import type { PlacedExample } from "../data/split.ts"
+import { gather, ownExamples, splitsOf } from "../examples.ts"
 import { counted, shorten, wrap } from "../layout.ts"
 import { load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
@@ -13,6 +15,7 @@ import type { ExitCode, Services } from "../services.ts"
 import { refuseUnwritable, writeFileWhole } from "../store/file.ts"
 import { tellAsides } from "./ask.ts"
 import { calibrationOf, describeCosts } from "./calibration.ts"
+import { fetchingBy } from "./progress.ts"
 import { describeReport } from "./teach.ts"
 
 export interface TestArguments {
@@ -25,11 +28,14 @@ export interface TestArguments {
   readonly svg?: string
   /** How many times an `unsure` that need not have been a wrong answer costs. */
   readonly wrongCosts?: number
+  /** The data set that it learnt from, where its name alone does not say. */
+  readonly data?: string
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
 /**
- * `brain test MODULE [FILE]`: scores a module on a file, or on the examples that it held out when it was taught. Texts
+ * `brain test MODULE [FILE]`: scores a module on a file or the test split of a data set, or on the examples that it held out when it was taught. Texts
  * of the file that the module carries to learn from or to choose on tell nothing, and are left out.
  */
 export async function test(
@@ -42,10 +48,15 @@ export async function test(
   const brain = await load(path, options.engine)
   tellAsides(brain, services)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const carried = file === undefined ? await taughtFrom(brain.files) : ownExamples(brain.files)
+  const fetching = fetchingBy(services, options.offline)
+  const set = file === undefined ? undefined : await findDataSet(file)
+  const carried =
+    ownExamples(brain.files) ??
+    (file === undefined || set ? await dataBehind(brain.files.manifest.built.data, options.data, fetching) : undefined)
   const own = splitsOf(carried ?? []).test
   const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
-  const given = file === undefined ? own : (await gather([file], undefined, columns)).examples
+  const gathered = file === undefined ? own : (await gather([file], undefined, columns, fetching)).examples
+  const given = set ? splitsOf(gathered as readonly PlacedExample[]).test : gathered
   const examples = file === undefined ? own : given.filter(({ text }) => !learnt.has(text.trim()))
   const leftOut = given.length - examples.length
   if (leftOut > 0 && examples.length === 0)

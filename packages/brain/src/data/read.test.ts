@@ -104,10 +104,38 @@ const BROKEN: readonly (readonly [what: string, content: string | Uint8Array, na
     'error[OB504]: FILE, line 3 is no JSON object: {"text":"b","label":\nhint: Write one object a line, such as {"text": "where is my parcel", "label": "parcel_status"}.',
   ],
   [
-    "JSON that is a list",
-    '[{"text":"a","label":"x"}]',
+    "JSON that is a list of texts",
+    '[{"text":"a","label":"x"}, "b"]',
     "a.json",
-    'error[OB504]: FILE, line 1 is no JSON object: [{"text":"a","label":"x"}]\nhint: Write one object a line, such as {"text": "where is my parcel", "label": "parcel_status"}.',
+    'error[OB504]: FILE, item 2 is no JSON object: "b"\nhint: Write a list of objects, such as [{"text": "where is my parcel", "label": "parcel_status"}].',
+  ],
+  [
+    "JSON that is a list whose item lacks a label",
+    '[{"text":"a","label":"x"}, {"text":"b"}]',
+    "a.json",
+    "error[OB505]: FILE, item 2 has no `label`.\nhint: Give each example a `label`, as text. Known: text.",
+  ],
+  [
+    "JSON that is cut off",
+    '[{"text":"a","label":"x"},',
+    "a.json",
+    "error[OB504]: FILE is no JSON: Unexpected end of JSON input.\nhint: Write it anew, whole; or one object a line, in a file that ends in .jsonl.",
+  ],
+  [
+    "fastText's lines without a label, with two, and without a text",
+    "__label__x a\nb\n__label__x __label__y c\n__label__y\n__label__ d\n",
+    "a.txt",
+    [
+      "begins with no label: b",
+      "has 2 labels, and one is learnt: __label__x __label__y c",
+      "has no text: __label__y",
+      "has an empty label: __label__ d",
+    ]
+      .map(
+        (seen, i) =>
+          `error[OB518]: FILE, line ${i + 2} ${seen}\nhint: Write a line for each example, of one label and its text: __label__parcel where is it.`,
+      )
+      .join("\n\n"),
   ],
   [
     "JSON with members by other names",
@@ -238,4 +266,23 @@ test("what a file says cannot steer the terminal", async () => {
   const message = await told(fileWith('{"text": \u001b[2J\u202e', "a.jsonl"))
   expect(message).not.toContain("\u001b")
   expect(message).not.toContain("\u202e")
+})
+
+test("fastText's format and a JSON list are read as they stand", async () => {
+  const rows = [
+    { text: "where  is it", label: "parcel", line: 1, split: undefined },
+    { text: "who are you", label: undefined, line: 3, split: undefined },
+  ]
+  const lines = "__label__parcel where  is it\n\n__label__unsure\twho are you\n"
+  expect(await readExamples(fileWith(lines, "a.txt"))).toEqual(rows)
+  expect(await readExamples(fileWith(lines.replaceAll("\n", "\r\n"), "a.ft"))).toEqual(rows)
+  const list = [
+    { text: "where  is it", label: "parcel" },
+    { text: "who are you", label: null, split: "test" },
+  ]
+  const read = await readExamples(fileWith(JSON.stringify(list, null, 2), "a.json"))
+  expect(read).toEqual([rows[0], { ...rows[1], line: 2, split: "test" }])
+  // What begins otherwise is what it was before: CSV, and lines of JSON.
+  expect(await readExamples(fileWith("text,label\na,x\n", "a.txt"))).toHaveLength(1)
+  expect(await readExamples(fileWith('{"text":"a","label":"x"}\n', "a.json"))).toHaveLength(1)
 })

@@ -5,6 +5,8 @@ import { LIMITS } from "@open-brains/core/module/values.ts"
 import { type Example, UNSURE } from "@open-brains/core/train/examples.ts"
 import { CsvError, parse } from "csv-parse/sync"
 import { counted, shorten } from "../layout.ts"
+import { fastTextRows, jsonRows, looksLikeFastText } from "./formats.ts"
+import { at, linesOf, type Row } from "./rows.ts"
 import { SPLITS, type SplitName } from "./split.ts"
 
 /** An example as a file has it: with the line that it starts on, and its split if the file says one. */
@@ -21,11 +23,10 @@ export interface Columns {
 export const COLUMNS: Columns = { text: "text", label: "label", split: "split" }
 export const BYTES_MAX = 2 ** 28
 
-type Row = { readonly line: number; readonly values: Readonly<Record<string, unknown>> }
-
 /**
- * Examples out of a CSV, TSV or JSONL file in UTF-8; the first line of CSV and TSV names the columns. An empty label,
- * or `unsure`, says that the text fits no label. Errors: OB501 to OB509, each with the line.
+ * Examples out of a file in UTF-8: CSV, TSV, JSONL, a JSON list of objects, or fastText's `__label__NAME text`; the first
+ * line of CSV and TSV names the columns. An empty label, or `unsure`, says that the text fits no label. Errors: OB501 to
+ * OB509 and OB518, each with the line.
  */
 export async function readExamples(path: string, columns: Columns = COLUMNS): Promise<readonly ReadExample[]> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => unreadable(path, error))
@@ -46,7 +47,21 @@ export function parseExamples(path: string, text: string, columns: Columns = COL
       seen: `${path} is empty.`,
       hint: `Give it a line \`${columns.text},${columns.label}\` and one line an example.`,
     })
-  const rows = isJsonLines(path) ? jsonLines(path, text) : separated(path, text, columns)
+  return examplesFrom(path, rowsOf(path, text, columns), columns)
+}
+
+function rowsOf(path: string, text: string, columns: Columns): readonly Row[] {
+  if (isFastText(path, text)) return fastTextRows(path, text, columns)
+  if (!isJsonLines(path)) return separated(path, text, columns)
+  return isList(path, text) ? jsonRows(path, text) : jsonLines(path, text)
+}
+/** By its ending, or a `.txt` by how it begins: a CSV does not begin with a label. */
+const isFastText = (path: string, text: string): boolean =>
+  /\.ft$/i.test(path) || (/\.txt$/i.test(path) && looksLikeFastText(text))
+const isList = (path: string, text: string): boolean => /\.json$/i.test(path) && text.trimStart().startsWith("[")
+
+/** Rows as examples. Errors: OB502 when there are none, OB505, OB508 and OB509, at most five. */
+export function examplesFrom(path: string, rows: readonly Row[], columns: Columns): readonly ReadExample[] {
   const problems: Problem[] = []
   const examples = rows.flatMap((row) => {
     const found = exampleOf(path, row, columns)
@@ -75,7 +90,6 @@ const more = (path: string, count: number): readonly Problem[] =>
       ]
     : []
 const isJsonLines = (path: string): boolean => [".jsonl", ".ndjson", ".json"].includes(extname(path).toLowerCase())
-const at = (path: string, line: number): string => `${basename(path)}, line ${line}`
 
 async function unreadable(path: string, { code }: NodeJS.ErrnoException): Promise<never> {
   if (code !== "ENOENT")
@@ -87,9 +101,10 @@ async function unreadable(path: string, { code }: NodeJS.ErrnoException): Promis
   return refuse({ code: "OB501", seen: `There is no file ${path}.`, hint })
 }
 /** By its ending, a file that examples are likely to be in. */
-export const holdsExamples = (name: string): boolean => /\.(?:csv|tsv|jsonl|ndjson|json|txt)$/i.test(name)
+export const holdsExamples = (name: string): boolean => /\.(?:csv|tsv|jsonl|ndjson|json|txt|ft)$/i.test(name)
 
-function decoded(path: string, bytes: Uint8Array): string {
+/** Errors: OB503, with the line. */
+export function decoded(path: string, bytes: Uint8Array): string {
   const hasMark = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
   const looksLikeUtf16 = hasMark || (bytes[0] === 0) !== (bytes[1] === 0)
   const zero = bytes.indexOf(0)
@@ -121,14 +136,12 @@ function decoded(path: string, bytes: Uint8Array): string {
   })
 }
 
-function jsonLines(path: string, text: string): readonly Row[] {
-  return text.split(/\r?\n/).flatMap((source, i): Row[] => {
-    if (source.trim() === "") return []
-    const line = i + 1
+export function jsonLines(path: string, text: string): readonly Row[] {
+  return linesOf(text).map(({ line, source }): Row => {
     try {
       const values: unknown = JSON.parse(source)
       if (typeof values === "object" && values !== null && !Array.isArray(values))
-        return [{ line, values: values as Row["values"] }]
+        return { line, values: values as Row["values"] }
     } catch {
       // Reported below, with what is on the line.
     }
@@ -140,11 +153,20 @@ function jsonLines(path: string, text: string): readonly Row[] {
   })
 }
 
-function separated(path: string, text: string, columns: Columns): readonly Row[] {
-  const bytes = Buffer.from(text)
+function delimiterOf(path: string, text: string): "," | "\t" {
   const firstLine = text.trimStart().split("\n", 1)[0]!
-  const delimiter =
-    extname(path).toLowerCase() === ".tsv" || (firstLine.includes("\t") && !firstLine.includes(",")) ? "\t" : ","
+  return extname(path).toLowerCase() === ".tsv" || (firstLine.includes("\t") && !firstLine.includes(",")) ? "\t" : ","
+}
+
+/** Rows of CSV or TSV. Without a heading columns are called by their places, from "1". Errors: OB505, OB506, OB507. */
+export function separated(
+  path: string,
+  text: string,
+  columns: Columns,
+  delimiter = delimiterOf(path, text),
+  hasHeading = true,
+): readonly Row[] {
+  const bytes = Buffer.from(text)
   const rows: Row[] = []
   const lines = lineCounter(bytes)
   let end = 0 // of the last record that was read whole
@@ -153,7 +175,9 @@ function separated(path: string, text: string, columns: Columns): readonly Row[]
       columns(names: string[]) {
         const heading = bytes.indexOf(10, startAfter(bytes, 0))
         end = heading < 0 ? bytes.length : heading
-        return headingOf(path, names, columns)
+        if (hasHeading) return headingOf(path, names, columns)
+        rows.push({ line: 1, values: byPlace(names) })
+        return names.map((_, i) => `${i + 1}`)
       },
       delimiter,
       skip_empty_lines: true,
@@ -170,6 +194,8 @@ function separated(path: string, text: string, columns: Columns): readonly Row[]
     return refuse(brokenLine(path, error, lines(startAfter(bytes, end))))
   }
 }
+const byPlace = (values: readonly string[]): Row["values"] =>
+  Object.fromEntries(values.map((value, i) => [`${i + 1}`, value]))
 /** A person looks for the line that a record starts on; csv-parse counts to its end, and breaks within it twice. */
 function startAfter(bytes: Uint8Array, end: number): number {
   let at = end
@@ -223,14 +249,14 @@ function brokenLine(path: string, { code, message }: CsvError, line: number): Pr
   return { code: "OB507", seen: `${at(path, line)}: ${message}`, hint: "Export the file again as CSV." }
 }
 
-function exampleOf(path: string, { line, values }: Row, columns: Columns): ReadExample | Problem {
+function exampleOf(path: string, { line, values, unit }: Row, columns: Columns): ReadExample | Problem {
   const [text, label, split] = [values[columns.text], values[columns.label], values[columns.split]]
   const missing = (name: string, value: unknown): Problem => ({
     code: "OB505",
     seen:
       value === undefined || typeof value === "string"
-        ? `${at(path, line)} has ${value === undefined ? "no" : "an empty"} \`${name}\`.`
-        : `${at(path, line)} has no text as its \`${name}\`: ${shorten(JSON.stringify(value))}`,
+        ? `${at(path, line, unit)} has ${value === undefined ? "no" : "an empty"} \`${name}\`.`
+        : `${at(path, line, unit)} has no text as its \`${name}\`: ${shorten(JSON.stringify(value))}`,
     hint: `Give each example a \`${name}\`, as text.${value === undefined ? ` ${shorten(suggest(name, Object.keys(values)), 200)}` : ""}`,
   })
   if (typeof text !== "string" || text.trim() === "") return missing(columns.text, text)
@@ -239,14 +265,14 @@ function exampleOf(path: string, { line, values }: Row, columns: Columns): ReadE
   if (split !== undefined && split !== null && split !== "" && named === undefined)
     return {
       code: "OB508",
-      seen: `${at(path, line)} has the split \`${shorten(String(split))}\`.`,
+      seen: `${at(path, line, unit)} has the split \`${shorten(String(split))}\`.`,
       hint: suggest(String(split), SPLITS),
     }
   const name = label?.trim() ?? ""
   if (name.length > LIMITS.label || /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(name))
     return {
       code: "OB509",
-      seen: `${at(path, line)} has a label that ${name.length > LIMITS.label ? `is ${name.length} characters long` : "holds a line break or another control character"}: ${shorten(name)}`,
+      seen: `${at(path, line, unit)} has a label that ${name.length > LIMITS.label ? `is ${name.length} characters long` : "holds a line break or another control character"}: ${shorten(name)}`,
       hint: `A label is one line of at most ${LIMITS.label} characters. Is \`${columns.label}\` the right column?`,
     }
   return { text, label: name === "" || name === UNSURE ? undefined : name, line, split: named }

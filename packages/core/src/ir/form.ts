@@ -1,5 +1,5 @@
 import { DTYPE, type Dtype, type Scalar } from "../base/dtype.ts"
-import { LIMITS } from "./limits.ts"
+import { LIMITS, type Limits } from "./limits.ts"
 import type { Log } from "./log.ts"
 import {
   BINARY,
@@ -14,7 +14,7 @@ import {
 } from "./program.ts"
 
 /** What is wrong with the form of a program, whatever its numbers: names, scopes, scalars, sizes. Gives the locals that are set. */
-export function checkForm(program: Program, log: Log): ReadonlySet<string> {
+export function checkForm(program: Program, log: Log, limits: Limits = LIMITS): ReadonlySet<string> {
   checkName(program.name, log)
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
   const form: Form = { log, buffers, names: new Map(), assigned: new Set(), size: { statements: 0, expressions: 0 } }
@@ -25,7 +25,7 @@ export function checkForm(program: Program, log: Log): ReadonlySet<string> {
     checkBlock(block, entry, 0, form)
   }
   for (const [what, size] of Object.entries(form.size) as [keyof Form["size"], number][])
-    if (size > LIMITS[what]) log.report(`${size} ${what}.`, `${LIMITS[what]} is the limit.`, "OB212")
+    if (size > limits[what]) log.report(`${size} ${what}.`, `${limits[what]} is the limit.`, "OB212")
   return form.assigned
 }
 

@@ -19,5 +19,8 @@ export const LIMITS = {
   problems: 20,
 } as const satisfies Limits
 
-/** For what is made here and now, such as a training step: as much as a memory of 32 bits holds. */
-export const OWN_LIMITS: Limits = { ...LIMITS, memoryBytes: 2 ** 32 - 2 ** 16, work: 2 ** 48 }
+/** For what is made here and now, such as a training step: as much as a memory of 32 bits holds, and many layers. */
+export const OWN_LIMITS: Limits = {
+  ...LIMITS,
+  ...{ statements: 2 ** 18, expressions: 2 ** 23, memoryBytes: 2 ** 32 - 2 ** 16, work: 2 ** 48 },
+}

@@ -29,7 +29,7 @@ import type { Block, Buffer, Expression, Program, Statement } from "./program.ts
 export function validate(program: Program, limits: Limits = LIMITS): readonly Problem[] {
   const log = openLog(program)
   checkBuffers(program.buffers, log, limits)
-  const assigned = checkForm(program, log)
+  const assigned = checkForm(program, log, limits)
   if (log.problems.length === 0) prove(program, assigned, log, limits)
   return log.problems
 }

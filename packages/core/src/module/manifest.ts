@@ -27,3 +27,61 @@ export interface NamedDigest {
   readonly name: string
   readonly digest: Digest
 }
+
+/**
+ * A published data set as a module: where its files are, what their bytes must be, and how examples are read from them.
+ * It holds no data: whoever takes it fetches the files and checks them.
+ */
+export interface DataSetManifest {
+  readonly kind: "dataset"
+  readonly name: string
+  readonly about: string
+  readonly licence: string // SPDX expression; LicenseRef-unclear where nobody can tell
+  readonly attribution: string // whom to name, in a line
+  readonly source?: string // a page for people
+  readonly files: readonly DataFile[]
+  readonly readings: readonly Reading[] // in the order that training reads them
+  readonly renamed: readonly (readonly [label: string, name: string])[]
+  readonly none?: string // the label, as the files have it, of texts that fit none
+  /** What is set apart, of each label's examples, from those that no reading puts in a split. */
+  readonly holdOut: Readonly<Partial<Record<"validation" | "test", HoldOut>>>
+}
+/** One file of a data set. */
+export interface DataFile {
+  readonly name: string // as a part's
+  readonly bytes: number
+  readonly digest: Digest
+  readonly urls: readonly string[] // tried in this order
+  readonly mirror?: string // path in a mirror folder, with /; else SET/NAME
+}
+/** How examples are read from one file. */
+export interface Reading {
+  readonly file: string
+  readonly reader: Reader
+  readonly encoding?: Encoding // else UTF-8
+  readonly text?: Column
+  readonly label?: Column
+  readonly labels?: string // the file that holds the labels, a line each
+  readonly member?: string // of the JSON object that holds the list
+  readonly without?: readonly (readonly [from: number, to: number])[] // damaged lines, counted from 1, both ends included
+  readonly split?: "train" | "validation" | "test"
+}
+/** A column by the name that the file gives it, or by its place from 1. */
+export type Column = string | number
+export type Encoding = (typeof ENCODINGS)[number]
+export const ENCODINGS = ["utf8", "latin1"] as const
+export type Reader = keyof typeof READERS
+/** What each reader can be told beside encoding and split; `lines` must be told its `labels`. */
+export const READERS = {
+  csv: ["text", "label"],
+  tsv: ["text", "label"],
+  json: ["text", "label", "member"],
+  jsonl: ["text", "label"],
+  fasttext: [],
+  labelled: [],
+  lines: ["labels"],
+} as const
+export interface HoldOut {
+  readonly percent: number // 1 … 90
+  readonly seed: number
+}

@@ -5,7 +5,7 @@ import { expect, test } from "vitest"
 import { type Digest, digest } from "../base/digest.ts"
 import { Refusal } from "../base/problem.ts"
 import type { Manifest } from "./manifest.ts"
-import { parseManifest, printManifest } from "./text.ts"
+import { parseManifest, parseModule, printManifest } from "./text.ts"
 import { isPartName } from "./values.ts"
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 2 ** 31)
@@ -29,9 +29,12 @@ const HELPDESK: Manifest = {
 }
 const TEXT = printManifest(HELPDESK)
 
-const codesOf = (source: string): readonly string[] => {
+const codesOf = (
+  source: string,
+  parse: (source: string, file: string) => unknown = parseManifest,
+): readonly string[] => {
   try {
-    parseManifest(source, "module.brain")
+    parse(source, "module.brain")
     return []
   } catch (error) {
     if (error instanceof Refusal) return error.problems.map(({ code }) => code)
@@ -303,15 +306,16 @@ test("no quarter of a megabyte takes long", () => {
     }
 })
 
-const pages = readdirSync(join(docs, "errors")).filter((page) => /^OB1[01]\d\.md$/.test(page))
+const pages = readdirSync(join(docs, "errors")).filter((page) => /^OB1[012]\d\.md$/.test(page))
 test.each(pages)("docs/errors/%s: the broken example gives this code alone, the mended one is read", (page) => {
   const text = readFileSync(join(docs, "errors", page), "utf8")
   const [broken, mended] = [...text.matchAll(/```brain\n([\s\S]*?)```/g)].map(([, source]) => expand(source!))
-  expect(codesOf(broken!)).toEqual([page.slice(0, -3)])
-  expect(codesOf(mended!)).toEqual([])
+  const parse = page === "OB120.md" ? parseManifest : parseModule
+  expect(codesOf(broken!, parse)).toEqual([page.slice(0, -3)])
+  expect(codesOf(mended!, parse)).toEqual([])
 })
 test("each code has a page", () => {
-  const sources = ["text.ts", "values.ts", "lexer.ts"].map((file) =>
+  const sources = ["text.ts", "values.ts", "lexer.ts", "block.ts", "data_set.ts"].map((file) =>
     readFileSync(join(import.meta.dirname, file), "utf8"),
   )
   const codes = new Set(
@@ -322,9 +326,11 @@ test("each code has a page", () => {
   )
   expect([...codes].sort()).toEqual(pages)
 })
-test("the example of docs/formats/module.md is canonical", () => {
-  const [, source] = /```brain\n([\s\S]*?)```/.exec(readFileSync(join(docs, "formats/module.md"), "utf8"))!
-  expect(printManifest(parseManifest(source!, "module.md"))).toBe(source)
+test("the examples of docs/formats/module.md are canonical", () => {
+  const page = readFileSync(join(docs, "formats/module.md"), "utf8")
+  const sources = [...page.matchAll(/```brain\n([\s\S]*?)```/g)].map(([, source]) => source!)
+  expect(sources.map((source) => printManifest(parseModule(source, "module.md")))).toEqual(sources)
+  expect(sources).toHaveLength(2)
 })
 
 /** Pages show `«text × count»` for what would be too long to read, and `␀` for a character that cannot be seen. */

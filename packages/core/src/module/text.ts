@@ -1,8 +1,10 @@
 import type { Digest } from "../base/digest.ts"
 import { parseDigest } from "../base/digest.ts"
-import { suggest } from "../base/problem.ts"
+import { refuse, suggest } from "../base/problem.ts"
+import { block, put } from "./block.ts"
+import { dataSet, printDataSet } from "./data_set.ts"
 import { isWord, type Lexer, lex, quote, shown } from "./lexer.ts"
-import type { Build, Manifest, NamedDigest } from "./manifest.ts"
+import type { Build, DataSetManifest, Manifest, NamedDigest } from "./manifest.ts"
 import * as read from "./values.ts"
 import { LIMITS } from "./values.ts"
 
@@ -10,11 +12,16 @@ import { LIMITS } from "./values.ts"
  * The canonical text: one manifest has one, and its digest is the module's. Ends in a line break.
  * Errors: as `parseManifest`, with spans in the text that would have been: what is printed can be read.
  */
-export function printManifest(manifest: Manifest): string {
+export function printManifest(manifest: Manifest | DataSetManifest): string {
+  const text = manifest.kind === "dataset" ? printDataSet(manifest) : printNet(manifest)
+  parseModule(text, "module.brain")
+  return text
+}
+function printNet(manifest: Manifest): string {
   const { name, about, licence, takes, gives, unsureBelow, built } = manifest
   const parts = Object.entries(manifest.parts).sort(([a], [b]) => (a < b ? -1 : 1))
   const base = built.base === undefined ? [] : [`    base ${printNamed(built.base)}`]
-  const text = `${[
+  return `${[
     `net ${printWord(name)} {`,
     `  about ${quote(about)}`,
     `  licence ${quote(licence)}`,
@@ -32,8 +39,6 @@ export function printManifest(manifest: Manifest): string {
     ...parts.map(([part, digest]) => `  part ${quote(part)} ${printDigest(digest)}`),
     "}",
   ].join("\n")}\n`
-  parseManifest(text, "module.brain")
-  return text
 }
 const printWord = (text: string): string => (isWord(text) ? text : quote(text))
 const printNamed = ({ name, digest }: NamedDigest): string => `${quote(name)} ${printDigest(digest)}`
@@ -41,14 +46,25 @@ const printNamed = ({ name, digest }: NamedDigest): string => `${quote(name)} ${
 const printDigest = (digest: Digest): string => (parseDigest(digest) === undefined ? quote(digest) : digest)
 
 /**
- * Reads a manifest; docs/formats/module.md has the grammar. Members may stand in any order.
- * Errors: all that are found, at most ten: OB100 to OB119.
+ * Reads the manifest of a net; docs/formats/module.md has the grammar. Members may stand in any order.
+ * Errors: all that are found, at most ten: OB100 to OB119, and OB120 for a module of another kind.
  */
 export function parseManifest(source: string, file: string): Manifest {
+  const manifest = parseModule(source, file)
+  if (manifest.kind === "net") return manifest
+  return refuse({
+    code: "OB120",
+    seen: `${file} describes a data set, \`${manifest.name}\`, and a net is needed here.`,
+    hint: `Teach one from it: brain teach ${manifest.name} --into NAME.`,
+  })
+}
+
+/** Reads a manifest of any kind. Errors: all that are found, at most ten: OB100 to OB119, OB121 to OB123. */
+export function parseModule(source: string, file: string): Manifest | DataSetManifest {
   const lexer = lex(source, file)
   const kind = lexer.next()
-  if (kind.kind === "word" && kind.text !== "net") {
-    const hint = `If a newer version made this module, update \`open-brains\`. ${suggest(kind.text.slice(0, 64), ["net"])}`
+  if (kind.kind === "word" && !Object.hasOwn(KINDS, kind.text)) {
+    const hint = `If a newer version made this module, update \`open-brains\`. ${suggest(kind.text.slice(0, 64), Object.keys(KINDS))}`
     lexer.report(kind, "OB104", `This version knows no kind of module called ${shown(kind)}.`, hint)
     lexer.finish()
   }
@@ -57,10 +73,19 @@ export function parseManifest(source: string, file: string): Manifest {
     lexer.report(kind, "OB105", `\`net\` was expected here, not ${shown(kind)}.`, hint)
     lexer.finish()
   }
+  const manifest = KINDS[kind.text as keyof typeof KINDS](lexer)
+  if (lexer.peek().kind !== "end") read.unexpected(lexer, "The end of the file", "one module to a file")
+  lexer.finish()
+  return manifest() // whole, since nothing was reported
+}
+/** Each kind reads its name and members, and gives the manifest once nothing was reported. */
+const KINDS = { net, dataset: dataSet } as const
+
+function net(lexer: Lexer): () => Manifest {
   const name = read.name(lexer, "-", "net helpdesk {")
   const draft: Draft = { kind: "net", ...(name === undefined ? {} : { name }) }
   const parts: Parts = new Map()
-  block(lexer, "net", NET_REQUIRED, ["part"], {
+  const members = {
     about: () =>
       put(draft, "about", read.line(lexer, "The line about it", LIMITS.about, 'about "What it is good for"')),
     licence: () => put(draft, "licence", read.licence(lexer)),
@@ -69,10 +94,9 @@ export function parseManifest(source: string, file: string): Manifest {
     unsure: () => read.expectAll(lexer, ["below"], UNSURE) && put(draft, "unsureBelow", read.evidence(lexer)),
     built: () => put(draft, "built", built(lexer)),
     part: () => part(lexer, parts),
-  })
-  if (lexer.peek().kind !== "end") read.unexpected(lexer, "The end of the file", "one module to a file")
-  lexer.finish()
-  return { ...draft, parts: Object.fromEntries(parts.values()) } as Manifest // whole, since nothing was reported
+  }
+  block(lexer, "net", NET_REQUIRED, ["part"], members, EXAMPLES)
+  return () => ({ ...draft, parts: Object.fromEntries(parts.values()) }) as Manifest
 }
 
 type Draft = { -readonly [Member in keyof Manifest]?: Manifest[Member] }
@@ -81,55 +105,6 @@ const UNSURE = "unsure below 10.25 bits"
 const TAKES = "takes message: text up to 1024 bytes"
 const GIVES = "gives intent: label { yes no }"
 
-function put<T, Member extends keyof T>(draft: T, member: Member, value: T[Member] | undefined): boolean {
-  if (value !== undefined) draft[member] = value
-  return value !== undefined
-}
-
-/** A member reads what follows its keyword and says whether it could; if not, reading goes on at the next line. */
-type Members = Readonly<Record<string, () => boolean>>
-
-/** `{ member… }`. Errors: OB105, OB106, OB107, OB108. */
-function block(
-  lexer: Lexer,
-  what: string,
-  required: readonly string[],
-  repeated: readonly string[],
-  members: Members,
-): boolean {
-  if (!read.expectAll(lexer, ["{"], `${what} … {`)) skipMember(lexer)
-  const seen = new Set<string>()
-  let unknown = false
-  for (;;) {
-    const token = lexer.peek()
-    if (token.kind === "end") {
-      read.unexpected(lexer, `The } that closes \`${what}\``, `${what} … { … }`)
-      return false
-    }
-    lexer.next()
-    if (token.kind === "}") {
-      const missing = required.filter((member) => !seen.has(member))
-      // A member that is misspelt is not missing as well.
-      if (missing.length > 0 && !unknown)
-        lexer.report(
-          token,
-          "OB108",
-          `\`${what}\` ends here without ${missing.map((member) => `\`${member}\``).join(", ")}.`,
-          `Add before this brace: ${missing.map((member) => EXAMPLES[member]).join("; ")}`,
-        )
-      return true
-    }
-    const member = token.kind === "word" && Object.hasOwn(members, token.text) ? members[token.text] : undefined
-    if (member === undefined) {
-      unknown = true
-      const hint = suggest(token.text.slice(0, 64), Object.keys(members))
-      lexer.report(token, "OB106", `${shown(token)} is no member of \`${what}\`.`, hint)
-    } else if (seen.has(token.text) && !repeated.includes(token.text))
-      lexer.report(token, "OB107", `\`${token.text}\` is here for the second time.`, "Keep one of the two.")
-    seen.add(token.text)
-    if (member === undefined || !member()) skipMember(lexer)
-  }
-}
 const EXAMPLES: Readonly<Record<string, string>> = {
   about: 'about "What it is good for"',
   licence: 'licence "CC0-1.0"',
@@ -139,16 +114,6 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   built: "built { operations 1 seed 1 }",
   operations: "operations 1",
   seed: "seed 1",
-}
-
-/** To the next line, past a whole block, never out of the block that it stands in. */
-function skipMember(lexer: Lexer): void {
-  for (let depth = 0; ; lexer.next()) {
-    const { kind, first } = lexer.peek()
-    if (kind === "end" || (depth === 0 && (first || kind === "}"))) return
-    if (kind === "{") depth++
-    if (kind === "}") depth--
-  }
 }
 
 function takes(lexer: Lexer): Manifest["takes"] | undefined {
@@ -207,21 +172,28 @@ function built(lexer: Lexer): Build | undefined {
     const digest = name === undefined ? undefined : read.digestValue(lexer)
     return name === undefined || digest === undefined ? undefined : { name, digest }
   }
-  const closed = block(lexer, "built", ["operations", "seed"], ["data"], {
-    operations: () => put(draft, "operations", read.whole(lexer, 1, LIMITS.operations, "operations 1")),
-    seed: () => put(draft, "seed", read.whole(lexer, 0, LIMITS.seed, "seed 1")),
-    base: () => put(draft, "base", readNamed('base "intent" sha256:…')),
-    data: () => {
-      const token = lexer.peek()
-      const each = readNamed('data "examples.jsonl" sha256:…')
-      if (each === undefined) return false
-      if (data.has(each.name))
-        lexer.report(token, "OB119", `The data ${shown(token)} is here for the second time.`, "Keep one of the two.")
-      data.set(each.name, each)
-      if (data.size === LIMITS.data + 1) tooManyOrNone(lexer, token, "data", data.size, LIMITS.data)
-      return true
+  const closed = block(
+    lexer,
+    "built",
+    ["operations", "seed"],
+    ["data"],
+    {
+      operations: () => put(draft, "operations", read.whole(lexer, 1, LIMITS.operations, "operations 1")),
+      seed: () => put(draft, "seed", read.whole(lexer, 0, LIMITS.seed, "seed 1")),
+      base: () => put(draft, "base", readNamed('base "intent" sha256:…')),
+      data: () => {
+        const token = lexer.peek()
+        const each = readNamed('data "examples.jsonl" sha256:…')
+        if (each === undefined) return false
+        if (data.has(each.name))
+          lexer.report(token, "OB119", `The data ${shown(token)} is here for the second time.`, "Keep one of the two.")
+        data.set(each.name, each)
+        if (data.size === LIMITS.data + 1) tooManyOrNone(lexer, token, "data", data.size, LIMITS.data)
+        return true
+      },
     },
-  })
+    EXAMPLES,
+  )
   return closed ? ({ ...draft, data: [...data.values()] } as unknown as Build) : undefined // whole, or it was reported
 }
 

@@ -16,6 +16,8 @@ export const LIMITS = {
   bytes: 2 ** 20, // of one input
   operations: 65_535,
   seed: 2 ** 32 - 1, // a random stream takes 32 bits
+  address: 2000, // characters
+  fileBytes: 2 ** 30, // of one file of a data set
 } as const
 
 /** Each takes the next token and gives its value, or tells of the mistake and gives undefined. */
@@ -190,4 +192,45 @@ function isLicence(text: string): boolean {
     else return false
   }
   return depth === 0 && !needsName
+}
+
+/** One of the words. Errors: OB105. */
+export function choice<T extends string>(lexer: Lexer, words: readonly T[], example: string): Value<T> {
+  const token = lexer.peek()
+  const found = token.kind === "word" ? words.find((word) => word === token.text) : undefined
+  if (found === undefined) return unexpected(lexer, `One of ${words.join(", ")}`, example)
+  lexer.next()
+  return found
+}
+
+/** A place on the web. Errors: OB105, OB122. */
+export function address(lexer: Lexer, example: string): Value<string> {
+  const token = lexer.peek()
+  if (token.kind !== "string") return unexpected(lexer, 'An address, in "quotation marks",', example)
+  lexer.next()
+  if (/^https?:\/\/[^\s/?#@]+(?:[/?#][\x21-\x7e]*)?$/.test(token.text) && token.text.length <= LIMITS.address)
+    return token.text
+  lexer.report(
+    token,
+    "OB122",
+    `${shown(token)} is no address.`,
+    `Write it whole, without spaces (a space is %20), beginning with https://, like this: ${example}`,
+  )
+  return undefined
+}
+
+/** A path with /, down from a folder and never out of it. Errors: OB105, OB122. */
+export function relativePath(lexer: Lexer, example: string): Value<string> {
+  const token = lexer.peek()
+  if (token.kind !== "string") return unexpected(lexer, 'A path, in "quotation marks",', example)
+  lexer.next()
+  const isInside = token.text.split("/").every((step) => /^[^\\:*?"<>|\p{Cc}]+$/u.test(step) && !/^\.+$/.test(step))
+  if (isInside && token.text.length <= LIMITS.address) return token.text
+  lexer.report(
+    token,
+    "OB122",
+    `${shown(token)} is no path within a folder.`,
+    `Write it with /, without \`..\` and not from the root, like this: ${example}`,
+  )
+  return undefined
 }

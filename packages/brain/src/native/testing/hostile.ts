@@ -63,11 +63,9 @@ export async function judge({ programs, mutants, seed, jobs = 1, onBatch }: Judg
       const n = next++
       const batch = { programs: share(programs, n), mutants: share(mutants, n) }
       const options: BatchOptions = { seed: seed + n * BATCH, ...batch, ...TURNS[n % TURNS.length]! }
-      verdict = sum(verdict, await judgeBatch(options))
-      if (isJoined) {
-        const { faults } = await judgeBatch({ ...options, isWide: true })
-        verdict = { ...verdict, faults: [...verdict.faults, ...faults] }
-      }
+      const found = await judgeBatch(options)
+      const faults = isJoined ? (await judgeBatch({ ...options, isWide: true })).faults : []
+      verdict = sum(verdict, { ...found, faults: [...found.faults, ...faults] }) // another job may have added to it meanwhile
       done += batch.programs + batch.mutants
       onBatch?.(done, verdict)
     }

@@ -4,7 +4,7 @@ import { rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { findProgram } from "../../scripts/testing.ts"
-import { median, timings } from "../shared/report.ts"
+import { median, timings } from "./report.ts"
 
 export const missingFastText = (): string | undefined =>
   findProgram("fasttext") === undefined ? "fasttext is not installed: its columns stay empty" : undefined
@@ -84,6 +84,21 @@ export function fastTextIn(folder: string, training: readonly Example[]) {
         const [label = "", probability = "0"] = line.replace(/^__label__/, "").split(" ")
         return { label, probability: Number(probability) }
       })
+    },
+    /** All labels of each text, likeliest first. */
+    predictAll({ path }: Model, texts: readonly string[]): readonly (readonly Prediction[])[] {
+      writeFileSync(file("asked.txt"), texts.map((text) => `${text}\n`).join(""))
+      const lines = run(["predict-prob", path, file("asked.txt"), "-1"])
+        .split("\n")
+        .slice(0, -1)
+      if (lines.length !== texts.length)
+        throw new Error(`fasttext gave ${lines.length} lines for ${texts.length} texts`)
+      return lines.map((line) =>
+        [...line.matchAll(/__label__(\S+) (\S+)/g)].map(([, label, probability]) => ({
+          label: label!,
+          probability: Number(probability),
+        })),
+      )
     },
     /** Milliseconds of a whole process that answers these texts: it loads the model first. */
     predictMs({ path }: Model, texts: readonly string[], runs: number): number {

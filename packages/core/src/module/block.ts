@@ -1,0 +1,64 @@
+import { suggest } from "../base/problem.ts"
+import { type Lexer, shown } from "./lexer.ts"
+import * as read from "./values.ts"
+
+export function put<T, Member extends keyof T>(draft: T, member: Member, value: T[Member] | undefined): boolean {
+  if (value !== undefined) draft[member] = value
+  return value !== undefined
+}
+
+/** A member reads what follows its keyword and says whether it could; if not, reading goes on at the next line. */
+export type Members = Readonly<Record<string, () => boolean>>
+
+/** `{ member… }`. Errors: OB105, OB106, OB107, OB108. */
+export function block(
+  lexer: Lexer,
+  what: string,
+  required: readonly string[],
+  repeated: readonly string[],
+  members: Members,
+  examples: Readonly<Record<string, string>>,
+): boolean {
+  if (!read.expectAll(lexer, ["{"], `${what} … {`)) skipMember(lexer)
+  const seen = new Set<string>()
+  let unknown = false
+  for (;;) {
+    const token = lexer.peek()
+    if (token.kind === "end") {
+      read.unexpected(lexer, `The } that closes \`${what}\``, `${what} … { … }`)
+      return false
+    }
+    lexer.next()
+    if (token.kind === "}") {
+      const missing = required.filter((member) => !seen.has(member))
+      // A member that is misspelt is not missing as well.
+      if (missing.length > 0 && !unknown)
+        lexer.report(
+          token,
+          "OB108",
+          `\`${what}\` ends here without ${missing.map((member) => `\`${member}\``).join(", ")}.`,
+          `Add before this brace: ${missing.map((member) => examples[member]).join("; ")}`,
+        )
+      return true
+    }
+    const member = token.kind === "word" && Object.hasOwn(members, token.text) ? members[token.text] : undefined
+    if (member === undefined) {
+      unknown = true
+      const hint = suggest(token.text.slice(0, 64), Object.keys(members))
+      lexer.report(token, "OB106", `${shown(token)} is no member of \`${what}\`.`, hint)
+    } else if (seen.has(token.text) && !repeated.includes(token.text))
+      lexer.report(token, "OB107", `\`${token.text}\` is here for the second time.`, "Keep one of the two.")
+    seen.add(token.text)
+    if (member === undefined || !member()) skipMember(lexer)
+  }
+}
+
+/** To the next line, past a whole block, never out of the block that it stands in. */
+function skipMember(lexer: Lexer): void {
+  for (let depth = 0; ; lexer.next()) {
+    const { kind, first } = lexer.peek()
+    if (kind === "end" || (depth === 0 && (first || kind === "}"))) return
+    if (kind === "{") depth++
+    if (kind === "}") depth--
+  }
+}
