@@ -36,6 +36,9 @@ export function card(
     "",
     `- takes: a text, of which the first ${manifest.takes.bytesMax} bytes are read`,
     `- gives: one of ${labels.length} labels, or \`unsure\` when less than ${manifest.unsureBelow / 256} bits of evidence speak for the best`,
+    ...(kept.recipe.wrongCosts === undefined
+      ? []
+      : [`- \`unsure\` is drawn where a wrong answer costs ${kept.recipe.wrongCosts} times a needless \`unsure\``]),
     `- licence: ${manifest.licence}`,
     `- learnt from: ${built.data.map(({ name, digest }) => `${name} (${digest})`).join(", ")}`,
     `- split: ${splits.train.length} to learn from, ${splits.validation.length} to choose on, ${splits.test.length} to test`,

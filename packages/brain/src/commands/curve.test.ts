@@ -2,9 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { measureCurve } from "../curve.ts"
 import { widthOf } from "../layout.ts"
+import { readModule } from "../store/folder.ts"
+import { teachModule } from "../teach.ts"
 import { brain, fileWith, temporary } from "../testing/command.ts"
-import { CSV, teachDesk } from "../testing/lesson.ts"
+import { CSV, MESSAGES, teachDesk } from "../testing/lesson.ts"
 
 let folder: string
 let desk: string
@@ -43,23 +46,23 @@ test("test --curve draws how accuracy grows, in the terminal and as SVG, from wh
   expect(progress.at(-1)).toMatch(/^█+░+ scratch, 10 examples, seed 1, trained 2 of 3, \d\.\d\d bits$/)
 })
 
-test("a base and scratch stand beside each other, with the interval of their difference; a file does as well", async () => {
-  const words = ["test", fileWith(CSV), "--curve", "--base", desk, "--seeds", "1", "--json"]
-  const { code, out } = await brain(words)
-  expect(code).toBe(0)
-  const curve = JSON.parse(out)
-  expect(curve).toMatchObject({
-    learnt: 10,
-    tested: 2,
-    knowsIt: true,
-    steps: [{ examples: 10, scores: [{ name: "scratch" }] }],
-  })
-  const other = fileWith(CSV.replaceAll("parcel", "kettle").replaceAll("refund", "spoon").replaceAll("money", "tea"))
-  const beside = JSON.parse((await brain(["test", other, ...words.slice(2)])).out)
-  expect(beside).toMatchObject({ knowsIt: false, steps: [{ scores: [{ name: "base" }, { name: "scratch" }] }] })
-  const [{ scores, differences }] = beside.steps
-  expect(differences[0].mean).toBeCloseTo(scores[0].mean - scores[1].mean, 12)
-  expect(beside).toEqual(JSON.parse((await brain(["test", other, ...words.slice(2)])).out))
+test("a base and scratch stand beside each other, with the interval of their difference; a base that knows the texts does not", async () => {
+  const recipe = { epochs: 8, buckets: 256, dims: 8 }
+  const base = await readModule(desk)
+  const [same, other] = [fileWith(CSV), fileWith(CSV.replaceAll("parcel", "kettle").replaceAll("refund", "spoon"))]
+  const known = await measureCurve({ source: same, base, seeds: 1, recipe })
+  expect(known).toMatchObject({ learnt: 10, tested: 2, knowsIt: true })
+  expect(known.steps.map(({ scores }) => scores.map(({ name }) => name))).toEqual([["scratch"]])
+  const measure = () => measureCurve({ source: other, base, seeds: 2, recipe })
+  const beside = await measure()
+  expect(beside.knowsIt).toBe(false)
+  const [{ scores, differences }] = beside.steps as [(typeof beside.steps)[number]]
+  expect(scores.map(({ name, accuracies }) => [name, accuracies.length])).toEqual([
+    ["base", 2],
+    ["scratch", 2],
+  ])
+  expect(differences[0]!.mean).toBeCloseTo(scores[0]!.mean - scores[1]!.mean, 12)
+  expect(JSON.stringify(await measure())).toBe(JSON.stringify(beside))
 })
 
 test("a curve without anything to score on is refused, and so is a place that cannot be written", async () => {
@@ -88,24 +91,29 @@ test("test --calibration says what its probabilities are worth, draws it, and gi
   expect(json.calibration.coverage.at(-1)).toEqual({ coverage: 1, accuracy: json.accuracy })
 })
 
-test("a wrong answer that costs more makes it say unsure more often, and test says what that costs", async () => {
-  const thresholds: number[] = []
-  for (const cost of ["0", "5", "100"]) {
-    const into = join(temporary(), "desk")
-    const words = ["teach", fileWith(CSV), "--into", into, "--base", "none", "--wrong-costs", cost, "--json"]
-    const { code, out } = await brain(words)
-    expect(code).toBe(0)
-    thresholds.push(JSON.parse(out).unsureBelow)
-    if (cost !== "5") continue
-    const { costs } = JSON.parse((await brain(["test", into, "--wrong-costs", "5", "--json"])).out)
-    expect(costs).toMatchObject({ wrongCosts: 5, now: { unsureBelow: thresholds[1] } })
-    expect(costs.best.cost).toBeLessThanOrEqual(costs.now.cost)
-    expect((await brain(["test", into, "--wrong-costs", "5"])).out).toMatch(/^ {2}as it is .* cost \d\.\d{3} a text$/m)
-    expect(JSON.parse((await brain(["rebuild", into, "--json"])).out)).toMatchObject({ isSame: true })
-    expect(readFileSync(join(into, "recipe.json"), "utf8")).toContain('"wrongCosts":5')
+test("a wrong answer that costs more makes it say unsure more often, and rebuild comes to the same threshold", async () => {
+  const place = temporary()
+  const learn = async (wrongCosts: number): Promise<number> => {
+    const recipe = { epochs: 8, buckets: 256, dims: 8, wrongCosts }
+    const into = join(place, `costs-${wrongCosts}`)
+    return (await teachModule({ examples: MESSAGES, into, name: "desk", recipe })).brain.files.manifest.unsureBelow
   }
-  expect(thresholds[0]).toBeLessThan(thresholds[1]!)
-  expect(thresholds[1]).toBeLessThanOrEqual(thresholds[2]!)
+  const [free, some, dear] = [await learn(0), await learn(5), await learn(100)]
+  expect(free).toBeLessThan(some)
+  expect(some).toBeLessThanOrEqual(dear)
+  const into = join(place, "costs-5")
+  const { costs } = JSON.parse((await brain(["test", into, "--wrong-costs", "5", "--json"])).out)
+  expect(costs).toMatchObject({ wrongCosts: 5, now: { unsureBelow: some / 256 } })
+  expect(costs.best.cost).toBeLessThanOrEqual(costs.now.cost)
+  expect((await brain(["test", into, "--wrong-costs", "5"])).out).toMatch(/^ {2}as it is .* cost \d\.\d{3} a text$/m)
+  expect(JSON.parse((await brain(["rebuild", into, "--json"])).out)).toMatchObject({ isSame: true })
+  expect(readFileSync(join(into, "README.md"), "utf8")).toContain("a wrong answer costs 5 times")
+})
+
+test("teach --wrong-costs goes into the recipe; a cost below 0 is no cost", async () => {
+  const into = join(temporary(), "desk")
+  expect((await brain(["teach", fileWith(CSV), "--into", into, "--base", "none", "--wrong-costs", "2.5"])).code).toBe(0)
+  expect(readFileSync(join(into, "recipe.json"), "utf8")).toContain('"wrongCosts":2.5')
   const { code, err } = await brain(["teach", fileWith(CSV), "--into", "x", "--wrong-costs", "-1"])
   expect([code, err.slice(0, 12)]).toEqual([2, "error[OB500]"])
 })
