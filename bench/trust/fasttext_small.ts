@@ -22,12 +22,12 @@ export interface SmallPeerOptions {
   readonly isQuick: boolean
 }
 
-const WIDTHS = [16, 48]
+const WIDTHS = [8, 16, 48] // its codebooks alone are 1 KB for each number a row
 const FEATURES: readonly Pick<Tuned, "wordNgrams" | "characters">[] = [
   { wordNgrams: 2, characters: [3, 5] },
   { wordNgrams: 1, characters: [0, 0] },
 ]
-const CUTOFFS = [250, 500, 1000, 2000, 4000, 8000, 16_000]
+const CUTOFFS = [500, 1000, 2000, 6000, 16_000]
 
 export function smallFastText(
   folder: string,

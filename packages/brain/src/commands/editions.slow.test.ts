@@ -8,7 +8,9 @@ import { CSV } from "../testing/lesson.ts"
 
 const CUT = ["--base", "none"]
 
-test("teach --max-size: a plan, a table, a plot, and a module that keeps to the size and rebuilds", async () => {
+test("teach --max-size: a plan, a table, a plot, and a module that keeps to the size and rebuilds", {
+  timeout: 120_000,
+}, async () => {
   const folder = temporary()
   const [into, svg] = [join(folder, "desk"), join(folder, "sizes.svg")]
   const ran = await brain(["teach", fileWith(CSV), "--into", into, "--max-size", "4KB", "--svg", svg, ...CUT])
@@ -28,7 +30,7 @@ test("teach --max-size: a plan, a table, a plot, and a module that keeps to the 
   expect(shown.edition).toEqual({ rows, dims, levels, bytes: parts["weights.safetensors"]!.length })
   expect((await brain(["show", into])).out).toMatch(/^ {2}edition +\d+ x \d+, (1\.6|4|8) bits/m)
 })
-test("teach --max-size --json is one object, in which each trial stands", async () => {
+test("teach --max-size --json is one object, in which each trial stands", { timeout: 120_000 }, async () => {
   const into = join(temporary(), "desk")
   const { code, out } = await brain(["teach", fileWith(CSV), "--into", into, "--max-size", "3KB", "--json", ...CUT])
   expect(code).toBe(0)
@@ -39,7 +41,9 @@ test("teach --max-size --json is one object, in which each trial stands", async 
     search.trials.every(({ accuracy, bits }: { accuracy: number; bits: number }) => accuracy >= 0 && bits > 0),
   ).toBe(true)
 })
-test("a coarse module can be learnt on from, at its size too; one that is too large is said to be", async () => {
+test("a coarse module can be learnt on from, at its size too; one that is too large is said to be", {
+  timeout: 120_000,
+}, async () => {
   const folder = temporary()
   const [first, second, third] = ["first", "second", "third"].map((name) => join(folder, name)) as [
     string,
@@ -57,7 +61,7 @@ test("a coarse module can be learnt on from, at its size too; one that is too la
   const plain = await brain(["teach", fileWith(CSV), "--into", third, "--base", first, "--json"])
   expect(JSON.parse(plain.out).trials[0].name).toBe("base")
 })
-test("what is no size, and a plot of nothing, are misused", async () => {
+test("what is no size, and a plot of nothing, are misused", { timeout: 120_000 }, async () => {
   const words = ["teach", fileWith(CSV), "--into", join(temporary(), "desk")]
   for (const more of [
     ["--max-size", "small"],
