@@ -2,12 +2,14 @@ import { readdir, stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
 import { soundEngine } from "@open-brains/core/engine/sound.ts"
-import { jsonPart } from "@open-brains/core/run/module.ts"
+import type { Correction } from "@open-brains/core/memory/corrections.ts"
+import { finestGrams } from "@open-brains/core/memory/grams.ts"
+import { correctionsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
 import { RECIPE, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Columns, holdsExamples, parseExamples, readExamples } from "./data/read.ts"
-import { type DataSet, dataSetNamed, readDataSet } from "./data/sets.ts"
+import { type DataSet, dataSetNamed, dataSetOf, readDataSet } from "./data/sets.ts"
 import type { OpenExample, PlacedExample, SplitName } from "./data/split.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
 import { MANIFEST } from "./store/whole.ts"
@@ -43,15 +45,15 @@ export function place(
   const validation = has("validation") ? [] : holdOut(rest, HELD_OUT, seed, 1)[1]
   const held = new Set<Example>([...test, ...validation])
   const train = free.filter((example) => !held.has(example))
-  const named = (part: readonly Example[], split: SplitName): readonly PlacedExample[] =>
-    part.map(({ text, label }) => ({ text, label, split }))
+  const named = (part: readonly OpenExample[], split: SplitName): readonly PlacedExample[] =>
+    part.map(({ text, label, lesson }) => ({ text, label, split, ...(lesson ? { lesson } : {}) }))
   const given = own.flatMap((each) => named([each], each.split!))
   return [...given, ...named(train, "train"), ...named(validation, "validation"), ...named(test, "test")]
 }
 
 /** For each text what a classifier can tell of it: its n-grams. */
-function keysOf(texts: readonly string[]): readonly string[] {
-  const { slots, starts } = bagsOf(texts, { ...RECIPE, buckets: 65_536 }, soundEngine().engine)
+export function keysOf(texts: readonly string[], bytesMax: number = RECIPE.bytesMax): readonly string[] {
+  const { slots, starts } = bagsOf(texts, finestGrams(bytesMax), soundEngine().engine)
   return texts.map((_, i) => slots.subarray(starts[i], starts[i + 1]).join())
 }
 
@@ -62,7 +64,12 @@ export const splitsOf = (examples: readonly PlacedExample[]): Splits => {
 
 /** One canonical JSON object a line: the examples as a module keeps them. */
 export const printExamples = (examples: readonly PlacedExample[]): string =>
-  examples.map(({ text, label, split }) => `${canonicalJson({ text, label: label ?? null, split })}\n`).join("")
+  examples
+    .map(({ text, label, split, lesson }) => {
+      const mark = lesson ? { lesson } : {}
+      return `${canonicalJson({ text, label: label ?? null, split, ...mark })}\n`
+    })
+    .join("")
 
 /** The part of a module that holds its examples. */
 export const EXAMPLES = "examples.jsonl"
@@ -72,6 +79,8 @@ export interface Sources {
   readonly examples: readonly OpenExample[]
   /** The published data set, when the examples are just that. */
   readonly data?: DataSet
+  /** The corrections that modules among the sources carried: they are among the examples, to be learnt from. */
+  readonly folded: readonly Correction[]
   /** Whether the held-out examples were set apart by a person, and not by an earlier lesson of the same module. */
   readonly isSetApart: boolean
 }
@@ -85,20 +94,22 @@ export async function gather(
   test: string | undefined,
   columns?: Columns,
 ): Promise<Sources> {
-  const parts = await Promise.all(sources.map((source) => sourceOf(source, columns)))
+  const named = sources.flatMap((source) => dataSetNamed(source) ?? [])
+  const parts = await Promise.all(sources.map((source) => sourceOf(source, named, columns)))
   const tests = test === undefined ? [] : await readExamples(test, columns)
-  const examples = [
-    ...parts.flatMap((part) => part.examples),
-    ...tests.map((each) => ({ ...each, split: "test" as const })),
-  ]
+  const folded = parts.flatMap((part) => part.folded)
+  const examples = fold(
+    [...parts.flatMap((part) => part.examples), ...tests.map((each) => ({ ...each, split: "test" as const }))],
+    folded,
+  )
   const only = parts.length === 1 && test === undefined ? parts[0]?.data : undefined
-  return { examples, isSetApart: parts.some((part) => part.isSetApart), ...(only ? { data: only } : {}) }
+  return { examples, folded, isSetApart: parts.some((part) => part.isSetApart), ...(only ? { data: only } : {}) }
 }
 
-async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
+async function sourceOf(source: string, named: readonly DataSet[], columns?: Columns): Promise<Sources> {
   const kind = await stat(source).catch(() => undefined)
   const data = kind ? undefined : dataSetNamed(source)
-  if (data) return { examples: await readDataSet(data), data, isSetApart: true }
+  if (data) return { examples: await readDataSet(data), folded: [], data, isSetApart: true }
   if (kind?.isDirectory()) {
     const inside = await readdir(source)
     if (!inside.includes(MANIFEST))
@@ -108,13 +119,37 @@ async function sourceOf(source: string, columns?: Columns): Promise<Sources> {
         hint: `Name a file of examples in it. ${suggest("messages.csv", inside.filter(holdsExamples))}`,
       })
     const files = await readModule(source)
-    const hint = `Name the file that it was taught from, beside or instead of ${source}.`
-    const examples =
-      ownExamples(files) ?? refuse({ code: "OB514", seen: `${source} does not carry its examples.`, hint })
-    return { examples, isSetApart: !recipeFrom(jsonPart(files, "recipe.json")).relearn }
+    const isSetApart = !recipeFrom(jsonPart(files, "recipe.json")).relearn
+    const [own, folded] = [ownExamples(files), correctionsOf(files)]
+    const set = dataSetOf(files.manifest.built.data)
+    // What it learnt from stands beside it among the sources: only its corrections are wanted of it.
+    if (own === undefined && folded.length > 0 && set && named.includes(set))
+      return { examples: [], folded, isSetApart }
+    const from = set?.name ?? "the file that it was taught from"
+    const hint = `Name ${from}, beside or instead of ${source}.`
+    const examples = own ?? refuse({ code: "OB514", seen: `${source} does not carry its examples.`, hint })
+    return { examples, folded, isSetApart }
   }
   const examples = await readExamples(source, columns)
-  return { examples, isSetApart: examples.some(({ split }) => split === "validation") }
+  return { examples, folded: [], isSetApart: examples.some(({ split }) => split === "validation") }
+}
+
+/**
+ * Corrections become examples to learn from. Of several of one text the last counts; what an example that has a split says
+ * of that text counts no more, and no test asks it.
+ */
+function fold(examples: readonly OpenExample[], corrections: readonly Correction[]): readonly OpenExample[] {
+  if (corrections.length === 0) return examples
+  const keys = keysOf([...corrections, ...examples].map(({ text }) => text))
+  const last = new Map(corrections.map((correction, i) => [keys[i]!, correction]))
+  const rest = examples.filter(({ split }, i) => split === undefined || !last.has(keys[corrections.length + i]!))
+  const lessons = [...last.values()].map(({ text, label }) => ({
+    text,
+    label,
+    split: "train" as const,
+    lesson: true as const,
+  }))
+  return [...rest, ...lessons]
 }
 
 /** The examples that a module carries, if it does. */

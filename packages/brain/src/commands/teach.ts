@@ -36,12 +36,14 @@ export interface TeachArguments {
 export async function teach(paths: readonly string[], options: TeachArguments, services: Services): Promise<ExitCode> {
   const { into, seed, json = false } = options
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const { examples, isSetApart, data } = await gather(paths, options.test, columns)
+  const { examples, folded, isSetApart, data } = await gather(paths, options.test, columns)
   const replaced = await replacedBy(examples, paths, options)
   const basePath = options.base === "none" ? undefined : (options.base ?? defaultBase())
   const base = basePath === undefined ? undefined : await readModule(basePath)
   const lesson = await teachModule({
     examples,
+    folded,
+    forgets: options.replace === true,
     isSetApart,
     ...(data
       ? { data: asData(data), about: `Recognises the intents of ${data.attribution}`, licence: data.licence }

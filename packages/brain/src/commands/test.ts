@@ -33,8 +33,10 @@ export async function test(
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
   const set = dataSetOf(brain.files.manifest.built.data)
   const carried = set && file === undefined ? await readDataSet(set) : ownExamples(brain.files)
-  const own = splitsOf(carried ?? []).test
+  const corrected = new Set(brain.corrections.map(({ text }) => text.trim()))
+  const own = splitsOf(carried ?? []).test.filter(({ text }) => !corrected.has(text.trim()))
   const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
+  for (const text of corrected) learnt.add(text)
   const given = file === undefined ? own : (await gather([file], undefined, columns)).examples
   const examples = file === undefined ? own : given.filter(({ text }) => !learnt.has(text.trim()))
   const leftOut = given.length - examples.length

@@ -1,0 +1,150 @@
+import { assert } from "../base/problem.ts"
+import type { Correction } from "./corrections.ts"
+import type { ReadGrams } from "./grams.ts"
+import { logUnits } from "./units.ts"
+
+/**
+ * What a memory of corrections says of a text. The n-grams of a text count once each; a label's share of an n-gram f is
+ * that of its corrections' n-grams which are f, p = n(f, label) / Σ n(·, label).
+ */
+export interface Recollection {
+  /** The place of the correction that is this very text, as the n-gram kernel sees it; the last, if there are several. */
+  readonly exact: number | undefined
+  /**
+   * How much likelier its n-grams are among a label's corrections than anywhere (2⁻¹⁰ each), in 1/256 bit: the mean of
+   * log₂(1 + 2¹⁰ p) over the text's n-grams, weighted by the square of 1 + log₂((1 + N) / (1 + N(f))), N(f) of N
+   * corrections having f. 0 when nothing is shared; labels that share nothing are absent; `undefined` is “fits none”.
+   */
+  readonly support: ReadonlyMap<string | undefined, number>
+}
+
+/** A memory of corrections. What it says depends on which corrections it holds; on their order only where one text has two. */
+export interface Memory {
+  /** Oldest first: their places count from 0. */
+  readonly corrections: readonly Correction[]
+  /** In the time that it takes to read the text's n-grams, however many corrections there are. */
+  learn(correction: Correction): void
+  /** As if the correction at this place had never been learnt; later ones move up. */
+  forget(place: number): void
+  recall(text: string): Recollection
+  /** The place of the label's correction that shares most with a text (Dice's coefficient by weight), the later of equals. */
+  nearest(text: string, label: string | undefined): number | undefined
+  /** The places of corrections that are this very text, as the n-gram kernel sees it. */
+  placesOf(text: string): readonly number[]
+}
+
+interface Trace {
+  readonly key: string
+  /** Distinct slots. */
+  readonly grams: Uint16Array
+}
+
+/** What a label's n-grams are compared with: any n-gram is one of 2¹⁰, whatever the label. */
+const ANYWHERE = 1024
+
+/**
+ * A multinomial naive Bayes of integers, kept as counts: a correction is added or taken out without a look at the others.
+ * All numbers are whole and below 2⁵³, so they are the same on every host.
+ * Source: McCallum & Nigam 1998 for the event model; Rennie et al. 2003 for binary counts and inverse document frequency.
+ */
+export function openMemory(read: ReadGrams): Memory {
+  const corrections: Correction[] = []
+  const traces: Trace[] = []
+  const traceOf = (text: string): Trace => {
+    const slots = read(text)
+    return { key: slots.join(), grams: Uint16Array.from(new Set(slots)) }
+  }
+  /** Of each n-gram, how many corrections of each label have it. */
+  const counts = new Map<number, Map<string | undefined, number>>()
+  const totals = new Map<string | undefined, number>()
+  /** Places of corrections by key; of those that are one text, the last counts. */
+  let active = new Map<string, number>()
+
+  const add = (place: number, sign: 1 | -1): void => {
+    const { label } = corrections[place]!
+    const { grams } = traces[place]!
+    const bump = <Key>(map: Map<Key, number>, key: Key, by: number): void => {
+      const next = (map.get(key) ?? 0) + by
+      if (next === 0) map.delete(key)
+      else map.set(key, next)
+    }
+    for (const gram of grams) {
+      const own = counts.get(gram) ?? new Map<string | undefined, number>()
+      bump(own, label, sign)
+      if (own.size === 0) counts.delete(gram)
+      else counts.set(gram, own)
+    }
+    bump(totals, label, sign * grams.length)
+  }
+  /** log₂ of how rare an n-gram is among the corrections, and one more; squared. */
+  const weightOf = (own: ReadonlyMap<string | undefined, number> | undefined): number => {
+    let having = 0
+    if (own) for (const count of own.values()) having += count
+    return (logUnits(1 + active.size) - logUnits(1 + having) + 256) ** 2
+  }
+
+  return {
+    corrections,
+    learn(correction) {
+      const trace = traceOf(correction.text)
+      const earlier = active.get(trace.key)
+      if (earlier !== undefined) add(earlier, -1)
+      corrections.push(correction)
+      traces.push(trace)
+      active.set(trace.key, traces.length - 1)
+      add(traces.length - 1, 1)
+    },
+    forget(place) {
+      const trace = traces[place]
+      assert(trace !== undefined, `a memory has no correction ${place}`)
+      const isActive = active.get(trace.key) === place
+      if (isActive) add(place, -1)
+      corrections.splice(place, 1)
+      traces.splice(place, 1)
+      active = new Map(traces.map(({ key }, i) => [key, i]))
+      const earlier = active.get(trace.key)
+      if (isActive && earlier !== undefined) add(earlier, 1)
+    },
+    recall(text) {
+      const { key, grams } = traceOf(text)
+      const sums = new Map<string | undefined, number>()
+      let whole = 0
+      for (const gram of grams) {
+        const own = counts.get(gram)
+        const weight = weightOf(own)
+        whole += weight
+        if (!own) continue
+        for (const [label, count] of own) {
+          const total = totals.get(label)!
+          const gain = logUnits(total + ANYWHERE * count) - logUnits(total)
+          sums.set(label, (sums.get(label) ?? 0) + weight * gain)
+        }
+      }
+      const support = new Map([...sums].map(([label, sum]) => [label, Math.floor(sum / whole)] as const))
+      return { exact: active.get(key), support }
+    },
+    nearest(text, label) {
+      const { grams } = traceOf(text)
+      const own = new Set(grams)
+      const weigh = (some: Iterable<number>): number => {
+        let sum = 0
+        for (const gram of some) sum += weightOf(counts.get(gram))
+        return sum
+      }
+      const whole = weigh(own)
+      let [best, most] = [undefined as number | undefined, -1]
+      for (const place of active.values()) {
+        if (corrections[place]!.label !== label) continue
+        const theirs = traces[place]!.grams
+        const shared = weigh(theirs.filter((gram) => own.has(gram)))
+        const likeness = Math.floor((shared * 65_536) / Math.max(1, whole + weigh(theirs)))
+        if (likeness > most || (likeness === most && place > best!)) [best, most] = [place, likeness]
+      }
+      return best
+    },
+    placesOf: (text) => {
+      const { key } = traceOf(text)
+      return traces.flatMap((trace, i) => (trace.key === key ? [i] : []))
+    },
+  }
+}
