@@ -39,6 +39,12 @@ interface Trace {
   readonly grams: Uint16Array
 }
 
+/** How many corrections have an n-gram, of each label and in all. */
+interface Having {
+  readonly labels: Map<string | undefined, number>
+  all: number
+}
+
 /** What a label's n-grams are compared with: any n-gram is one of 2¹⁰, whatever the label. */
 const ANYWHERE = 1024
 
@@ -54,8 +60,7 @@ export function openMemory(read: ReadGrams): Memory {
     const slots = read(text)
     return { key: slots.join(), grams: Uint16Array.from(new Set(slots)) }
   }
-  /** Of each n-gram, how many corrections of each label have it. */
-  const counts = new Map<number, Map<string | undefined, number>>()
+  const counts = new Map<number, Having>()
   const totals = new Map<string | undefined, number>()
   /** Places of corrections by key; of those that are one text, the last counts. */
   let active = new Map<string, number>()
@@ -63,25 +68,18 @@ export function openMemory(read: ReadGrams): Memory {
   const add = (place: number, sign: 1 | -1): void => {
     const { label } = corrections[place]!
     const { grams } = traces[place]!
-    const bump = <Key>(map: Map<Key, number>, key: Key, by: number): void => {
-      const next = (map.get(key) ?? 0) + by
-      if (next === 0) map.delete(key)
-      else map.set(key, next)
-    }
     for (const gram of grams) {
-      const own = counts.get(gram) ?? new Map<string | undefined, number>()
-      bump(own, label, sign)
-      if (own.size === 0) counts.delete(gram)
-      else counts.set(gram, own)
+      const having = counts.get(gram) ?? { labels: new Map<string | undefined, number>(), all: 0 }
+      bump(having.labels, label, sign)
+      having.all += sign
+      if (having.all === 0) counts.delete(gram)
+      else counts.set(gram, having)
     }
     bump(totals, label, sign * grams.length)
   }
   /** log₂ of how rare an n-gram is among the corrections, and one more; squared. */
-  const weightOf = (own: ReadonlyMap<string | undefined, number> | undefined): number => {
-    let having = 0
-    if (own) for (const count of own.values()) having += count
-    return (logUnits(1 + active.size) - logUnits(1 + having) + 256) ** 2
-  }
+  const weightOf = (having: Having | undefined): number =>
+    (logUnits(1 + active.size) - logUnits(1 + (having?.all ?? 0)) + 256) ** 2
 
   return {
     corrections,
@@ -107,20 +105,20 @@ export function openMemory(read: ReadGrams): Memory {
     },
     recall(text) {
       const { key, grams } = traceOf(text)
-      const sums = new Map<string | undefined, number>()
+      const labels = new Map([...totals].map(([label, total]) => [label, { total, floor: logUnits(total), sum: 0 }]))
       let whole = 0
       for (const gram of grams) {
-        const own = counts.get(gram)
-        const weight = weightOf(own)
+        const having = counts.get(gram)
+        const weight = weightOf(having)
         whole += weight
-        if (!own) continue
-        for (const [label, count] of own) {
-          const total = totals.get(label)!
-          const gain = logUnits(total + ANYWHERE * count) - logUnits(total)
-          sums.set(label, (sums.get(label) ?? 0) + weight * gain)
+        if (!having) continue
+        for (const [label, count] of having.labels) {
+          const its = labels.get(label)!
+          its.sum += weight * (logUnits(its.total + ANYWHERE * count) - its.floor)
         }
       }
-      const support = new Map([...sums].map(([label, sum]) => [label, Math.floor(sum / whole)] as const))
+      const shared = [...labels].filter(([, { sum }]) => sum > 0)
+      const support = new Map(shared.map(([label, { sum }]) => [label, Math.floor(sum / whole)] as const))
       return { exact: active.get(key), support }
     },
     nearest(text, label) {
@@ -147,4 +145,10 @@ export function openMemory(read: ReadGrams): Memory {
       return traces.flatMap((trace, i) => (trace.key === key ? [i] : []))
     },
   }
+}
+
+function bump(map: Map<string | undefined, number>, key: string | undefined, by: number): void {
+  const next = (map.get(key) ?? 0) + by
+  if (next === 0) map.delete(key)
+  else map.set(key, next)
 }

@@ -20,7 +20,7 @@ export interface Corrected extends Classifier {
  * wants a correction that is near; one that it does not know has nothing else to speak for it. Chosen on the validation
  * split of CLINC150: docs/adr/0013-lessons.md.
  */
-const KNOWN = { rate: 6, near: 256 } as const
+const KNOWN = { rate: 4, near: 352 } as const
 const NEW = { rate: 10, near: 26 } as const
 /** By how much what was said of this very text is ahead: ten bits. */
 const AHEAD = 2560
@@ -36,6 +36,7 @@ type Options = { readonly unsureBelow: number; readonly bytesMax: number; readon
  */
 export function openCorrected(net: Classifier, options: Options, engine: Engine): Corrected {
   const { unsureBelow, bytesMax } = options
+  const known = new Set(net.labels)
   const labels = [...net.labels]
   const corrections: Correction[] = []
   // A module without corrections pays nothing for them.
@@ -46,16 +47,18 @@ export function openCorrected(net: Classifier, options: Options, engine: Engine)
     memory ??= openMemory(openGrams(finestGrams(bytesMax), engine))
     return memory
   }
-  const follow = (): void => {
-    const all = opened().corrections
-    corrections.splice(0, Number.POSITIVE_INFINITY, ...all)
-    const known = new Set(net.labels)
-    const fresh = new Set(all.flatMap(({ label }) => (label === undefined || known.has(label) ? [] : [label])))
-    labels.splice(net.labels.length, Number.POSITIVE_INFINITY, ...[...fresh].sort())
-    last = undefined
+  /** Those of the net, then new ones in order of their UTF-16 code units: whatever order they came in. */
+  const relabel = (): void => {
+    const fresh = new Set(corrections.flatMap(({ label }) => (label === undefined || known.has(label) ? [] : [label])))
+    labels.splice(known.size, Number.POSITIVE_INFINITY, ...[...fresh].sort())
   }
-  for (const correction of options.corrections) opened().learn(correction)
-  if (memory) follow()
+  const learn = (correction: Correction): void => {
+    opened().learn(correction)
+    corrections.push(correction)
+    last = undefined
+    if (correction.label !== undefined && !labels.includes(correction.label)) relabel()
+  }
+  for (const correction of options.corrections) learn(correction)
 
   function ask(text: string): Answer {
     const own = net.ask(text)
@@ -104,12 +107,13 @@ export function openCorrected(net: Classifier, options: Options, engine: Engine)
             last.shares.reduce((sum, share) => sum + share, 0),
           ),
     correct(text, label) {
-      opened().learn(checkCorrection({ text, label }))
-      follow()
+      learn(checkCorrection({ text, label }))
     },
     forget(place) {
       opened().forget(place)
-      follow()
+      corrections.splice(place, 1)
+      last = undefined
+      relabel()
     },
   }
 }
