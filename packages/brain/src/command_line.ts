@@ -11,8 +11,9 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain teach examples/helpdesk/messages.csv --into desk
                                             teach a module from your own examples
   ./brain ask desk "where is my parcel"     ask it
-  ./brain correct desk "is it on its way" order_status
+  ./brain correct desk "is it on its way" parcel_status
                                             correct an answer; it counts at once
+  ./brain lessons desk                      its corrections; the next teach learns them
   ./brain undo desk                         take the last correction back
   ./brain test desk                         how good it is, and what it confuses
   ./brain show desk                         what it is made of

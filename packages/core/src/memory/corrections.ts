@@ -10,7 +10,7 @@ export interface Correction {
 
 /** The part of a module that holds its corrections, oldest first; a module without any has no such part. */
 export const LESSONS = "lessons.jsonl"
-export const CORRECTION_LIMITS = { lessons: 100_000, textUnits: 65_536 } as const
+export const CORRECTION_LIMITS = { lessons: 10_000, textUnits: 65_536 } as const
 
 /** One canonical JSON object a line. */
 export const printCorrections = (corrections: readonly Correction[]): string =>
