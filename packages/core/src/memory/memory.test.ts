@@ -42,8 +42,9 @@ function recalled(corrections: readonly Correction[], text: string): Recollectio
   const labels = [...new Set(corrections.map(({ label }) => label))]
   const grams = [...new Set(read(text))]
   const weights = grams.map((gram) => {
-    const having = bags.filter((bag) => bag.has(gram)).length
-    return (256 + logUnits(1 + corrections.length) - logUnits(1 + having)) ** 2
+    const having = corrections.filter((_, i) => bags[i]!.has(gram))
+    const rarity = (all: number, some: number): number => 256 + logUnits(1 + all) - logUnits(1 + some)
+    return rarity(bags.length, having.length) * rarity(labels.length, new Set(having.map(({ label }) => label)).size)
   })
   const whole = weights.reduce((sum, weight) => sum + weight, 0)
   return new Map(

@@ -12,8 +12,8 @@ export interface Recollection {
   readonly exact: number | undefined
   /**
    * How much likelier its n-grams are among a label's corrections than anywhere (2⁻¹⁰ each), in 1/256 bit: the mean of
-   * log₂(1 + 2¹⁰ p) over the text's n-grams, weighted by the square of 1 + log₂((1 + N) / (1 + N(f))), N(f) of N
-   * corrections having f. 0 when nothing is shared; labels that share nothing are absent; `undefined` is “fits none”.
+   * log₂(1 + 2¹⁰ p) over the text's n-grams, each weighted by (1 + log₂((1 + N) / (1 + N(f)))) times the same of L:
+   * N(f) of N corrections have f, and corrections of L(f) of L labels. 0 when nothing is shared; labels that share nothing are absent; `undefined` is “fits none”.
    */
   readonly support: ReadonlyMap<string | undefined, number>
 }
@@ -77,9 +77,9 @@ export function openMemory(read: ReadGrams): Memory {
     }
     bump(totals, label, sign * grams.length)
   }
-  /** log₂ of how rare an n-gram is among the corrections, and one more; squared. */
+  /** How rare an n-gram is among the corrections, times how rare it is among their labels. */
   const weightOf = (having: Having | undefined): number =>
-    (logUnits(1 + active.size) - logUnits(1 + (having?.all ?? 0)) + 256) ** 2
+    rarity(active.size, having?.all ?? 0) * rarity(totals.size, having?.labels.size ?? 0)
 
   return {
     corrections,
@@ -152,3 +152,6 @@ function bump(map: Map<string | undefined, number>, key: string | undefined, by:
   if (next === 0) map.delete(key)
   else map.set(key, next)
 }
+
+/** 1 + log₂((1 + all) / (1 + some)), in 1/256. */
+const rarity = (all: number, some: number): number => logUnits(1 + all) - logUnits(1 + some) + 256
