@@ -62,6 +62,31 @@ test("a correction counts at once, for whatever the kernel sees as the same text
   expect(corrected.ask("where is my parcel")).toEqual(open().ask("where is my parcel"))
 })
 
+test("what was said of this very text is said again, however much speaks for something else", () => {
+  const crowd = [
+    "has my parcel been sent yet",
+    "has the parcel been sent",
+    "my parcel has been sent",
+    "parcel been sent",
+  ]
+  const others = ["please pay", "one two three", "four five six", "seven eight nine"]
+  const said = [
+    ...crowd.map((text) => ({ text, label: "parcel" })),
+    ...others.map((text) => ({ text, label: "refund" })),
+  ]
+  const text = "has my parcel been sent"
+  expect(open(said).ask(text).label).toBe("parcel")
+  expect(open([...said, { text, label: "refund" }]).ask(text)).toMatchObject({
+    label: "refund",
+    because: { lesson: 9 },
+  })
+  expect(open([...said, { text, label: undefined }]).ask(text)).toMatchObject({
+    label: undefined,
+    because: { lesson: 9 },
+  })
+  expect(open([...said, { text, label: "refund" }]).ask(`${text} yet`).label).toBe("parcel")
+})
+
 test("it counts for what is near, and changes nothing of what is far", () => {
   const corrected = open([{ text: "has my parcel been sent to the moon", label: "refund" }])
   expect(corrected.ask("has my parcel been sent to the moon now")).toMatchObject({
