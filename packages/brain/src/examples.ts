@@ -3,7 +3,7 @@ import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
 import { soundEngine } from "@open-brains/core/engine/sound.ts"
 import type { Correction } from "@open-brains/core/memory/corrections.ts"
-import { finestGrams } from "@open-brains/core/memory/grams.ts"
+import { memoryGrams } from "@open-brains/core/memory/grams.ts"
 import { correctionsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
@@ -53,7 +53,7 @@ export function place(
 
 /** For each text what a classifier can tell of it: its n-grams. */
 export function keysOf(texts: readonly string[], bytesMax: number = RECIPE.bytesMax): readonly string[] {
-  const { slots, starts } = bagsOf(texts, finestGrams(bytesMax), soundEngine().engine)
+  const { slots, starts } = bagsOf(texts, memoryGrams(bytesMax), soundEngine().engine)
   return texts.map((_, i) => slots.subarray(starts[i], starts[i + 1]).join())
 }
 

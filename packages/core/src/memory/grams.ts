@@ -6,13 +6,13 @@ import { type NgramOptions, ngrams } from "../kernels/ngrams.ts"
 /** The slots of a text's n-grams in the order of the text, equal ones as often as they occur. */
 export type ReadGrams = (text: string) => Uint16Array
 
-/** What tells texts apart for `place` and for a memory: all that a classifier may count, in the largest table. */
-export const finestGrams = (bytesMax: number): NgramOptions => ({
+/** What tells texts apart for a memory, and says which are the same: words, pairs of them, and runs of characters. */
+export const memoryGrams = (bytesMax: number): NgramOptions => ({
   bytesMax,
   buckets: 65_536,
   wordsMax: 2,
   charactersMin: 2,
-  charactersMax: 5,
+  charactersMax: 4,
 })
 
 /** The n-grams of texts, by the program that also answers: what is learnt is what is asked. */

@@ -3,11 +3,11 @@ import { shuffled, stream } from "../base/random.ts"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import { wasmEngine } from "../engine/wasm.ts"
 import type { Correction } from "./corrections.ts"
-import { finestGrams, openGrams } from "./grams.ts"
+import { memoryGrams, openGrams } from "./grams.ts"
 import { openMemory, type Recollection } from "./memory.ts"
 import { logUnits } from "./units.ts"
 
-const read = openGrams(finestGrams(64), wasmEngine)
+const read = openGrams(memoryGrams(64), wasmEngine)
 const SAID: readonly Correction[] = [
   { text: "where is my parcel", label: "parcel" },
   { text: "my parcel is late", label: "parcel" },
@@ -108,7 +108,7 @@ test("the nearest correction of a label is the one that shares most", () => {
 })
 
 test("engines agree", () => {
-  const judged = openMemory(openGrams(finestGrams(64), interpreterEngine))
+  const judged = openMemory(openGrams(memoryGrams(64), interpreterEngine))
   for (const each of SAID) judged.learn(each)
   for (const text of QUESTIONS) expect(judged.recall(text)).toEqual(memoryOf(SAID).recall(text))
 })

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts"
 import { type Correction, checkCorrection } from "../memory/corrections.ts"
-import { finestGrams, openGrams } from "../memory/grams.ts"
+import { memoryGrams, openGrams } from "../memory/grams.ts"
 import { type Memory, openMemory, type Recollection } from "../memory/memory.ts"
 import type { Answer, Because, Classifier } from "./classifier.ts"
 import { sharesOf } from "./shares.ts"
@@ -44,7 +44,7 @@ export function openCorrected(net: Classifier, options: Options, engine: Engine)
   let last: { readonly scores: Int16Array; readonly shares: Uint16Array } | undefined
 
   const opened = (): Memory => {
-    memory ??= openMemory(openGrams(finestGrams(bytesMax), engine))
+    memory ??= openMemory(openGrams(memoryGrams(bytesMax), engine))
     return memory
   }
   /** Those of the net, then new ones in order of their UTF-16 code units: whatever order they came in. */
