@@ -114,7 +114,7 @@ test("the commands say what they did, for a person and for a program", async () 
   expect(again).toMatchObject({ lesson: 2, isNew: false, contradicts: [], after: { label: "refund" } })
   expect((await brain(["undo", path])).out).toBe("Undone: lesson 2, “my parcel is blue” is refund. 1 lesson is left.")
   expect(JSON.parse((await brain(["lessons", path, "--json"])).out).lessons).toHaveLength(1)
-  expect((await brain(["undo", path, "9"])).err).toContain("error[OB541]")
+  expect((await brain(["undo", path, "9"])).err).toContain("error[OB551]")
 })
 
 test("the next teach folds lessons into the weights: the later one of a text wins, and rebuild gives the same", async () => {

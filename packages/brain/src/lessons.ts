@@ -34,7 +34,7 @@ export interface CorrectedModule {
 
 /**
  * Adds a correction to a module on disk: its part lessons.jsonl, and nothing else of it. `label` is `undefined` for a text
- * that fits none. Processes that correct at once wait for each other. Errors: OB540, OB543, and those of `rewriteModule`.
+ * that fits none. Processes that correct at once wait for each other. Errors: OB550, OB553, and those of `rewriteModule`.
  */
 export async function correct(path: string, text: string, label: string | undefined): Promise<CorrectedModule> {
   const correction = checkCorrection({ text, label })
@@ -43,7 +43,7 @@ export async function correct(path: string, text: string, label: string | undefi
     const corrections = correctionsOf(files)
     if (corrections.length >= CORRECTION_LIMITS.lessons)
       refuse({
-        code: "OB543",
+        code: "OB553",
         seen: `${path} has ${corrections.length} lessons, and room for no more.`,
         hint: `Let its net learn them: brain teach ${path} --into ${path}`,
       })
@@ -65,7 +65,7 @@ export interface Undone {
 }
 /**
  * Takes a correction back, the last one unless its number says which: the module is then what it would be had it never
- * been made, to the bit. Later ones move up a number. Errors: OB541, and those of `rewriteModule`.
+ * been made, to the bit. Later ones move up a number. Errors: OB551, and those of `rewriteModule`.
  */
 export async function undo(path: string, lesson?: number): Promise<Undone> {
   let undone: Undone["undone"] | undefined
@@ -84,7 +84,7 @@ export async function undo(path: string, lesson?: number): Promise<Undone> {
 
 function noSuchLesson(path: string, lesson: number | undefined, count: number): never {
   return refuse({
-    code: "OB541",
+    code: "OB551",
     seen: lesson === undefined || count === 0 ? `${path} has no lesson to undo.` : `${path} has no lesson ${lesson}.`,
     hint:
       count === 0

@@ -29,7 +29,7 @@ test("one canonical line each; what is printed is read", () => {
   expect(parseCorrections("")).toEqual([])
 })
 
-test("whatever is damaged is OB542, and never taken for something else", () => {
+test("whatever is damaged is OB552, and never taken for something else", () => {
   const line = printCorrections([ONE])
   const damaged = [
     line.slice(0, -1),
@@ -50,7 +50,7 @@ test("whatever is damaged is OB542, and never taken for something else", () => {
     expect(
       codesOf(() => parseCorrections(source)),
       source.slice(0, 80),
-    ).toEqual(["OB542"])
+    ).toEqual(["OB552"])
   fc.assert(
     fc.property(fc.nat(), fc.nat({ max: 255 }), (at, byte) => {
       const bytes = new TextEncoder().encode(printCorrections([ONE, NONE]))
@@ -59,7 +59,7 @@ test("whatever is damaged is OB542, and never taken for something else", () => {
       const codes = codesOf(() => {
         expect(printCorrections(parseCorrections(source))).toBe(source)
       })
-      expect([[], ["OB542"]]).toContainEqual(codes)
+      expect([[], ["OB552"]]).toContainEqual(codes)
     }),
   )
 })
@@ -70,6 +70,6 @@ test("a correction has a text, and a label of one line or none", () => {
     { text: "x".repeat(CORRECTION_LIMITS.textUnits + 1), label: "a" },
     ...["", " a", "a\nb", "x".repeat(257)].map((label) => ({ text: "x", label })),
   ]
-  for (const flaw of flaws) expect(codesOf(() => checkCorrection(flaw))).toEqual(["OB540"])
+  for (const flaw of flaws) expect(codesOf(() => checkCorrection(flaw))).toEqual(["OB550"])
   for (const fine of [ONE, NONE]) expect(checkCorrection(fine)).toBe(fine)
 })

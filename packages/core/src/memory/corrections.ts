@@ -16,7 +16,7 @@ export const CORRECTION_LIMITS = { lessons: 10_000, textUnits: 65_536 } as const
 export const printCorrections = (corrections: readonly Correction[]): string =>
   corrections.map(({ text, label }) => `${canonicalJson({ text, label: label ?? null })}\n`).join("")
 
-/** Errors: OB542 with the line that is none of what `printCorrections` prints. */
+/** Errors: OB552 with the line that is none of what `printCorrections` prints. */
 export function parseCorrections(source: string, file: string = LESSONS): readonly Correction[] {
   const corrections: Correction[] = []
   for (let start = 0; start < source.length; ) {
@@ -33,7 +33,7 @@ export function parseCorrections(source: string, file: string = LESSONS): readon
             : (flawOf(found)?.seen ?? undefined)
     if (damage !== undefined || found === undefined)
       return refuse({
-        code: "OB542",
+        code: "OB552",
         seen: `${file} is damaged: ${damage ?? "no correction"}.`,
         hint: "Take another copy of the module, or undo what was edited by hand.",
         span: { file, source, start, end: start + line.length },
@@ -57,14 +57,14 @@ function correctionOf(line: string): Correction | undefined {
   return { text, label: label ?? undefined }
 }
 
-/** What no module would take as a correction. Errors: OB540. */
+/** What no module would take as a correction. Errors: OB550. */
 export function checkCorrection(correction: Correction): Correction {
   const flaw = flawOf(correction)
   return flaw ? refuse(flaw) : correction
 }
 
 function flawOf({ text, label }: Correction): Problem | undefined {
-  const flaw = (seen: string, hint: string): Problem => ({ code: "OB540", seen, hint })
+  const flaw = (seen: string, hint: string): Problem => ({ code: "OB550", seen, hint })
   if (text.trim() === "") return flaw("the text of a correction is empty", "Give the text that was answered wrongly.")
   if (text.length > CORRECTION_LIMITS.textUnits)
     return flaw(

@@ -9,7 +9,7 @@ import { sharesOf } from "./shares.ts"
 export interface Corrected extends Classifier {
   /** Oldest first. This list and `labels` change with what is learnt and forgotten. */
   readonly corrections: readonly Correction[]
-  /** Learns a correction, in memory alone. Errors: OB540 when it is none. */
+  /** Learns a correction, in memory alone. Errors: OB550 when it is none. */
   correct(text: string, label: string | undefined): void
   /** As if the correction at this place, from 0, had never been learnt. */
   forget(place: number): void

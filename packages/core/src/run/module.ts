@@ -22,7 +22,7 @@ export interface Contents {
 }
 
 /**
- * Opens a module whose parts have been checked, with the corrections that it carries. Errors: OB13x, OB2xx, OB542 when parts
+ * Opens a module whose parts have been checked, with the corrections that it carries. Errors: OB13x, OB2xx, OB552 when parts
  * are damaged, OB230 when they do not fit.
  */
 export function openParts(module: ModuleParts, engine: Engine = soundEngine().engine): Corrected {
@@ -31,7 +31,7 @@ export function openParts(module: ModuleParts, engine: Engine = soundEngine().en
   return openCorrected(net, { unsureBelow, bytesMax: takes.bytesMax, corrections: correctionsOf(module) }, engine)
 }
 
-/** The corrections that a module carries, oldest first. Errors: OB542. */
+/** The corrections that a module carries, oldest first. Errors: OB552. */
 export function correctionsOf({ parts }: Pick<ModuleParts, "parts">): readonly Correction[] {
   const bytes = parts[LESSONS]
   return bytes === undefined ? [] : parseCorrections(new TextDecoder().decode(bytes))
