@@ -17,9 +17,10 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compile: ["base", "ir", "graph", "nn", "quantise", "kernels", "lower", "link", "emit", "engine"],
   module: ["base", "graph"],
   composition: ["base", "module"],
-  run: ["base", "ir", "graph", "kernels", "link", "module", "engine", "compile"],
+  memory: ["base", "kernels", "module", "engine", "compile"],
+  run: ["base", "ir", "graph", "kernels", "link", "module", "engine", "compile", "memory"],
   evaluate: ["base"],
-  train: ["base", "ir", "graph", "nn", "kernels", "quantise", "engine", "compile", "run", "evaluate"],
+  train: ["base", "ir", "graph", "nn", "kernels", "quantise", "engine", "compile", "memory", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],
   gate: ["base", "evaluate"],
 }

@@ -3,7 +3,9 @@ import { GREETING } from "./command_line.ts"
 import { widthOf } from "./layout.ts"
 import { brain } from "./testing/command.ts"
 
-const COMMANDS = ["tour", "teach", "ask", "test", "rebuild", "data", "show", "explain", "doctor"]
+const COMMANDS = [
+  ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain", "doctor"],
+]
 
 test("alone it greets, and names every command", async () => {
   const { code, out, err } = await brain([])

@@ -12,6 +12,10 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain teach examples/helpdesk/messages.csv --into desk
                                             teach a module from your own examples
   ./brain ask desk "where is my parcel"     ask it
+  ./brain correct desk "is it on its way" parcel_status
+                                            correct an answer; it counts at once
+  ./brain lessons desk                      its corrections; the next teach learns them
+  ./brain undo desk                         take the last correction back
   ./brain test desk                         how good it is, and what it confuses
   ./brain show desk                         what it is made of
   ./brain data                              published data sets that it can be taught from
@@ -124,6 +128,33 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((path, words, options) =>
       run(async () => (await import("./commands/ask.ts")).ask(path, words, options, services)),
+    )
+  program
+    .command("correct")
+    .description("say which label a text should get: it counts at once, and is learnt at the next teach")
+    .argument("<module>", "folder of the module")
+    .argument("<text>", "the text")
+    .argument("<label>", "its label, also a new one; or unsure, when none fits")
+    .addOption(json())
+    .action((path, text, label, options) =>
+      run(async () => (await import("./commands/correct.ts")).correct(path, text, label, options, services)),
+    )
+  program
+    .command("lessons")
+    .description("the corrections of a module, and which of them count")
+    .argument("<module>", "folder of the module")
+    .addOption(json())
+    .action((path, options) =>
+      run(async () => (await import("./commands/correct.ts")).lessons(path, options, services)),
+    )
+  program
+    .command("undo")
+    .description("take a correction back, as if it had never been made")
+    .argument("<module>", "folder of the module")
+    .argument("[n]", "number of the lesson (default: the last one)", wholeNumber(1))
+    .addOption(json())
+    .action((path, lesson, options) =>
+      run(async () => (await import("./commands/correct.ts")).undo(path, lesson, options, services)),
     )
   program
     .command("test")

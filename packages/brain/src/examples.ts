@@ -2,8 +2,10 @@ import { readdir, stat } from "node:fs/promises"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
 import { soundEngine } from "@open-brains/core/engine/sound.ts"
+import type { Correction } from "@open-brains/core/memory/corrections.ts"
+import { memoryGrams } from "@open-brains/core/memory/grams.ts"
 import type { NamedDigest } from "@open-brains/core/module/manifest.ts"
-import { jsonPart } from "@open-brains/core/run/module.ts"
+import { correctionsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { bagsOf } from "@open-brains/core/train/bags.ts"
 import { type Example, holdOut, type Splits } from "@open-brains/core/train/examples.ts"
 import { RECIPE, recipeFrom } from "@open-brains/core/train/recipe.ts"
@@ -48,15 +50,15 @@ export function place(
   const validation = has("validation") ? [] : holdOut(rest, held.validation.share, held.validation.seed, 1)[1]
   const apart = new Set<Example>([...test, ...validation])
   const train = free.filter((example) => !apart.has(example))
-  const named = (part: readonly Example[], split: SplitName): readonly PlacedExample[] =>
-    part.map(({ text, label }) => ({ text, label, split }))
+  const named = (part: readonly OpenExample[], split: SplitName): readonly PlacedExample[] =>
+    part.map(({ text, label, lesson }) => ({ text, label, split, ...(lesson ? { lesson } : {}) }))
   const given = own.flatMap((each) => named([each], each.split!))
   return [...given, ...named(train, "train"), ...named(validation, "validation"), ...named(test, "test")]
 }
 
 /** For each text what a classifier can tell of it: its n-grams. */
-function keysOf(texts: readonly string[]): readonly string[] {
-  const { slots, starts } = bagsOf(texts, { ...RECIPE, buckets: 65_536 }, soundEngine().engine)
+export function keysOf(texts: readonly string[], bytesMax: number = RECIPE.bytesMax): readonly string[] {
+  const { slots, starts } = bagsOf(texts, memoryGrams(bytesMax), soundEngine().engine)
   return texts.map((_, i) => slots.subarray(starts[i], starts[i + 1]).join())
 }
 
@@ -67,7 +69,12 @@ export const splitsOf = (examples: readonly PlacedExample[]): Splits => {
 
 /** One canonical JSON object a line: the examples as a module keeps them. */
 export const printExamples = (examples: readonly PlacedExample[]): string =>
-  examples.map(({ text, label, split }) => `${canonicalJson({ text, label: label ?? null, split })}\n`).join("")
+  examples
+    .map(({ text, label, split, lesson }) => {
+      const mark = lesson ? { lesson } : {}
+      return `${canonicalJson({ text, label: label ?? null, split, ...mark })}\n`
+    })
+    .join("")
 
 /** The part of a module that holds its examples. */
 export const EXAMPLES = "examples.jsonl"
@@ -77,6 +84,8 @@ export interface Sources {
   readonly examples: readonly OpenExample[]
   /** The data set, when the examples are just that. */
   readonly data?: { readonly set: DataSet; readonly named: NamedDigest }
+  /** The corrections that modules among the sources carried: they are among the examples, to be learnt from. */
+  readonly folded: readonly Correction[]
   /** Whether the held-out examples were set apart by a person, and not by an earlier lesson of the same module. */
   readonly isSetApart: boolean
 }
@@ -92,22 +101,30 @@ export async function gather(
   fetching: Fetching = fetchingFrom(),
 ): Promise<Sources> {
   const parts: Sources[] = []
-  for (const source of sources) parts.push(await sourceOf(source, columns, fetching))
+  const sets = (await Promise.all(sources.map(findDataSet))).flatMap((set) => set?.manifest.name ?? [])
+  for (const source of sources) parts.push(await sourceOf(source, sets, columns, fetching))
   const tests = test === undefined ? [] : await readExamples(test, columns)
-  const examples = [
-    ...parts.flatMap((part) => part.examples),
-    ...tests.map((each) => ({ ...each, split: "test" as const })),
-  ]
+  const folded = parts.flatMap((part) => part.folded)
+  const examples = fold(
+    [...parts.flatMap((part) => part.examples), ...tests.map((each) => ({ ...each, split: "test" as const }))],
+    folded,
+  )
   const only = parts.length === 1 && test === undefined ? parts[0]?.data : undefined
-  return { examples, isSetApart: parts.some((part) => part.isSetApart), ...(only ? { data: only } : {}) }
+  return { examples, folded, isSetApart: parts.some((part) => part.isSetApart), ...(only ? { data: only } : {}) }
 }
 
-async function sourceOf(source: string, columns: Columns | undefined, fetching: Fetching): Promise<Sources> {
+/** `sets`: the names of the data sets among the sources. */
+async function sourceOf(
+  source: string,
+  sets: readonly string[],
+  columns: Columns | undefined,
+  fetching: Fetching,
+): Promise<Sources> {
   const kind = await stat(source).catch(() => undefined)
   const set = await findDataSet(source)
   if (set) {
     const examples = await readDataSet(set, fetching)
-    return { examples, data: { set, named: asData(set, examples) }, isSetApart: isSetApart(set) }
+    return { examples, folded: [], data: { set, named: asData(set, examples) }, isSetApart: isSetApart(set) }
   }
   if (kind?.isDirectory()) {
     const inside = await readdir(source)
@@ -118,13 +135,36 @@ async function sourceOf(source: string, columns: Columns | undefined, fetching: 
         hint: `Name a file of examples in it. ${suggest("messages.csv", inside.filter(holdsExamples))}`,
       })
     const files = await readModule(source)
-    const hint = `Name the file that it was taught from, beside or instead of ${source}.`
-    const examples =
-      ownExamples(files) ?? refuse({ code: "OB514", seen: `${source} does not carry its examples.`, hint })
-    return { examples, isSetApart: !recipeFrom(jsonPart(files, "recipe.json")).relearn }
+    const isSetApart = !recipeFrom(jsonPart(files, "recipe.json")).relearn
+    const [own, folded] = [ownExamples(files), correctionsOf(files)]
+    const behind = files.manifest.built.data.find(({ name }) => name !== EXAMPLES)?.name
+    // What it learnt from stands beside it among the sources: only its corrections are wanted of it.
+    if (own === undefined && folded.length > 0 && behind !== undefined && sets.includes(behind))
+      return { examples: [], folded, isSetApart }
+    const hint = `Name ${behind ?? "the file that it was taught from"}, beside or instead of ${source}.`
+    const examples = own ?? refuse({ code: "OB514", seen: `${source} does not carry its examples.`, hint })
+    return { examples, folded, isSetApart }
   }
   const examples = await readExamples(source, columns)
-  return { examples, isSetApart: examples.some(({ split }) => split === "validation") }
+  return { examples, folded: [], isSetApart: examples.some(({ split }) => split === "validation") }
+}
+
+/**
+ * Corrections become examples to learn from. Of several of one text the last counts; what an example that has a split says
+ * of that text counts no more, and no test asks it.
+ */
+function fold(examples: readonly OpenExample[], corrections: readonly Correction[]): readonly OpenExample[] {
+  if (corrections.length === 0) return examples
+  const keys = keysOf([...corrections, ...examples].map(({ text }) => text))
+  const last = new Map(corrections.map((correction, i) => [keys[i]!, correction]))
+  const rest = examples.filter(({ split }, i) => split === undefined || !last.has(keys[corrections.length + i]!))
+  const lessons = [...last.values()].map(({ text, label }) => ({
+    text,
+    label,
+    split: "train" as const,
+    lesson: true as const,
+  }))
+  return [...rest, ...lessons]
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The library: everything that the `brain` command does, as functions. */
 
 export { type Problem, Refusal } from "@open-brains/core/base/problem.ts"
-export type { Answer, Classifier } from "@open-brains/core/run/classifier.ts"
+export type { Correction } from "@open-brains/core/memory/corrections.ts"
+export type { Answer, Because, Classifier } from "@open-brains/core/run/classifier.ts"
 export type { Example } from "@open-brains/core/train/examples.ts"
 export { readExamples } from "./data/read.ts"
 export type { OpenExample, PlacedExample } from "./data/split.ts"
@@ -15,6 +16,15 @@ export {
   type Explanation,
   explain,
 } from "./explain.ts"
+export {
+  type Contradiction,
+  type CorrectedModule,
+  correct,
+  type ListedLesson,
+  lessonsOf,
+  type Undone,
+  undo,
+} from "./lessons.ts"
 export { type Brain, load } from "./load.ts"
 export { type Choice, chooseEngine } from "./native/choice.ts"
 export type { EngineName } from "./native/engines.ts"

@@ -1,12 +1,12 @@
 import type { Engine } from "@open-brains/core/engine/engine.ts"
-import type { Classifier } from "@open-brains/core/run/classifier.ts"
+import type { Corrected } from "@open-brains/core/run/corrected.ts"
 import { openParts } from "@open-brains/core/run/module.ts"
 import { chooseEngine } from "./native/choice.ts"
 import type { EngineName } from "./native/engines.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
 
 /** A module that is ready to answer. */
-export interface Brain extends Classifier {
+export interface Brain extends Corrected {
   readonly files: ModuleFiles
   /** Why a faster engine than the one that answers stepped aside, if one did. */
   readonly asides: readonly string[]

@@ -1,7 +1,9 @@
 import { digest } from "@open-brains/core/base/digest.ts"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
+import type { Correction } from "@open-brains/core/memory/corrections.ts"
 import type { Manifest, NamedDigest } from "@open-brains/core/module/manifest.ts"
+import { correctionsOf } from "@open-brains/core/run/module.ts"
 import { labelsOf } from "@open-brains/core/train/examples.ts"
 import { mayBeWide, type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
 import type { Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
@@ -9,6 +11,7 @@ import { buildInTurns, encode, startsOf } from "./build.ts"
 import { card } from "./card.ts"
 import type { OpenExample } from "./data/split.ts"
 import { EXAMPLES, learntBy, place, printExamples, splitsOf } from "./examples.ts"
+import { withCorrections } from "./lessons.ts"
 import { type Brain, open } from "./load.ts"
 import { chooseEngine } from "./native/choice.ts"
 import type { EngineName } from "./native/engines.ts"
@@ -16,7 +19,7 @@ import { preflight } from "./preflight.ts"
 import { type Remarks, remarksOn } from "./remarks.ts"
 import { type Report, score } from "./report.ts"
 import { finishSearch, type Plan, type Search, shortlistWithin } from "./search.ts"
-import { type ModuleFiles, readModule, writeModule } from "./store/folder.ts"
+import { type ModuleFiles, readModule, rewriteModule } from "./store/folder.ts"
 
 export interface TeachOptions {
   readonly examples: readonly OpenExample[]
@@ -39,6 +42,10 @@ export interface TeachOptions {
   readonly recipe?: Partial<Recipe>
   /** Where the examples come from, when they are a data set of their own: then the module does not carry them. */
   readonly data?: NamedDigest
+  /** The corrections that are among the examples: they leave the memory of the module that is written over. */
+  readonly folded?: readonly Correction[]
+  /** Whether the other corrections of that module go too (default: they are kept, as nobody took them back). */
+  readonly forgets?: boolean
   readonly onProgress?: (progress: TeachProgress) => void
   /** Called when all is learnt and nothing is left but to write it. */
   readonly onWrite?: () => void
@@ -102,7 +109,11 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const brain = open({ path: into, manifest: { ...manifest, parts: {} }, digest: digest(""), parts }, engine)
   const report = splits.test.length > 0 ? score(brain, splits.test) : undefined
   options.onWrite?.()
-  await writeModule(into, manifest, { ...parts, "README.md": encode(card(manifest, taught, splits, report)) })
+  const own = { ...parts, "README.md": encode(card(manifest, taught, splits, report)) }
+  await rewriteModule(into, async (read) => {
+    const left = options.forgets ? [] : without(await correctionsIn(read), options.folded ?? [])
+    return { manifest, parts: withCorrections(own, left) }
+  })
   return {
     brain: { ...open(await readModule(into), engine), asides },
     taught,
@@ -110,4 +121,26 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
     remarks: remarksOn(options.examples, examples, bytesRead),
     ...(shortlist ? { search: finishSearch(shortlist, taught) } : {}),
   }
+}
+
+/** What the module carries by now that is written over; one that cannot be read carries nothing any more. */
+async function correctionsIn(read: () => Promise<ModuleFiles>): Promise<readonly Correction[]> {
+  try {
+    return correctionsOf(await read())
+  } catch (error) {
+    if (error instanceof Refusal) return []
+    throw error
+  }
+}
+
+/** Those that are left when each of `gone` has taken one of its kind away, the oldest first. */
+function without(corrections: readonly Correction[], gone: readonly Correction[]): readonly Correction[] {
+  const keyOf = ({ text, label }: Correction): string => JSON.stringify([text, label])
+  const counts = new Map<string, number>()
+  for (const each of gone) counts.set(keyOf(each), (counts.get(keyOf(each)) ?? 0) + 1)
+  return corrections.filter((each) => {
+    const count = counts.get(keyOf(each)) ?? 0
+    if (count > 0) counts.set(keyOf(each), count - 1)
+    return count === 0
+  })
 }

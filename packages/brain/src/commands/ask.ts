@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import { refuse } from "@open-brains/core/base/problem.ts"
+import type { Because } from "@open-brains/core/run/classifier.ts"
 import { counted, percent, shorten } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
@@ -67,9 +68,8 @@ function answer(
   { paint }: Services,
   asked: object = { text },
 ): string {
-  const { label, guess, probability, evidence, bytesCut } = brain.ask(text)
+  const { label, guess, probability, evidence, needed, bytesCut, because } = brain.ask(text)
   const ranking = brain.ranking(top)
-  const needed = brain.files.manifest.unsureBelow / 256
   if (json)
     return JSON.stringify({
       ...asked,
@@ -80,6 +80,7 @@ function answer(
       needed,
       ranking,
       ...(bytesCut > 0 ? { bytesCut } : {}),
+      ...(because ? { because: { ...because, label: because.label ?? null } } : {}),
     })
   const others = ranking
     .slice(1)
@@ -90,9 +91,13 @@ function answer(
       ? paint("yellow", `  (the last ${counted(bytesCut, "byte")} ${bytesCut === 1 ? "was" : "were"} not read)`)
       : ""
   if (label !== undefined)
-    return `${paint("green", label)}  ${percent(probability)}${paint("dim", others && `  then ${others}`)}${cut}`
-  return `${paint("yellow", "unsure")}  ${paint("dim", `${shortfall(evidence, needed)}; closest: ${guess} ${percent(probability)}${others && `, ${others}`}`)}${cut}`
+    return `${paint("green", label)}  ${percent(probability)}${paint("dim", `${others && `  then ${others}`}${cite(because)}`)}${cut}`
+  if (because && because.label === undefined) return `${paint("yellow", "unsure")}${paint("dim", cite(because))}${cut}`
+  return `${paint("yellow", "unsure")}  ${paint("dim", `${shortfall(evidence, needed)}; closest: ${guess} ${percent(probability)}${others && `, ${others}`}${cite(because)}`)}${cut}`
 }
+
+const cite = (because: Because | undefined): string =>
+  because ? `  because you said so of “${shorten(because.text)}” (lesson ${because.lesson})` : ""
 
 /** Why it is unsure, with as many decimals as it takes to tell the two numbers apart. */
 export function shortfall(evidence: number, needed: number): string {

@@ -1,5 +1,5 @@
 import { sizeOf } from "@open-brains/core/base/shape.ts"
-import { contentsOf } from "@open-brains/core/run/module.ts"
+import { contentsOf, correctionsOf } from "@open-brains/core/run/module.ts"
 import { describeEdition, editionOf } from "../editions.ts"
 import { counted, pad, shorten, widest, wrap } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
@@ -51,6 +51,8 @@ export async function show(
     ),
   )
   print(row("labels", listed))
+  const lessons = correctionsOf(files).length
+  if (lessons > 0) print(row("lessons", `${lessons}, which count before the net: brain lessons ${path}`))
   print(row("licence", manifest.licence))
   print(
     row(

@@ -47,17 +47,15 @@ export async function teach(paths: readonly string[], options: TeachArguments, s
   const { into, seed, json = false, maxSize, svg } = options
   if (svg !== undefined) await refuseUnwritable(svg)
   const columns = { ...COLUMNS, text: options.text ?? COLUMNS.text, label: options.label ?? COLUMNS.label }
-  const { examples, isSetApart, data } = await gather(
-    paths,
-    options.test,
-    columns,
-    fetchingBy(services, options.offline),
-  )
+  const fetching = fetchingBy(services, options.offline)
+  const { examples, folded, isSetApart, data } = await gather(paths, options.test, columns, fetching)
   const replaced = await replacedBy(examples, paths, options)
   const basePath = options.base === "none" ? undefined : (options.base ?? defaultBase())
   const base = basePath === undefined ? undefined : await readModule(basePath)
   const lesson = await teachModule({
     examples,
+    folded,
+    forgets: options.replace === true,
     isSetApart,
     ...(data ? { data: data.named, about: data.set.manifest.about, licence: data.set.manifest.licence } : {}),
     into,

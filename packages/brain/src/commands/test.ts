@@ -53,8 +53,10 @@ export async function test(
   const carried =
     ownExamples(brain.files) ??
     (file === undefined || set ? await dataBehind(brain.files.manifest.built.data, options.data, fetching) : undefined)
-  const own = splitsOf(carried ?? []).test
+  const corrected = new Set(brain.corrections.map(({ text }) => text.trim()))
+  const own = splitsOf(carried ?? []).test.filter(({ text }) => !corrected.has(text.trim()))
   const learnt = new Set((carried ?? []).flatMap(({ text, split }) => (split === "test" ? [] : text.trim())))
+  for (const text of corrected) learnt.add(text)
   const gathered = file === undefined ? own : (await gather([file], undefined, columns, fetching)).examples
   const given = set ? splitsOf(gathered as readonly PlacedExample[]).test : gathered
   const examples = file === undefined ? own : given.filter(({ text }) => !learnt.has(text.trim()))

@@ -13,6 +13,7 @@ import { SPLITS, type SplitName } from "./split.ts"
 export interface ReadExample extends Example {
   readonly line: number
   readonly split: SplitName | undefined
+  readonly lesson?: true
 }
 /** Names of the columns, or members of a JSON line, that hold text, label and split. */
 export interface Columns {
@@ -275,5 +276,6 @@ function exampleOf(path: string, { line, values, unit }: Row, columns: Columns):
       seen: `${at(path, line, unit)} has a label that ${name.length > LIMITS.label ? `is ${name.length} characters long` : "holds a line break or another control character"}: ${shorten(name)}`,
       hint: `A label is one line of at most ${LIMITS.label} characters. Is \`${columns.label}\` the right column?`,
     }
-  return { text, label: name === "" || name === UNSURE ? undefined : name, line, split: named }
+  const lesson = values["lesson"] === true ? { lesson: true as const } : {}
+  return { text, label: name === "" || name === UNSURE ? undefined : name, line, split: named, ...lesson }
 }

@@ -61,6 +61,11 @@ export interface Written extends ModuleFiles {
   /** Files of the person's own that had the name of a part, and the names under which they are kept. */
   readonly kept: readonly string[]
 }
+/** A module that is not written yet: the digests of its parts come with their bytes. */
+export interface Draft {
+  readonly manifest: Omit<Manifest, "parts">
+  readonly parts: Readonly<Record<string, Uint8Array>>
+}
 
 /**
  * Writes a module so that at every moment the old one or the new one is whole, whatever happens in between. Files of
@@ -73,28 +78,60 @@ export function writeModule(
   parts: Readonly<Record<string, Uint8Array>>,
   files: Files = diskFiles,
 ): Promise<Written> {
-  return explain(path, writeLocked(path, manifest, parts, files))
+  printManifest({ ...manifest, parts: digestsOf(parts) })
+  return explain(
+    path,
+    writeLocked(path, async () => ({ manifest, parts }), files),
+  )
 }
 
-async function writeLocked(
+/**
+ * Writes a module made of what lies there: nobody else writes between the reading and the writing, and a writer at work is
+ * waited for. Errors: those of `writeModule`, of what `make` asks for, and OB156 after a wait of `WAIT_MS`.
+ */
+export function rewriteModule(
   path: string,
-  withoutParts: Omit<Manifest, "parts">,
-  parts: Readonly<Record<string, Uint8Array>>,
+  make: (read: () => Promise<ModuleFiles>) => Promise<Draft>,
+  files: Files = diskFiles,
+): Promise<Written> {
+  return explain(path, writeWaiting(path, make, files))
+}
+const WAIT_MS = 30_000
+
+async function writeWaiting(
+  path: string,
+  make: (read: () => Promise<ModuleFiles>) => Promise<Draft>,
   files: Files,
 ): Promise<Written> {
-  const digests = Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)] as const)
-  const manifest: Manifest = { ...withoutParts, parts: Object.fromEntries(digests) }
-  const text = printManifest(manifest)
+  for (const start = performance.now(); ; ) {
+    try {
+      return await writeLocked(path, (place) => make(() => readWhole(place, files, path)), files)
+    } catch (error) {
+      const isBusy = error instanceof Refusal && error.problems[0]?.code === "OB156"
+      if (!isBusy || performance.now() - start > WAIT_MS) throw error
+      await new Promise((wake) => setTimeout(wake, 20))
+    }
+  }
+}
+
+const digestsOf = (parts: Draft["parts"]): Manifest["parts"] =>
+  Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)]))
+
+/** `make` is called once the lock is held and what was interrupted is healed. */
+async function writeLocked(path: string, make: (place: string) => Promise<Draft>, files: Files): Promise<Written> {
   const place = await files.realPath(path) // a link to a module stays a link
   const parent = dirname(place)
   const token = newToken()
-  const kept = await withLock(files, lockOf(place), token, "write", async () => {
+  return withLock(files, lockOf(place), token, "write", async () => {
     await heal(place, files)
     await refuseDocuments(place, files, path)
+    const draft = await make(place)
+    const manifest: Manifest = { ...draft.manifest, parts: digestsOf(draft.parts) }
+    const text = printManifest(manifest)
     const fresh = join(parent, `.${basename(place)}.new-${token}`)
     try {
       await files.makeFolder(fresh)
-      for (const [name, bytes] of Object.entries(parts)) await files.write(join(fresh, name), bytes)
+      for (const [name, bytes] of Object.entries(draft.parts)) await files.write(join(fresh, name), bytes)
       await files.write(join(fresh, MANIFEST), new TextEncoder().encode(text)) // last: with it the folder is a module
       await files.settle(fresh)
       await files.settle(parent)
@@ -107,9 +144,8 @@ async function writeLocked(
       await files.rename(place, join(parent, `.${basename(place)}.old-${token}`))
     await files.rename(fresh, place)
     await files.settle(parent)
-    return heal(place, files)
+    return { path, manifest, digest: digestOf(text), parts: draft.parts, kept: await heal(place, files) }
   })
-  return { path, manifest, digest: digestOf(text), parts, kept }
 }
 
 export async function refuseDocuments(place: string, files: Files, shown: string): Promise<void> {

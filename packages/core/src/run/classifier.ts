@@ -22,10 +22,20 @@ export interface Answer {
   readonly guess: string
   /** Of the guess, in 0 … 1: a multiple of 2⁻¹⁶. */
   readonly probability: number
-  /** What speaks for the guess, in bits: its logit, a multiple of 1/256. Below a threshold the answer is unsure. */
+  /** What speaks for the guess, in bits: its logit, a multiple of 1/256. With less than is needed the answer is unsure. */
   readonly evidence: number
+  readonly needed: number
   /** The bytes of the text that were not read, if it was longer than the module reads. */
   readonly bytesCut: number
+  /** The correction without which the net would have answered otherwise, or which is of this very text. */
+  readonly because?: Because
+}
+/** A correction that decided an answer; lessons count from 1, oldest first. */
+export interface Because {
+  readonly lesson: number
+  readonly text: string
+  /** Nothing when the person said that no label fits. */
+  readonly label: string | undefined
 }
 /** The numbers behind an answer, as the program gave them: compare these between engines. */
 export interface RawAnswer {
@@ -42,6 +52,8 @@ export interface Classifier {
   probabilityOf(place: number): number
   /** Runs on bytes as they are, UTF-8 or not. The arrays are the program's own and change with the next call. */
   run(bytes: Uint8Array): RawAnswer
+  /** Of the net, for what was asked or run last: the program's own array. */
+  readonly logits: Int16Array
 }
 
 /** Puts a classifier on an engine. Errors, here or at an answer: OB230 when graph, weights and labels do not belong together. */
@@ -80,11 +92,13 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
       guess: name,
       probability: likely / 65536,
       evidence: evidence / 256,
+      needed: unsureBelow / 256,
       bytesCut,
     }
   }
   return {
     labels,
+    logits: raw.logits,
     ask(question) {
       const { read, written } = encoder.encodeInto(question, text)
       length[0] = written

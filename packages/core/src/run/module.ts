@@ -5,10 +5,12 @@ import type { Engine } from "../engine/engine.ts"
 import { soundEngine } from "../engine/sound.ts"
 import { OPERATION_SET } from "../graph/operations.ts"
 import { graphFromJson, type Outputs } from "../graph/text.ts"
+import { type Correction, LESSONS, parseCorrections } from "../memory/corrections.ts"
 import type { Manifest } from "../module/manifest.ts"
 import { readSafetensors, type Tensor } from "../module/safetensors.ts"
 import { parseManifest } from "../module/text.ts"
-import { type Classifier, openClassifier } from "./classifier.ts"
+import { openClassifier } from "./classifier.ts"
+import { type Corrected, openCorrected } from "./corrected.ts"
 
 /** A manifest with the bytes of its parts: a module in memory, wherever it came from. */
 export interface ModuleParts {
@@ -21,13 +23,20 @@ export interface Contents {
 }
 
 /**
- * Opens a module whose parts have been checked. Errors: OB13x, OB2xx when parts are damaged, OB230 when they do not fit, OB231
- * when a newer version made them.
+ * Opens a module whose parts have been checked, with the corrections that it carries. Errors: OB13x, OB2xx, OB552 when parts
+ * are damaged, OB230 when they do not fit, OB231 when a newer version made them.
  */
-export function openParts(module: ModuleParts, engine: Engine = soundEngine().engine): Classifier {
-  const { gives, unsureBelow } = module.manifest
+export function openParts(module: ModuleParts, engine: Engine = soundEngine().engine): Corrected {
+  const { gives, takes, unsureBelow } = module.manifest
   requireOperations(module.manifest)
-  return openClassifier({ ...contentsOf(module, true), labels: gives.labels, unsureBelow }, engine)
+  const net = openClassifier({ ...contentsOf(module, true), labels: gives.labels, unsureBelow }, engine)
+  return openCorrected(net, { unsureBelow, bytesMax: takes.bytesMax, corrections: correctionsOf(module) }, engine)
+}
+
+/** The corrections that a module carries, oldest first. Errors: OB552. */
+export function correctionsOf({ parts }: Pick<ModuleParts, "parts">): readonly Correction[] {
+  const bytes = parts[LESSONS]
+  return bytes === undefined ? [] : parseCorrections(new TextDecoder().decode(bytes))
 }
 
 /**
@@ -38,7 +47,7 @@ export function openModule(
   source: string,
   parts: Readonly<Record<string, Uint8Array>>,
   engine?: Engine,
-): ModuleParts & Classifier {
+): ModuleParts & Corrected {
   const manifest = parseManifest(source, "module.brain")
   for (const [name, bytes] of Object.entries(parts)) {
     const [named, found] = [manifest.parts[name], digest(bytes)]

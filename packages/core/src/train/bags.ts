@@ -1,7 +1,7 @@
 import { assert } from "../base/problem.ts"
-import { instantiate } from "../compile.ts"
 import type { Engine } from "../engine/engine.ts"
-import { type NgramOptions, ngrams, ngramsMax } from "../kernels/ngrams.ts"
+import { type NgramOptions, ngramsMax } from "../kernels/ngrams.ts"
+import { openGrams } from "../memory/grams.ts"
 
 /** Texts as bags of n-grams: bag i is `slots` from `starts[i]` up to `starts[i + 1]`. */
 export interface Bags {
@@ -17,16 +17,11 @@ export const largestBag = ({ starts }: Bags): number => {
 
 /** The n-grams of each text, by the program that also answers: what is trained is what is asked. */
 export function bagsOf(texts: readonly string[], options: NgramOptions, engine: Engine): Bags {
-  const { memory, run } = instantiate(ngrams(options), engine)
-  const [text, length, slots, count] = [memory["text"]!, memory["length"]!, memory["slots"]!, memory["count"]!]
-  const encoder = new TextEncoder()
+  const read = openGrams(options, engine)
   const starts = new Int32Array(texts.length + 1)
   const parts: Uint16Array[] = []
   texts.forEach((each, i) => {
-    assert(text instanceof Uint8Array && slots instanceof Uint16Array, "a kernel over bytes")
-    length[0] = encoder.encodeInto(each, text).written
-    run()
-    const found = slots.slice(0, count[0]!)
+    const found = read(each)
     parts.push(found)
     starts[i + 1] = starts[i]! + found.length
   })

@@ -188,7 +188,7 @@ function unpackNibblesLoops(...[[x], y, scratch]: Parameters<Loops>): ReturnType
 }
 
 /** round(2¹⁵ · 2^(-i/256)), i = 0 … 255. */
-const POWERS = powersOfTwo()
+export const POWERS = powersOfTwo()
 function powersOfTwo(): readonly number[] {
   // The 256th root of ½ by eight correctly rounded square roots, then powers: no library's pow, whose last bit varies.
   let root = 0.5
