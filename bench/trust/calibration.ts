@@ -2,7 +2,7 @@
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { calibrationError, coverageCurve, scopeCurve } from "@open-brains/core/evaluate/calibration.ts"
 import { bits, type Scored } from "@open-brains/core/evaluate/classification.ts"
-import { TEMPERATURE_ONE } from "@open-brains/core/quantise/classifier.ts"
+import { TEMPERATURE_ONE } from "@open-brains/core/graph/temperature.ts"
 import { type ClassifierParts, openClassifier } from "@open-brains/core/run/classifier.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { scoreAll } from "@open-brains/core/train/teach.ts"

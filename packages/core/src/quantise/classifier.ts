@@ -19,6 +19,7 @@ import {
   softmaxBits,
   weight,
 } from "../graph/operations.ts"
+import { TEMPERATURE_LIFT, TEMPERATURE_ONE, TEMPERATURE_SHIFT } from "../graph/temperature.ts"
 import type { Outputs } from "../graph/text.ts"
 import { type Levels, levelOf, MATRIX_LEVELS, mostOf, stepOf } from "./coarse.ts"
 import { quantiseColumns, tooLarge } from "./columns.ts"
@@ -118,10 +119,6 @@ export function quantiseClassifier(net: FloatClassifier, kernel: Kernel): Quanti
   }
 }
 
-/** What the weight `temperature` counts in: 1 / T, the factor of the logits, in units of 2⁻¹³. */
-export const TEMPERATURE_ONE = 2 ** 13
-/** Left by so much first: the factor may be anything below 4, and 1 gives back each logit as it was. */
-const TEMPERATURE_LIFT = 8
 /**
  * Probabilities of logits that are scaled by one factor: softmax(z / T).
  *
@@ -130,8 +127,7 @@ const TEMPERATURE_LIFT = 8
  */
 export function calibrated(logits: Node, temperature: Node): Node {
   const wide = lifted(convert(logits, "i32"), TEMPERATURE_LIFT)
-  const shift = Math.log2(TEMPERATURE_ONE) + TEMPERATURE_LIFT
-  return softmaxBits(requantise(wide, broadcastLike(temperature, wide), shift, "i16"))
+  return softmaxBits(requantise(wide, broadcastLike(temperature, wide), TEMPERATURE_SHIFT, "i16"))
 }
 
 /** What a net has beside its two matrices. */

@@ -4,6 +4,7 @@ import { sizeOf } from "../base/shape.ts"
 import { compileGraph } from "../compile.ts"
 import type { Engine } from "../engine/engine.ts"
 import { inOrder, isNode } from "../graph/graph.ts"
+import { TEMPERATURE_ONE } from "../graph/temperature.ts"
 import type { Outputs } from "../graph/text.ts"
 import { PREPARE } from "../link/link.ts"
 
@@ -54,6 +55,8 @@ export interface Classifier {
   run(bytes: Uint8Array): RawAnswer
   /** Of the net, for what was asked or run last: the program's own array. */
   readonly logits: Int16Array
+  /** The factor of the logits on the way to probabilities, in units of TEMPERATURE_ONE. */
+  readonly temperature: number
 }
 
 /** Puts a classifier on an engine. Errors, here or at an answer: OB230 when graph, weights and labels do not belong together. */
@@ -99,6 +102,7 @@ export function openClassifier({ graph, weights, labels, unsureBelow }: Classifi
   return {
     labels,
     logits: raw.logits,
+    temperature: weights["temperature"]?.data[0] ?? TEMPERATURE_ONE,
     ask(question) {
       const { read, written } = encoder.encodeInto(question, text)
       length[0] = written

@@ -141,11 +141,17 @@ test("engines agree to the bit", () => {
   }
 })
 
-test("shares on the host are those of softmax_bits", () => {
+test("shares on the host are those of softmax_bits, at any temperature", () => {
+  for (const temperature of [1, 5000, 8192, 11_093, 32_767]) {
+    const weights = { ...PARTS.weights, temperature: { data: Int32Array.of(temperature) } }
+    const net = openClassifier({ ...PARTS, weights, unsureBelow: 0 }, wasmEngine)
+    const { logits, probability } = net.run(new TextEncoder().encode(NEAR[0]!))
+    expect([net.temperature, sharesOf(logits, temperature)]).toEqual([temperature, probability])
+  }
   const net = openClassifier({ ...PARTS, unsureBelow: 0 }, wasmEngine)
   for (const text of [...NEAR, ...FAR]) {
     const { logits, probability } = net.run(new TextEncoder().encode(text))
-    expect(sharesOf(logits)).toEqual(probability)
+    expect(sharesOf(logits, net.temperature)).toEqual(probability)
   }
   expect([...sharesOf(Int16Array.of(32_767, -32_768, 32_767))]).toEqual([32_768, 0, 32_768])
 })

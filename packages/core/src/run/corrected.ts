@@ -68,7 +68,7 @@ export function openCorrected(net: Classifier, options: Options, engine: Engine)
     const said = recollection.exact === undefined ? undefined : memory.corrections[recollection.exact]!
     const { scores, threshold } = join(net.logits, labels, net.labels.length, recollection, unsureBelow, said)
     const guess = largest(scores)
-    const shares = sharesOf(scores)
+    const shares = sharesOf(scores, net.temperature)
     last = { scores, shares }
     const isSure = scores[guess]! >= threshold
     const answer: Answer = {

@@ -71,7 +71,7 @@ export const RECIPE: Required<Omit<Recipe, "wrongCosts" | "levels">> = {
 /**
  * What is tried beside it where labels are few: they need fewer dimensions, and in as many bytes four times the n-grams
  * have a row of their own; rows that are shared less are held back more. Found on the validation splits of TREC, SST-2,
- * SNIPS and 17 languages: docs/adr/0013-a-recipe-for-few-labels.md.
+ * SNIPS and 17 languages: docs/adr/0018-a-recipe-for-few-labels.md.
  */
 export const WIDE = {
   buckets: 16_384,

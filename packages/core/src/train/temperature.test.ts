@@ -4,7 +4,8 @@ import { compileGraph } from "../compile.ts"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import { wasmEngine } from "../engine/wasm.ts"
 import { input, softmaxBits } from "../graph/operations.ts"
-import { calibrated, TEMPERATURE_ONE } from "../quantise/classifier.ts"
+import { TEMPERATURE_ONE } from "../graph/temperature.ts"
+import { calibrated } from "../quantise/classifier.ts"
 import { chooseTemperature, type Judged } from "./temperature.ts"
 
 const LABELS = 3

@@ -2,7 +2,8 @@ import { log2 } from "../base/logarithm.ts"
 import { compileGraph } from "../compile.ts"
 import type { Engine } from "../engine/engine.ts"
 import { input } from "../graph/operations.ts"
-import { calibrated, TEMPERATURE_ONE } from "../quantise/classifier.ts"
+import { TEMPERATURE_ONE } from "../graph/temperature.ts"
+import { calibrated } from "../quantise/classifier.ts"
 
 /** What a classifier gave for a text whose label is known. */
 export interface Judged {
