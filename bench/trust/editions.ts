@@ -110,6 +110,13 @@ function measuresOf(rows: readonly Row[], peers: readonly SmallPeer[], isQuick: 
       bars: { is: "at most", must: 30_000 },
     },
     {
+      name: "text -> label of its net, median",
+      value: small.microseconds,
+      unit: "µs",
+      digits: 1,
+      bars: { is: "at most", must: 60, aim: 25 },
+    },
+    {
       name: "int8 less int4 within 100 KB, means",
       value: mean(accuracies(int8)) - mean(accuracies(int4)),
       unit: "points",

@@ -8,7 +8,7 @@ import { runsIn } from "../graph/runs.ts"
 import * as ir from "../ir/build.ts"
 import type { Buffer, Expression, Statement } from "../ir/program.ts"
 import { withEpilogues } from "./finished.ts"
-import { groupsOf, isBroadcast, rootOf } from "./groups.ts"
+import { groupsOf, isBroadcast, rootOf, rulesOf } from "./groups.ts"
 import type { Namer } from "./names.ts"
 
 /** What all blocks of one program share. */
@@ -89,7 +89,9 @@ function fixedIn(groups: readonly (readonly Node[])[], { fixed, changes, outputs
   const found = new Set<Node>()
   if (!fixed) return found
   const given = new Set([...changes.map(({ value }) => value), ...outputs.map(({ node }) => node)])
-  for (const group of groups) {
+  const isLeaf = ([node]: readonly Node[]): boolean => rulesOf(node!).reference.kind === "leaf"
+  // Leaves first: a group stands where its first node does, and what its later ones read may be listed after it.
+  for (const group of [...groups.filter(isLeaf), ...groups.filter((each) => !isLeaf(each))]) {
     const inside = new Set(group)
     const isFixed = (node: Node): boolean => {
       if (isNode(node, "input") || isNode(node, "weight")) return fixed.leaves.has(node)
