@@ -158,6 +158,7 @@ test("teach says which rows are there twice, which contradict each other, and wh
   const { remarks } = JSON.parse((await brain([...words, "--json"])).out)
   expect(remarks).toEqual({
     duplicates: 1,
+    leaks: [],
     conflicts: [
       { text: "hi", labels: ["a", "b"] },
       { text: "you", labels: ["b", null] },

@@ -197,12 +197,19 @@ function describeTrials({ trials, kept }: Lesson["taught"], paint: Paint): strin
   return `Tried on ${on}: ${scores.join(", ")}; ${isKept} (${why}).`
 }
 
-function describeRemarks({ duplicates, conflicts, cut }: Remarks, bytesMax: number): readonly string[] {
+function describeRemarks({ duplicates, leaks, conflicts, cut }: Remarks, bytesMax: number): readonly string[] {
   const [first] = conflicts
+  const [leak] = leaks
+  const lineOf = (line: number | undefined): string => (line === undefined ? "" : ` (line ${line})`)
   const named = (label: string | undefined): string => label ?? UNSURE
   return [
     ...(duplicates > 0
       ? [`${counted(duplicates, "example was", "examples were")} there before and counted once.`]
+      : []),
+    ...(leak
+      ? [
+          `${counted(leaks.length, "example stands", "examples stand")} among those to test on too, such as “${shorten(leak.text)}”${lineOf(leak.line)}, there${lineOf(leak.testLine)}: only tested, not learnt from.`,
+        ]
       : []),
     ...(first
       ? [

@@ -83,8 +83,18 @@ const BROKEN: readonly (readonly [what: string, content: string | Uint8Array, na
     "a.csv",
     'error[OB507]: FILE, line 103 has another number of columns than the first line.\nhint: Put a text with a comma in quotation marks: "yes, please",label.',
   ],
-  ["UTF-16 with a mark", utf16("\ufefftext,label\nhi,a\n"), "a.csv", `error[OB503]: FILE is in UTF-16.\n${SAVE}`],
-  ["UTF-16 without a mark", utf16("text,label\nhi,a\n"), "a.csv", `error[OB503]: FILE is in UTF-16.\n${SAVE}`],
+  [
+    "UTF-16 that is damaged",
+    utf16("\ufefftext,label\nhi,a\n\ud800"),
+    "a.csv",
+    `error[OB503]: FILE is in UTF-16, and damaged.\n${SAVE}`,
+  ],
+  [
+    "UTF-16 without a mark",
+    utf16("text,label\nhi,a\n"),
+    "a.csv",
+    `error[OB503]: FILE is in UTF-16, without the mark at its beginning that says so.\n${SAVE}`,
+  ],
   [
     "Latin-1",
     Buffer.from(withLine(321, "caf\u00e9,a"), "latin1"),
@@ -253,6 +263,16 @@ test("line breaks of every system, a mark of UTF-8, and texts of several lines",
   ])
   const late = await readExamples(fileWith("\n\ntext\tlabel\n\na, b\tx"))
   expect(late).toEqual([{ text: "a, b", label: "x", line: 5, split: undefined }])
+})
+
+test("UTF-16 with a mark is read, either way round", async () => {
+  const text = "\ufefftext\tlabel\ncaf\u00e9 \u{1f600}\tx\n"
+  const little = utf16(text)
+  const big = Uint8Array.from(little, (_, i) => little[i ^ 1]!)
+  for (const bytes of [little, big])
+    expect((await readExamples(fileWith(bytes, "a.tsv"))).map(({ text, label }) => [text, label])).toEqual([
+      ["caf\u00e9 \u{1f600}", "x"],
+    ])
 })
 
 test("a line of a megabyte is read, and a message about it is short", async () => {

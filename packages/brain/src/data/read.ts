@@ -110,6 +110,8 @@ export function decoded(path: string, bytes: Uint8Array): string {
   const looksLikeUtf16 = hasMark || (bytes[0] === 0) !== (bytes[1] === 0)
   const zero = bytes.indexOf(0)
   try {
+    // The mark says what it is: spreadsheets write it as “Unicode text”.
+    if (hasMark) return new TextDecoder(bytes[0] === 0xff ? "utf-16le" : "utf-16be", { fatal: true }).decode(bytes)
     if (zero < 0) return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch {
     // Falls through to the message: where the first byte lies that is no UTF-8 is found by decoding line by line.
@@ -128,7 +130,7 @@ export function decoded(path: string, bytes: Uint8Array): string {
     start = i + 1
   }
   const seen = looksLikeUtf16
-    ? `${path} is in UTF-16.`
+    ? `${path} is in UTF-16, ${hasMark ? "and damaged" : "without the mark at its beginning that says so"}.`
     : `${at(path, line)} ${zero < 0 ? "is not UTF-8" : "holds a NUL byte, which no text has"}.`
   return refuse({
     code: "OB503",

@@ -13,4 +13,6 @@ export interface PlacedExample extends Example {
 export interface OpenExample extends Example {
   readonly split?: SplitName | undefined
   readonly lesson?: true
+  /** Of its file, from 1 on. */
+  readonly line?: number
 }
