@@ -134,7 +134,7 @@ function show({ print, paint }: Services): Guide {
       )
       for (const { name, accuracy, bits } of taught.trials)
         print(
-          `  ${(name === "scratch" ? "from scratch" : `from the ${name}`).padEnd(33)}${percent(accuracy)} right on held-out messages, ${inBits(bits)} bits an answer${name === taught.kept.name ? "  (kept)" : ""}`,
+          `  ${`from ${name.startsWith("base") ? "the " : ""}${name}`.padEnd(33)}${percent(accuracy)} right on held-out messages, ${inBits(bits)} bits an answer${name === taught.kept.name ? "  (kept)" : ""}`,
         )
       if (report)
         print(
