@@ -2,7 +2,7 @@
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { faultOf } from "@open-brains/core/engine/sound.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
-import { tuned } from "@open-brains/core/run/tune.ts"
+import { tune, tuned } from "@open-brains/core/run/tune.ts"
 import { widenVectors } from "open-brains"
 import { nativeEngine, threadedEngine } from "./engines.testing.ts"
 
@@ -11,12 +11,13 @@ export type MeasuredEngine = Engine & Partial<Disposable>
 
 /** As few as this make loops of a small network worth dealing out. */
 const FINE = { phase: 1 << 8, share: 1 << 6, vector: 32 }
+const clock = (): number => performance.now()
 const ENGINES = {
   /** With the cut of products that a person's machine is given after a moment of trying. */
-  wasm: () => tuned(wasmEngine, () => performance.now()),
+  wasm: () => tuned(wasmEngine, clock),
   native: () => nativeEngine,
   /** As a user has it: threads help while that is faster. */
-  threads: () => threadedEngine({ threads: 2 }),
+  threads: () => Object.assign(threadedEngine({ threads: 2 }), { tiles: tune(wasmEngine, clock) }),
   /** Threads at work wherever they can be, whether it is faster or not. */
   scattered: () => threadedEngine({ threads: 2, grain: FINE, longMs: 0, always: true }),
 } as const satisfies Readonly<Record<string, () => MeasuredEngine>>
