@@ -96,7 +96,8 @@ function answer(
   return `${paint("yellow", "unsure")}  ${paint("dim", `${shortfall(evidence, needed)}; closest: ${guess} ${percent(probability)}${others && `, ${others}`}${cite(because)}`)}${cut}`
 }
 
-const cite = (because: Because | undefined): string =>
+/** What it says of the correction that decided. */
+export const cite = (because: Because | undefined): string =>
   because ? `  because you said so of “${shorten(because.text)}” (lesson ${because.lesson})` : ""
 
 /** Why it is unsure, with as many decimals as it takes to tell the two numbers apart. */

@@ -1,12 +1,13 @@
 import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { UNSURE } from "@open-brains/core/train/examples.ts"
-import type { OpenExample } from "../data/split.ts"
-import { gather } from "../examples.ts"
-import { inBits, percent, shorten, wrap } from "../layout.ts"
+import { gather, type Sources } from "../examples.ts"
+import { counted, inBits, percent, shorten, wrap } from "../layout.ts"
+import { correct } from "../lessons.ts"
 import { type Brain, load } from "../load.ts"
 import { type ExitCode, firstParty, type Services } from "../services.ts"
 import { type Lesson, type TeachOptions, teachModule } from "../teach.ts"
+import { cite } from "./ask.ts"
 import { progressBar } from "./progress.ts"
 import { type Turn, typed, written } from "./turns.ts"
 
@@ -27,7 +28,7 @@ interface Guide {
   chapter(title: string, text: string): void
   answer(who: string, brain: Brain, text: string): void
   taught(lesson: Lesson, seconds: number): void
-  learnt(text: string, label: string, lesson: Lesson, seconds: number): void
+  corrected(text: string, label: string, milliseconds: number): void
   end(): void
 }
 
@@ -46,17 +47,19 @@ async function walk(folder: string, guide: Guide, services: Services): Promise<v
   )
   for (const text of GENERAL) guide.answer("base", base, text)
 
-  const { examples } = await gather([messages], undefined)
+  const sources = await gather([messages], undefined)
+  const { examples } = sources
   const labels = [...new Set(examples.flatMap(({ label }) => label ?? []))].sort()
   guide.chapter(
     "2. Teach it something of your own",
     `${examples.length} messages to a small shop's help desk, in ${labels.length} kinds, become a module of your own.`,
   )
   const into = join(folder, "desk")
-  const lessonOf = async (all: readonly OpenExample[]): Promise<readonly [Lesson, number]> => {
+  const lessonOf = async (taught: Pick<Sources, "examples" | "folded">): Promise<readonly [Lesson, number]> => {
     const start = performance.now()
     const options: TeachOptions = {
-      examples: all,
+      examples: taught.examples,
+      folded: taught.folded,
       into,
       name: "desk",
       about: "A help desk",
@@ -69,7 +72,7 @@ async function walk(folder: string, guide: Guide, services: Services): Promise<v
     services.progress(undefined)
     return [lesson, (performance.now() - start) / 1000]
   }
-  let [lesson, seconds] = await lessonOf(examples)
+  const [lesson, seconds] = await lessonOf(sources)
   guide.taught(lesson, seconds)
 
   const turns = await written(services)
@@ -82,24 +85,34 @@ async function walk(folder: string, guide: Guide, services: Services): Promise<v
   guide.chapter(
     "4. Correct it",
     services.isTerminal
-      ? "Type a message as a customer would. Enter alone ends the tour."
-      : "A message is answered, corrected, taught and answered again:",
+      ? "Type a message as a customer would. What you say of an answer counts at once. Enter alone ends the tour."
+      : "A message is answered, corrected, and answered again at once:",
   )
-  const known = lesson.brain.labels
-  const all: OpenExample[] = [...examples]
+  let brain = lesson.brain
+  const known = brain.labels
+  let corrections = 0
   const source = services.isTerminal ? typed(services, known) : fromLines(turns)
   let turn = await source.next(undefined)
   while (!turn.done) {
-    guide.answer("now", lesson.brain, turn.value.text)
+    guide.answer("now", brain, turn.value.text)
     const { text, label } = turn.value
-    const right = label ?? (await source.next(lesson.brain.ask(text).label)).value?.label
-    if (right !== undefined && right !== (lesson.brain.ask(text).label ?? UNSURE)) {
-      all.push({ text, label: right === UNSURE ? undefined : right, split: "train" })
-      ;[lesson, seconds] = await lessonOf(all)
-      guide.learnt(text, right, lesson, seconds)
-      guide.answer("again", lesson.brain, text)
+    const right = label ?? (await source.next(brain.ask(text).label)).value?.label
+    if (right !== undefined && right !== (brain.ask(text).label ?? UNSURE)) {
+      const start = performance.now()
+      await correct(into, text, right === UNSURE ? undefined : right)
+      brain = await load(into)
+      corrections++
+      guide.corrected(text, right, performance.now() - start)
+      guide.answer("again", brain, text)
     }
     turn = await source.next(undefined)
+  }
+  if (corrections > 0) {
+    guide.chapter(
+      "5. Fold it in",
+      `${counted(corrections, "correction lies", "corrections lie")} in the module's memory, and each can be undone. Teaching it again writes ${corrections === 1 ? "it" : "them"} into the weights:`,
+    )
+    guide.taught(...(await lessonOf(await gather([into], undefined))))
   }
   guide.end()
 }
@@ -120,11 +133,11 @@ function show({ print, paint }: Services): Guide {
     answer(who, brain, text) {
       if (said !== text) print(`  “${shorten(text, 94)}”`)
       said = text
-      const { label, guess, probability } = brain.ask(text)
+      const { label, guess, probability, because } = brain.ask(text)
       const shown =
         label === undefined
-          ? `${paint("yellow", "unsure")} ${paint("dim", `(closest: ${guess} ${percent(probability)})`)}`
-          : `${paint("green", label)} ${percent(probability)}`
+          ? `${paint("yellow", "unsure")} ${paint("dim", `(closest: ${guess} ${percent(probability)})${cite(because)}`)}`
+          : `${paint("green", label)} ${percent(probability)}${paint("dim", cite(because))}`
       row(who, shown)
     },
     taught({ taught, report, brain }, seconds) {
@@ -141,11 +154,8 @@ function show({ print, paint }: Services): Guide {
           `  ${"in the end".padEnd(33)}${percent(report.accuracy)} right on ${report.examples} messages that no choice was made on`,
         )
     },
-    learnt: (_, label, lesson, seconds) =>
-      row(
-        "taught",
-        `it is ${paint("cyan", label)}; learnt in ${seconds.toFixed(1)} s, now ${percent(lesson.report?.accuracy)} right on the ${lesson.report?.examples ?? 0} messages`,
-      ),
+    corrected: (_, label, milliseconds) =>
+      row("told", `it is ${paint("cyan", label)}; taken in ${milliseconds.toFixed(0)} ms, written and read again`),
     end: () =>
       print(
         `\nThat is all of it: no account, no network, plain files. Keep one of your own:\n  ./brain teach examples/helpdesk/messages.csv --into desk\n  ./brain ask desk "where is my parcel"`,
@@ -167,7 +177,7 @@ function tell({ print }: Services): Guide {
         report: report ?? null,
         digest: brain.files.digest,
       }),
-    learnt: (text, label, { brain }, seconds) => line("learnt", { text, label, seconds, digest: brain.files.digest }),
+    corrected: (text, label, milliseconds) => line("corrected", { text, label, milliseconds }),
     end: () => line("end", {}),
   }
 }
