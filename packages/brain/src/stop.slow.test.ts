@@ -144,7 +144,9 @@ test("the tour, played by a person at a terminal", async (context) => {
     encoding: "utf8",
     timeout: 90_000,
   })
-  expect(stdout).toContain("Type a message as a customer would. What you say of an answer counts at once. Enter alone ends the")
+  expect(stdout).toContain(
+    "Type a message as a customer would. What you say of an answer counts at once. Enter alone ends the",
+  )
   expect(stdout).toMatch(/told {4}it is [a-z_]+; taken in \d+ ms/)
   expect(stdout).toContain("5. Fold it in")
   expect(stdout).toContain("That is all of it: no account, no network, plain files.")

@@ -1,0 +1,47 @@
+import type { Digest } from "../base/digest.ts"
+import type { Port } from "./types.ts"
+
+/** What a `net`, `code` or `remote` module says of itself in a brain's text. */
+export type ModuleDeclaration = NetDeclaration | CodeDeclaration | RemoteDeclaration
+
+interface Declared {
+  readonly name: string
+  readonly about: string
+  readonly licence: string // SPDX expression
+  readonly takes: readonly Port[]
+  readonly gives: readonly Port[]
+  readonly benchmarks: readonly string[]
+}
+export interface NetDeclaration extends Declared {
+  readonly kind: "net"
+  readonly in?: string // folder
+  readonly base?: { readonly name: string; readonly digest?: Digest }
+  readonly recipe?: string
+  readonly data?: string
+  readonly unsureBelow?: number // in 1/256 bit of evidence
+}
+export interface CodeDeclaration extends Declared {
+  readonly kind: "code"
+  readonly in?: string // folder that its file lies in; else that of the text
+  readonly file: string
+  readonly language: "javascript" | "wasm"
+  readonly limits: Limits
+}
+export interface RemoteDeclaration extends Declared {
+  readonly kind: "remote"
+  readonly endpoint: string // http or https
+  readonly protocol: "chat" | "http"
+  readonly model?: string
+  readonly prompt?: string // names its inputs in braces
+  readonly keyFrom?: string // environment variable
+  readonly pricePerMillionTokens?: number
+  readonly limits: Limits
+}
+/** Of one answer. */
+export interface Limits {
+  readonly latencyMs?: number
+  readonly memoryBytes?: number
+  readonly flashBytes?: number
+  readonly outputBytes?: number
+  readonly cost?: number
+}
