@@ -130,6 +130,12 @@ function commands(services: Services, run: Run): Command {
       run(async () => (await import("./commands/ask.ts")).ask(path, words, options, services)),
     )
   program
+    .command("check")
+    .description("read a brain and all that it uses: every mistake at once, before anything runs")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/check.ts")).check(path, options, services)))
+  program
     .command("correct")
     .description("say which label a text should get: it counts at once, and is learnt at the next teach")
     .argument("<module>", "folder of the module")

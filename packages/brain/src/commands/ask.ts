@@ -2,10 +2,12 @@ import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Because } from "@open-brains/core/run/classifier.ts"
+import { brainFileAt } from "../brains/sources.ts"
 import { counted, percent, shorten } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
 import type { ExitCode, Services } from "../services.ts"
+import { askBrain } from "./ask_brain.ts"
 
 export interface AskOptions {
   readonly json?: boolean
@@ -20,6 +22,8 @@ export async function ask(
   { json = false, top, engine }: AskOptions,
   services: Services,
 ): Promise<ExitCode> {
+  const file = await brainFileAt(path)
+  if (file !== undefined) return askBrain(file, words, { json, ...(engine ? { engine } : {}) }, services)
   const brain = await load(path, engine)
   tellAsides(brain, services)
   if (words.length > 0) {

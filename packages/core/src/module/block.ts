@@ -10,6 +10,12 @@ export function put<T, Member extends keyof T>(draft: T, member: Member, value: 
 /** A member reads what follows its keyword and says whether it could; if not, reading goes on at the next line. */
 export type Members = Readonly<Record<string, () => boolean>>
 
+/** Members that begin with a word of their own: whether one stands next, and how it is read. */
+export interface OtherMembers {
+  stands(): boolean
+  read(): boolean
+}
+
 /** `{ member… }`. Errors: OB105, OB106, OB107, OB108. */
 export function block(
   lexer: Lexer,
@@ -18,8 +24,14 @@ export function block(
   repeated: readonly string[],
   members: Members,
   examples: Readonly<Record<string, string>>,
+  other?: OtherMembers,
 ): boolean {
-  if (!read.expectAll(lexer, ["{"], `${what} … {`)) skipMember(lexer)
+  const outside = lexer.depth
+  const skip = (): void => skipMember(lexer, outside + 1, members, other)
+  if (!read.expectAll(lexer, ["{"], `${what} … {`)) {
+    lexer.depth = outside + 1
+    skip()
+  }
   const seen = new Set<string>()
   let unknown = false
   for (;;) {
@@ -27,6 +39,10 @@ export function block(
     if (token.kind === "end") {
       read.unexpected(lexer, `The } that closes \`${what}\``, `${what} … { … }`)
       return false
+    }
+    if (other?.stands()) {
+      if (!other.read()) skip()
+      continue
     }
     lexer.next()
     if (token.kind === "}") {
@@ -49,16 +65,22 @@ export function block(
     } else if (seen.has(token.text) && !repeated.includes(token.text))
       lexer.report(token, "OB107", `\`${token.text}\` is here for the second time.`, "Keep one of the two.")
     seen.add(token.text)
-    if (member === undefined || !member()) skipMember(lexer)
+    if (member === undefined || !member()) skip()
   }
 }
 
-/** To the next line, past a whole block, never out of the block that it stands in. */
-function skipMember(lexer: Lexer): void {
-  for (let depth = 0; ; lexer.next()) {
-    const { kind, first } = lexer.peek()
-    if (kind === "end" || (depth === 0 && (first || kind === "}"))) return
-    if (kind === "{") depth++
-    if (kind === "}") depth--
+/**
+ * To the next line of this block, past those within, never out of it. A line that begins as a member of this block does
+ * is one, however many braces were left open before it.
+ */
+function skipMember(lexer: Lexer, depth: number, members: Members, other: OtherMembers | undefined): void {
+  for (; ; lexer.next()) {
+    const { kind, text, first } = lexer.peek()
+    if (kind === "end") return
+    if (lexer.depth <= depth && (first || kind === "}")) return
+    if (lexer.depth > depth && first && kind === "word" && (Object.hasOwn(members, text) || other?.stands())) {
+      lexer.depth = depth
+      return
+    }
   }
 }

@@ -13,6 +13,10 @@ export interface Lexer {
   /** The token that `next` will give. */
   peek(): Token
   next(): Token
+  /** The token after that. */
+  after(): Token
+  /** How many braces are open where reading is. Whoever goes on after a mistake sets it to where it goes on. */
+  depth: number
   /** Tells of a mistake and goes on; the `PROBLEMS_MAX`-th throws them all. */
   report(at: Pick<Token, "start" | "end">, code: Problem["code"], seen: string, hint: string): void
   /** Throws what was reported, if anything was. */
@@ -20,32 +24,136 @@ export interface Lexer {
 }
 
 export const SOURCE_MAX = 2 ** 20 // UTF-16 units, so at most that many bytes of ASCII
-/** A person mends a few at a time, and printing each costs as much as the text is long. */
-const PROBLEMS_MAX = 10
+/** How long a text may be, and how many mistakes are told of before reading ends. */
+export interface LexerLimits {
+  readonly sourceMax: number // UTF-16 units
+  readonly problemsMax: number
+}
+/** Of a manifest: a person mends a few at a time, and printing each costs as much as the text is long. */
+const MANIFEST_LIMITS: LexerLimits = { sourceMax: SOURCE_MAX, problemsMax: 10 }
 
 // What cannot be seen, or makes a line look like another one; a tab and the end of a line are white space.
 const HIDDEN = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}|(?![\t\n])\p{Cc}/gu
-const SKIPPED = /(?:[ \t\n]+|#[^\n]*)+/y
-const WORD = /[A-Za-z_][A-Za-z0-9_-]*/y
 const NUMBER = /[-+]?[0-9][0-9A-Za-z_.]*/y
 const DIGEST = /sha256:[0-9A-Za-z]+/y
 const STRING = /"[^"\\\n]*(?:\\[^\n]?[^"\\\n]*)*"?/y
 const ESCAPE = /\\(?:(["\\])|u\{([0-9a-fA-F]{1,6})\}|[\s\S])?/gu
 
 /** Errors: OB100 at once, OB101, OB102 and OB103 as it reads. */
-export function lex(source: string, file: string): Lexer {
-  if (source.length > SOURCE_MAX)
+export function lex(source: string, file: string, { sourceMax, problemsMax }: LexerLimits = MANIFEST_LIMITS): Lexer {
+  if (source.length > sourceMax)
     refuse({
       code: "OB100",
-      seen: `${file} is ${source.length} characters long; at most ${SOURCE_MAX} are read.`,
+      seen: `${file} is ${source.length} characters long; at most ${sourceMax} are read.`,
       hint: "A manifest names its files and does not contain them: move what is long into a part.",
     })
   const problems: Problem[] = []
   const report: Lexer["report"] = ({ start, end }, code, seen, hint) => {
     problems.push({ code, seen, hint, span: { file, source, start, end } satisfies Span })
-    if (problems.length >= PROBLEMS_MAX) refuse(...problems)
+    if (problems.length >= problemsMax) refuse(...problems)
   }
-  // First everywhere, comments included, so that nobody is shown another text than the one that is read.
+  const plain = isPlain(source) ? source : withoutHidden(source, report)
+
+  let at = 0
+  let first = true // of its line, what `at` stands before
+  const matchAt = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at
+    return pattern.exec(plain)?.[0]
+  }
+  /** Past white space and comments. */
+  const skip = (): void => {
+    for (; at < plain.length; at++) {
+      const character = plain.charCodeAt(at)
+      if (character === LF) first = true
+      else if (character === HASH) {
+        const end = plain.indexOf("\n", at)
+        at = (end < 0 ? plain.length : end) - 1
+      } else if (character !== SPACE && character !== TAB) return
+    }
+  }
+  const token = (kind: Token["kind"], end: number, value?: string): Token => {
+    const [start, isFirst] = [at, first]
+    at = end
+    first = false
+    return { kind, text: value ?? plain.slice(start, end), start, end, first: isFirst }
+  }
+  const read = (): Token => {
+    for (;;) {
+      skip()
+      if (at === plain.length) return token("end", at)
+      const character = plain.charCodeAt(at)
+      if (character < WORDS.length && WORDS[character] === 1) {
+        let end = at + 1
+        while (end < plain.length && WORDS[plain.charCodeAt(end)]! > 0) end++
+        if (plain.charCodeAt(end) !== COLON || !plain.startsWith("sha256:", at)) return token("word", end)
+        const digest = matchAt(DIGEST)
+        return digest === undefined ? token("word", end) : token("digest", at + digest.length)
+      }
+      if (character === OPEN || character === CLOSE || character === COLON)
+        return token(plain[at] as "{" | "}" | ":", at + 1)
+      const number = matchAt(NUMBER)
+      if (number !== undefined) return token("number", at + number.length)
+      const string = matchAt(STRING)
+      if (string !== undefined) return token("string", at + string.length, unquote(string, at, report))
+      const end = at + String.fromCodePoint(plain.codePointAt(at)!).length
+      report(
+        { start: at, end },
+        "OB101",
+        `${nameOf(plain.slice(at, end))} has no meaning here.`,
+        character === COMMA || character === SEMICOLON
+          ? "Leave it out: members and labels are separated by spaces or line ends."
+          : 'Put text into "quotation marks"; a comment begins with #.',
+      )
+      at = end
+      first = false
+    }
+  }
+  let ahead: Token | undefined
+  let beyond: Token | undefined
+  const lexer: Lexer = {
+    depth: 0,
+    peek: () => (ahead ??= read()),
+    after() {
+      ahead ??= read()
+      beyond ??= read()
+      return beyond
+    },
+    next: () => {
+      const token = ahead ?? read()
+      ahead = beyond
+      beyond = undefined
+      if (token.kind === "{") lexer.depth++
+      else if (token.kind === "}") lexer.depth--
+      return token
+    },
+    report,
+    finish: () => {
+      if (problems.length > 0) refuse(...problems)
+    },
+  }
+  return lexer
+}
+
+const [TAB, LF, SPACE, HASH, COMMA, COLON, SEMICOLON, OPEN, CLOSE] = Array.from("\t\n #,:;{}", (each) =>
+  each.charCodeAt(0),
+) as [number, number, number, number, number, number, number, number, number]
+/** 1 for what begins a word, 2 for what goes on in one. */
+const WORDS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  return /[A-Za-z_]/.test(character) ? 1 : /[0-9-]/.test(character) ? 2 : 0
+})
+
+/** Whether every character is one that can be seen, a space, a tab or an LF: most texts are. */
+function isPlain(source: string): boolean {
+  for (let i = 0; i < source.length; i++) {
+    const character = source.charCodeAt(i)
+    if (character > 126 || (character < SPACE && character !== TAB && character !== LF)) return false
+  }
+  return true
+}
+
+/** The text with spaces for what cannot be seen, which is told of first, comments included: nobody is shown another text than is read. */
+function withoutHidden(source: string, report: Lexer["report"]): string {
   const text = source.replaceAll("\r\n", " \n").replace(/^\ufeff/, " ")
   for (const { 0: character, index } of text.matchAll(HIDDEN))
     report(
@@ -54,63 +162,11 @@ export function lex(source: string, file: string): Lexer {
       `There is a character here that cannot be seen: ${nameOf(character)}.`,
       `Delete it; if a string needs it, write it as \`\\u{${hex(character)}}\`.`,
     )
-  const plain = text.replace(HIDDEN, (character) => " ".repeat(character.length))
-
-  let at = 0
-  let line = -1 // end of the last line break before `at`
-  const matchAt = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    return pattern.exec(plain)?.[0]
-  }
-  const read = (): Token => {
-    for (;;) {
-      const skipped = matchAt(SKIPPED) ?? ""
-      const first = line < 0 || skipped.includes("\n")
-      line = at += skipped.length
-      const token = (kind: Token["kind"], spelling: string, value = spelling): Token => {
-        const start = at
-        at += spelling.length
-        return { kind, text: value, start, end: at, first }
-      }
-      const character = plain[at]
-      if (character === undefined) return token("end", "")
-      if (character === "{" || character === "}" || character === ":") return token(character, character)
-      const digest = matchAt(DIGEST)
-      if (digest !== undefined) return token("digest", digest)
-      const word = matchAt(WORD)
-      if (word !== undefined) return token("word", word)
-      const number = matchAt(NUMBER)
-      if (number !== undefined) return token("number", number)
-      const string = matchAt(STRING)
-      if (string !== undefined) return token("string", string, unquote(string, at, report))
-      const end = at + String.fromCodePoint(plain.codePointAt(at)!).length
-      report(
-        { start: at, end },
-        "OB101",
-        `${nameOf(plain.slice(at, end))} has no meaning here.`,
-        character === "," || character === ";"
-          ? "Leave it out: members and labels are separated by spaces or line ends."
-          : 'Put text into "quotation marks"; a comment begins with #.',
-      )
-      at = end
-    }
-  }
-  let ahead: Token | undefined
-  return {
-    peek: () => (ahead ??= read()),
-    next: () => {
-      const token = ahead ?? read()
-      ahead = undefined
-      return token
-    },
-    report,
-    finish: () => {
-      if (problems.length > 0) refuse(...problems)
-    },
-  }
+  return text.replace(HIDDEN, (character) => " ".repeat(character.length))
 }
 
 function unquote(spelling: string, at: number, report: Lexer["report"]): string {
+  if (spelling.length > 1 && spelling.endsWith('"') && !spelling.includes("\\")) return spelling.slice(1, -1)
   const isClosed = /^"[^"\\]*(?:\\[\s\S][^"\\]*)*"$/.test(spelling)
   if (!isClosed)
     report(

@@ -11,6 +11,8 @@ export interface Corrected extends Classifier {
   readonly corrections: readonly Correction[]
   /** Learns a correction, in memory alone. Errors: OB550 when it is none. */
   correct(text: string, label: string | undefined): void
+  /** Of each label for what was asked last, in 1/256 bit: the logits, joined with what corrections say. A copy. */
+  scores(): Int16Array
   /** As if the correction at this place, from 0, had never been learnt. */
   forget(place: number): void
 }
@@ -106,6 +108,7 @@ export function openCorrected(net: Classifier, options: Options, engine: Engine)
             1,
             last.shares.reduce((sum, share) => sum + share, 0),
           ),
+    scores: () => (last?.scores ?? net.logits).slice(),
     correct(text, label) {
       learn(checkCorrection({ text, label }))
     },

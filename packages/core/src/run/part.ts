@@ -1,3 +1,5 @@
+import type { Because } from "./classifier.ts"
+
 /** What a part of a brain takes and gives while it runs. */
 export type Value = string | number | Uint8Array | Float32Array | LabelValue | RecordValue
 
@@ -5,8 +7,14 @@ export type Value = string | number | Uint8Array | Float32Array | LabelValue | R
 export interface LabelValue {
   /** Nothing when it is unsure. */
   readonly label: string | undefined
-  /** Of experts: for each label of the set its logit, in 1/256 bit, as they may be mixed. */
+  /** Of experts: the best label, sure or not, and its probability in 0 … 1, */
+  readonly guess?: string
+  readonly probability?: number
+  /** for each label of the set its logit, and the logit that a sure one needs, both in 1/256 bit. */
   readonly logits?: Int16Array
+  readonly needed?: number
+  /** The correction that decided, if one did. */
+  readonly because?: Because
 }
 export interface RecordValue {
   readonly fields: Readonly<Record<string, Value>>

@@ -1,0 +1,162 @@
+import { readdir, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { digest as digestOf } from "@open-brains/core/base/digest.ts"
+import { Refusal, suggest } from "@open-brains/core/base/problem.ts"
+import type { Cost, Found, Library, ModuleFacts } from "@open-brains/core/composition/library.ts"
+import { type Parsed, parseBrains } from "@open-brains/core/composition/parse.ts"
+import type { ModuleDeclaration } from "@open-brains/core/composition/parts.ts"
+import type { FileSyntax } from "@open-brains/core/composition/syntax.ts"
+import type { Manifest } from "@open-brains/core/module/manifest.ts"
+import { parseModule, printManifest } from "@open-brains/core/module/text.ts"
+import { firstParty } from "../services.ts"
+import { MANIFEST } from "../store/whole.ts"
+import { costOfNet } from "./cost.ts"
+import { BRAIN_FILE, firstWordOf, leadsTo, readText } from "./sources.ts"
+
+/** What was read on the way, by path: a cache asks whether it is still the same. */
+export interface Gathered {
+  readonly library: Library
+  readonly main: string
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** Reads a brain and all that it leads to: files that it includes, brains and modules that it uses. Errors: OB632. */
+export async function gather(main: string): Promise<Gathered> {
+  const files = new Map<string, Parsed>()
+  const texts = new Map<string, string>()
+  const found = new Map<string, Found>()
+  const seen = new Set<string>()
+  let isBudgeted = false
+  const nets = new Map<string, Promise<ModuleFacts | undefined>>()
+  const keyOf = (file: string, source: string): string => `${file}\n${source}`
+
+  async function read(path: string): Promise<void> {
+    if (seen.has(path)) return
+    seen.add(path)
+    const source = await readText(path)
+    texts.set(path, source)
+    const parsed = parseBrains(source, path)
+    files.set(path, parsed)
+    await follow(parsed.syntax)
+  }
+  async function follow({ file, includes, definitions }: FileSyntax): Promise<void> {
+    for (const { text } of includes) {
+      const path = leadsTo(file, text)
+      if (seen.has(path) || (await isFile(path))) await read(path)
+    }
+    for (const definition of definitions) {
+      if (definition.kind === "module") {
+        const { declaration } = definition
+        if (declaration.kind === "net") await find(file, declaration.in ?? `./${declaration.name}`)
+        continue
+      }
+      if (definition.budget.length > 0) isBudgeted = true
+      for (const { source, isString } of definition.uses) if (isString) await find(file, source.text)
+    }
+  }
+  async function find(file: string, source: string): Promise<void> {
+    const key = keyOf(file, source)
+    if (found.has(key)) return
+    const result = await lookUp(file, source)
+    found.set(key, result)
+    if (result.kind === "brain") await read(result.file)
+  }
+  async function lookUp(file: string, source: string): Promise<Found> {
+    const place = await placeOf(file, source)
+    if (typeof place !== "string") return place
+    if (await isFile(place)) return { kind: "brain", file: place }
+    const manifest = join(place, MANIFEST)
+    const text = await readText(manifest)
+    if (!["net", "dataset"].includes(firstWordOf(text) ?? "")) return { kind: "brain", file: manifest }
+    texts.set(manifest, text)
+    try {
+      const module = parseModule(text, manifest)
+      if (module.kind === "net") return { kind: "module", module: factsOf(module, place) }
+      return absent(`${source} is a data set, and answers nothing.`, "Teach a net from it: brain teach.")
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return { kind: "absent", problem: error.problems[0]! }
+    }
+  }
+
+  await read(main)
+  if (isBudgeted)
+    for (const [key, each] of found)
+      if (each.kind === "module") {
+        const { folder } = each.module
+        const costed = nets.get(folder) ?? costOfNet(folder).then((cost) => ({ ...each.module, ...cost }))
+        nets.set(folder, costed)
+        found.set(key, { kind: "module", module: (await costed)! })
+      }
+  const library: Library = {
+    files,
+    included: leadsTo,
+    found: (file, source) =>
+      found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
+    cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
+  }
+  return { library, main, texts }
+}
+const netFolder = (declaration: ModuleDeclaration): string =>
+  declaration.kind === "net" ? (declaration.in ?? `./${declaration.name}`) : ""
+
+const factsOf = (module: Manifest, folder: string): ModuleFacts => ({
+  kind: "net",
+  name: module.name,
+  folder,
+  digest: digestOf(printManifest(module)),
+  takes: [{ name: module.takes.name, type: { type: "text", bytesMax: module.takes.bytesMax } }],
+  gives: [{ name: module.gives.name, type: { type: "label", labels: module.gives.labels } }],
+})
+
+function costOf(declaration: ModuleDeclaration, found: Found | undefined): Cost {
+  if (declaration.kind === "net") {
+    if (found?.kind !== "module") return {}
+    const { memoryBytes, flashBytes, latencyMs } = found.module
+    return {
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(flashBytes === undefined ? {} : { flashBytes }),
+      ...(latencyMs === undefined ? {} : { latencyMs }),
+    }
+  }
+  const { latencyMs = LATENCY_MS, memoryBytes, flashBytes, cost } = declaration.limits
+  return {
+    latencyMs,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(flashBytes === undefined ? {} : { flashBytes }),
+    ...(cost === undefined ? {} : { cost }),
+  }
+}
+/** Of code and remote parts whose `limits` state none. */
+export const LATENCY_MS = 1000
+
+/** The folder or file that the source of a `use` means. */
+async function placeOf(file: string, source: string): Promise<string | Found> {
+  const isPath = /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)
+  if (isPath) {
+    const path = leadsTo(file, source)
+    const there = await stat(path).catch(() => undefined)
+    if (there?.isFile() && BRAIN_FILE.test(path)) return path
+    if (there?.isDirectory() && (await isFile(join(path, MANIFEST)))) return path
+    return absent(
+      there ? `${path} is no module: it has no ${MANIFEST}.` : `There is no folder ${path}.`,
+      await nearby(path),
+    )
+  }
+  const name = source.replace(/[:@].*$/, "").replace(/^open\//, "")
+  const own = /^[a-z][a-z0-9-]{0,63}$/.test(name) ? firstParty("modules", name, MANIFEST) : undefined
+  if (own !== undefined) return join(own, "..")
+  return absent(
+    `There is no module \`${source}\` on this machine.`,
+    'A folder begins with a dot, like this: "./desk". Known by name: intent.',
+  )
+}
+async function nearby(path: string): Promise<string> {
+  const parent = join(path, "..")
+  const names = await readdir(parent).catch(() => [])
+  const modules: string[] = []
+  for (const name of names) if (await isFile(join(parent, name, MANIFEST))) modules.push(name)
+  return `Name the folder of a module. ${suggest(path.split("/").at(-1)!, modules)}`
+}
+const absent = (seen: string, hint: string): Found => ({ kind: "absent", problem: { code: "OB616", seen, hint } })
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true

@@ -1,0 +1,147 @@
+import { neededBy } from "./check_expression.ts"
+import type { Node } from "./composition.ts"
+import type { Cost } from "./library.ts"
+import type { Typed } from "./signature.ts"
+import type { BrainSyntax, LimitSyntax, Place } from "./syntax.ts"
+
+interface Use {
+  readonly name: string
+  readonly cost: Cost | undefined
+}
+interface Excess {
+  readonly at: Place
+  readonly seen: string
+  readonly hint: string
+}
+
+/**
+ * What a brain takes at most, and where that is beyond its budget. Memory and flash: the sum over the modules that it loads. Latency and
+ * cost: of the dearest way, where a value that several need counts once and in any case, and one that a single place needs
+ * counts there, so that branches that exclude each other do not add up.
+ */
+export function budgetProblems(
+  brain: BrainSyntax,
+  nodes: readonly Node[],
+  outputs: readonly Typed[],
+  uses: readonly Use[],
+  loads: ReadonlyMap<number, Cost>,
+): { readonly total: Cost; readonly problems: readonly Excess[] } {
+  const way = (what: "latencyMs" | "cost"): Spent => dearest(nodes, outputs, uses, what)
+  const sum = (what: "memoryBytes" | "flashBytes"): number =>
+    [...loads.values()].reduce((total, cost) => total + (cost[what] ?? 0), 0)
+  const latency = way("latencyMs")
+  const cost = way("cost")
+  const total = {
+    latencyMs: latency.amount,
+    cost: cost.amount,
+    memoryBytes: sum("memoryBytes"),
+    flashBytes: sum("flashBytes"),
+  }
+  const problems = brain.budget.flatMap((limit) => {
+    const amount = amountOf(limit, total)
+    if (amount <= limit.amount) return []
+    const most =
+      limit.what === "latency" || limit.what === "cost"
+        ? mostOf(limit.what === "latency" ? latency : cost)
+        : heaviest(limit, uses)
+    return [
+      {
+        at: { start: limit.start, end: limit.end },
+        seen: `The budget allows ${shown(limit, limit.amount)} of ${limit.what}, and this brain may take ${shown(limit, amount)}${most && `, most of it for \`${most}\``}.`,
+        hint: `Allow ${shown(limit, amount)}, give the part less time, or use a smaller one.`,
+      },
+    ]
+  })
+  return { total, problems }
+}
+
+const amountOf = ({ what }: LimitSyntax, total: Required<Cost>): number => {
+  switch (what) {
+    case "latency":
+      return total.latencyMs
+    case "memory":
+      return total.memoryBytes
+    case "flash":
+      return total.flashBytes
+    case "cost":
+      return total.cost
+    case "output":
+      return 0
+    default:
+      return what satisfies never
+  }
+}
+const shown = ({ what }: LimitSyntax, amount: number): string => {
+  if (what === "latency") return amount < 1 ? `${rounded(1000 * amount)} us` : `${rounded(amount)} ms`
+  if (what === "cost") return `${rounded(amount)}`
+  return amount < 1000
+    ? `${amount} bytes`
+    : amount < 1e6
+      ? `${rounded(amount / 1000)} KB`
+      : `${rounded(amount / 1e6)} MB`
+}
+const rounded = (value: number): number => Number(value.toPrecision(3))
+
+/** What a way takes, and which use takes how much of it. */
+interface Spent {
+  readonly amount: number
+  readonly by: ReadonlyMap<string, number>
+}
+const NOTHING: Spent = { amount: 0, by: new Map() }
+const mostOf = ({ by }: Spent): string => [...by].sort((a, b) => b[1] - a[1])[0]?.[0] ?? ""
+const heaviest = ({ what }: LimitSyntax, uses: readonly Use[]): string => {
+  const key = what === "memory" ? "memoryBytes" : "flashBytes"
+  return uses.toSorted((a, b) => (b.cost?.[key] ?? 0) - (a.cost?.[key] ?? 0))[0]?.name ?? ""
+}
+function plus(a: Spent, b: Spent): Spent {
+  if (a.amount === 0 && a.by.size === 0) return b
+  if (b.amount === 0 && b.by.size === 0) return a
+  const by = new Map(a.by)
+  for (const [name, amount] of b.by) by.set(name, (by.get(name) ?? 0) + amount)
+  return { amount: a.amount + b.amount, by }
+}
+const times = ({ amount, by }: Spent, count: number): Spent => ({
+  amount: amount * count,
+  by: new Map([...by].map(([name, each]) => [name, each * count])),
+})
+const larger = (a: Spent, b: Spent): Spent => (b.amount > a.amount ? b : a)
+
+function dearest(
+  nodes: readonly Node[],
+  outputs: readonly Typed[],
+  uses: readonly Use[],
+  what: "latencyMs" | "cost",
+): Spent {
+  const needers = new Uint32Array(nodes.length)
+  for (const node of nodes) for (const each of neededBy(node)) if (each >= 0) needers[each]!++
+  for (const { node } of outputs) if (node >= 0) needers[node]!++
+  const isShared = (at: number): boolean => needers[at]! > 1
+  const own: Spent[] = [] // nodes come after those that they need
+  const of = (at: number): Spent => (at < 0 || isShared(at) ? NOTHING : own[at]!)
+  const all = (places: readonly number[]): Spent => places.map(of).reduce(plus, NOTHING)
+  for (const node of nodes) own.push(spentBy(node))
+  function spentBy(node: Node): Spent {
+    switch (node.op) {
+      case "call": {
+        const use = uses[node.use]!
+        const amount = use.cost?.[what] ?? 0
+        return plus({ amount, by: new Map([[use.name, amount]]) }, all(node.inputs))
+      }
+      case "within": {
+        const inner = of(node.of)
+        if (what !== "latencyMs" || inner.amount <= node.ms) return inner
+        return { amount: node.ms, by: new Map([[mostOf(inner), node.ms]]) }
+      }
+      case "route": {
+        const branches = [...Object.values(node.cases), node.unsure ?? -1, node.otherwise ?? -1]
+        return plus(of(node.on), branches.map(of).reduce(larger, NOTHING))
+      }
+      case "repeat":
+        return plus(of(node.begin), times(plus(of(node.step), of(node.until.node)), node.times))
+      default:
+        return all(neededBy(node))
+    }
+  }
+  const shared = nodes.map((_, at) => (isShared(at) ? own[at]! : NOTHING)).reduce(plus, NOTHING)
+  return plus(shared, all(outputs.map(({ node }) => node)))
+}

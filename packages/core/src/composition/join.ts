@@ -1,0 +1,40 @@
+import { FINITE, misfit, type PortType } from "./types.ts"
+
+/** The least type that both fit, or nothing when there is none. */
+export function joined(a: PortType, b: PortType): PortType | undefined {
+  if (misfit(a, b) === undefined) return b
+  if (misfit(b, a) === undefined) return a
+  if (a.type === "text" && b.type === "text") return { type: "text", bytesMax: Math.max(a.bytesMax, b.bytesMax) }
+  if (a.type === "label" && b.type === "label")
+    return { type: "label", labels: [...new Set([...a.labels, ...b.labels])] }
+  if (a.type === "number" && b.type === "number")
+    return { type: "number", least: Math.min(a.least, b.least), most: Math.max(a.most, b.most) }
+  return undefined
+}
+
+/** Bytes of the longest text that a value of this type gives in braces, if it has a text. */
+export function bytesInBraces(type: PortType): number | undefined {
+  switch (type.type) {
+    case "text":
+      return type.bytesMax
+    case "label":
+      return Math.max(UNSURE.length, ...type.labels.map(utf8Length))
+    case "number":
+      return NUMBER_MAX
+    default:
+      return undefined
+  }
+}
+/** What an unsure label is called in a text. */
+export const UNSURE = "unsure"
+const NUMBER_MAX = `${-FINITE.most}`.length + 1 // -1.7976931348623157e+308 is the longest
+
+/** Bytes of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0
+  for (const character of text) {
+    const point = character.codePointAt(0)!
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+  }
+  return bytes
+}

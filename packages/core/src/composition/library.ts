@@ -1,0 +1,38 @@
+import type { Digest } from "../base/digest.ts"
+import type { Problem } from "../base/problem.ts"
+import type { Parsed } from "./parse.ts"
+import type { ModuleDeclaration } from "./parts.ts"
+import type { Port } from "./types.ts"
+
+/** All that a brain's text leads to, read beforehand: checking touches no file. */
+export interface Library {
+  /** By path, as `include` and `use` lead there. */
+  readonly files: ReadonlyMap<string, Parsed>
+  /** What `include` leads to from a file, whether or not it could be read. */
+  included(file: string, path: string): string
+  /** What the string of a `use` leads to from a file. */
+  found(file: string, source: string): Found
+  /** What a module that a file declares costs, where that is known. */
+  cost(file: string, declaration: ModuleDeclaration): Cost
+}
+export type Found =
+  | { readonly kind: "module"; readonly module: ModuleFacts }
+  | { readonly kind: "brain"; readonly file: string; readonly digest?: Digest }
+  | { readonly kind: "absent"; readonly problem: Pick<Problem, "code" | "seen" | "hint"> }
+
+/** A module of a folder or of the store, as its manifest has it. */
+export interface ModuleFacts extends Cost {
+  readonly kind: "net"
+  readonly name: string
+  readonly folder: string
+  readonly digest: Digest
+  readonly takes: readonly Port[]
+  readonly gives: readonly Port[]
+}
+/** What a module takes; nothing where nobody knows. */
+export interface Cost {
+  readonly memoryBytes?: number
+  readonly flashBytes?: number
+  readonly latencyMs?: number
+  readonly cost?: number
+}

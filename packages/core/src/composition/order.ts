@@ -1,0 +1,86 @@
+import { piecesOf } from "./braces.ts"
+import type { ExpressionSyntax, ValueSyntax, Word } from "./syntax.ts"
+
+/** The names that an expression mentions, with its places: of values, of parts, and in braces. */
+export function mentions(expression: ExpressionSyntax, own?: string): readonly Word[] {
+  const found: Word[] = []
+  const add = (text: string, { start, end }: { readonly start: number; readonly end: number }): void => {
+    if (text !== own) found.push({ text, start, end })
+  }
+  const visit = (each: ExpressionSyntax): void => {
+    switch (each.kind) {
+      case "text":
+        for (const { kind, text } of piecesOf(each.text) ?? []) if (kind === "name") add(text, each)
+        return
+      case "number":
+      case "label":
+      case "unsure":
+        return
+      case "name":
+        add(each.name, each)
+        return
+      case "field":
+        add(each.of.text, each.of)
+        return
+      case "call":
+        add(each.part.text, each.part)
+        for (const input of each.inputs) visit(input)
+        return
+      case "route":
+        add(each.on.text, each.on)
+        for (const { value } of each.cases) visit(value)
+        if (each.otherwise) visit(each.otherwise.value)
+        return
+      case "first":
+        for (const alternative of each.alternatives) visit(alternative)
+        return
+      case "mix":
+        for (const { value } of each.experts) visit(value)
+        return
+      case "repeat":
+        visit(each.begin)
+        visit(each.then)
+        visit(each.until.value)
+        return
+      case "within":
+        visit(each.of)
+        return
+      default:
+        each satisfies never
+    }
+  }
+  visit(expression)
+  return found
+}
+
+/** Within a `repeat` the name of the value stands for the value so far: it does not need itself. */
+export const needs = ({ name, value }: ValueSyntax): readonly Word[] =>
+  mentions(value, value.kind === "repeat" ? name.text : undefined)
+
+/** Places of values so that each comes after those that it needs; `cycles` has one of each circle, by the names on its way. */
+export function inOrder(needed: readonly (readonly number[])[]): {
+  readonly order: readonly number[]
+  readonly cycles: readonly (readonly number[])[]
+} {
+  const state = new Uint8Array(needed.length) // 0 new, 1 on the way, 2 done
+  const order: number[] = []
+  const cycles: number[][] = []
+  for (let root = 0; root < needed.length; root++) {
+    if (state[root] !== 0) continue
+    const way = [{ at: root, next: 0 }]
+    state[root] = 1
+    while (way.length > 0) {
+      const top = way.at(-1)!
+      const other = needed[top.at]![top.next++]
+      if (other === undefined) {
+        state[top.at] = 2
+        order.push(top.at)
+        way.pop()
+      } else if (state[other] === 0) {
+        state[other] = 1
+        way.push({ at: other, next: 0 })
+      } else if (state[other] === 1) cycles.push(way.slice(way.findIndex(({ at }) => at === other)).map(({ at }) => at))
+    }
+  }
+  return { order, cycles }
+}

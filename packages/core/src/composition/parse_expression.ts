@@ -1,0 +1,257 @@
+import { type Lexer, shown, type Token } from "../module/lexer.ts"
+import { unexpected, type Value, whole } from "../module/values.ts"
+import {
+  decimal,
+  EXPRESSION_DEPTH_MAX,
+  knownName,
+  label,
+  placeOf,
+  reserved,
+  sentence,
+  stands,
+  TIME,
+  takes,
+  withUnit,
+  wordOf,
+} from "./read.ts"
+import { RESERVED } from "./reserved.ts"
+import type {
+  CaseSyntax,
+  ConditionSyntax,
+  ExpertSyntax,
+  ExpressionSyntax,
+  LiteralSyntax,
+  Place,
+  Word,
+} from "./syntax.ts"
+
+const ROUTE = 'route kind { when refund: "We pay it back."  when unsure: "A person will answer." }'
+const REPEAT = "repeat up to 4 times { start with draft of message then mend of reply until judge of reply is fine }"
+const CALL = "intent of message"
+export const EXPRESSION = `An expression such as \`${CALL}\` or "a text"`
+
+/** Errors: OB105, OB109 to OB111, OB624, OB625, OB628. */
+export function expression(lexer: Lexer, depth = 0): Value<ExpressionSyntax> {
+  const found = plain(lexer, depth)
+  if (found === undefined || !takes(lexer, "within")) return found
+  const ms = withUnit(lexer, TIME, "writer of message within 800 ms")
+  return ms === undefined ? undefined : { kind: "within", of: found, ms, start: found.start, end: found.end }
+}
+
+function plain(lexer: Lexer, depth: number): Value<ExpressionSyntax> {
+  const token = lexer.peek()
+  if (depth > EXPRESSION_DEPTH_MAX) {
+    lexer.report(
+      token,
+      "OB625",
+      `Expressions stand in expressions more than ${EXPRESSION_DEPTH_MAX} deep.`,
+      "Give the inner ones names: NAME is …",
+    )
+    return undefined
+  }
+  if (token.kind === "string" || token.kind === "number") return literal(lexer)
+  if (token.kind !== "word") return unexpected(lexer, EXPRESSION, `kind is ${CALL}`)
+  lexer.next()
+  if (stands(lexer, "from")) return field(lexer, token)
+  switch (token.text) {
+    case "label":
+      return labelLiteral(lexer, token)
+    case "unsure":
+      return { kind: "unsure", ...placeOf(token) }
+    case "route":
+      return route(lexer, token, depth)
+    case "first":
+      return first(lexer, token, depth)
+    case "mix":
+      return mix(lexer, token, depth)
+    case "repeat":
+      return repeat(lexer, token, depth)
+  }
+  if (RESERVED.has(token.text)) {
+    lexer.report(
+      token,
+      "OB105",
+      `${EXPRESSION} was expected here, not \`${token.text}\`.`,
+      `Write it like this: ${CALL}`,
+    )
+    return undefined
+  }
+  return stands(lexer, "of") ? call(lexer, token) : { kind: "name", name: token.text, ...placeOf(token) }
+}
+
+/** A text or a number; a label only after its word. */
+export function literal(lexer: Lexer): Value<LiteralSyntax> {
+  const token = lexer.peek()
+  if (token.kind === "number") {
+    const value = decimal(lexer, -1e15, 1e15, "0.5")
+    return value === undefined ? undefined : { kind: "number", value, ...placeOf(token) }
+  }
+  lexer.next()
+  if (token.kind === "string") return { kind: "text", text: token.text, ...placeOf(token) }
+  return labelLiteral(lexer, token)
+}
+function labelLiteral(lexer: Lexer, token: Token): Value<LiteralSyntax> {
+  const found = label(lexer, "label refund")
+  return found && { kind: "label", label: found.text, start: token.start, end: found.end }
+}
+
+function field(lexer: Lexer, token: Token): Value<ExpressionSyntax> {
+  lexer.next()
+  const of = knownName(lexer, "reply from desk_answer")
+  return of && { kind: "field", field: wordOf(token), of, start: token.start, end: of.end }
+}
+
+/** `PART of INPUT and INPUT`, after the part. A chain `a of b of c` has one input each, since nobody can hear whose the second is. */
+function call(lexer: Lexer, part: Token): Value<ExpressionSyntax> {
+  const inputs: ExpressionSyntax[] = []
+  let end = part.end
+  let chained: Token | undefined
+  while (takes(lexer, inputs.length === 0 ? "of" : "and")) {
+    const token = lexer.peek()
+    const input = argument(lexer)
+    if (input === undefined) return undefined
+    if (input.kind === "call") chained ??= token
+    inputs.push(input)
+    end = input.end
+  }
+  if (inputs.length > 1 && chained !== undefined) {
+    lexer.report(
+      chained,
+      "OB628",
+      `Nobody can hear whether \`${chained.text}\` or \`${part.text}\` takes what follows \`and\`.`,
+      `Give the inner one a name of its own: ${chained.text}_value is ${chained.text} of …`,
+    )
+    return undefined
+  }
+  return { kind: "call", part: wordOf(part), inputs, start: part.start, end }
+}
+function argument(lexer: Lexer): Value<ExpressionSyntax> {
+  // A chain is read by a loop, so that its length costs no stack.
+  const chain: Token[] = []
+  for (;;) {
+    const token = lexer.peek()
+    if (token.kind === "string" || token.kind === "number" || (token.kind === "word" && token.text === "label"))
+      return chained(chain, literal(lexer))
+    if (token.kind !== "word") return unexpected(lexer, "An input, such as `message`,", CALL)
+    lexer.next()
+    if (stands(lexer, "from")) return chained(chain, field(lexer, token))
+    if (RESERVED.has(token.text)) {
+      reserved(lexer, token)
+      return undefined
+    }
+    if (!takes(lexer, "of")) return chained(chain, { kind: "name", name: token.text, ...placeOf(token) })
+    chain.push(token)
+    if (chain.length > EXPRESSION_DEPTH_MAX) {
+      lexer.report(token, "OB625", `A chain of \`of\` is longer than ${EXPRESSION_DEPTH_MAX}.`, "Name a part of it.")
+      return undefined
+    }
+  }
+}
+const chained = (chain: readonly Token[], last: Value<ExpressionSyntax>): Value<ExpressionSyntax> =>
+  last &&
+  chain.reduceRight<ExpressionSyntax>(
+    (inner, token) => ({ kind: "call", part: wordOf(token), inputs: [inner], start: token.start, end: inner.end }),
+    last,
+  )
+
+function route(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {
+  const on = knownName(lexer, ROUTE)
+  if (on === undefined || !sentence(lexer, "{", ROUTE)) return undefined
+  const cases: CaseSyntax[] = []
+  let otherwise: (Place & { readonly value: ExpressionSyntax }) | undefined
+  for (;;) {
+    const next = lexer.peek()
+    if (takes(lexer, "}"))
+      return { kind: "route", on, cases, ...(otherwise ? { otherwise } : {}), start: token.start, end: on.end }
+    if (takes(lexer, "when")) {
+      const labels = caseLabels(lexer)
+      const value = labels && sentence(lexer, ":", ROUTE) ? expression(lexer, depth + 1) : undefined
+      if (value === undefined) return undefined
+      cases.push({ labels: labels!, value, ...placeOf(next) })
+    } else if (next.text === "otherwise" && next.kind === "word") {
+      lexer.next()
+      const value = sentence(lexer, ":", ROUTE) ? expression(lexer, depth + 1) : undefined
+      if (value === undefined) return undefined
+      if (otherwise)
+        lexer.report(next, "OB610", "There is an `otherwise` already.", "Keep one: it stands for all that is left.")
+      otherwise = { value, ...placeOf(next) }
+    } else return unexpected(lexer, "`when`, `otherwise` or the } of `route`", ROUTE)
+  }
+}
+function caseLabels(lexer: Lexer): Value<CaseSyntax["labels"]> {
+  const labels: (Word & { readonly isUnsure: boolean })[] = []
+  do {
+    const token = lexer.peek()
+    const found = label(lexer, "when refund or exchange: …")
+    if (found === undefined) return undefined
+    labels.push({ ...found, isUnsure: token.kind === "word" && token.text === "unsure" })
+  } while (takes(lexer, "or"))
+  return labels
+}
+
+function first(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {
+  const example = 'first good { writer of message "A person will answer." }'
+  if (!sentence(lexer, "good {", example)) return undefined
+  const alternatives: ExpressionSyntax[] = []
+  while (!takes(lexer, "}")) {
+    const each = expression(lexer, depth + 1)
+    if (each === undefined) return undefined
+    alternatives.push(each)
+  }
+  if (alternatives.length > 0) return { kind: "first", alternatives, ...placeOf(token) }
+  lexer.report(token, "OB113", "`first good` has nothing to choose from.", `Write it like this: ${example}`)
+  return undefined
+}
+
+function mix(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {
+  const example = "mix { words of message letters of message weight 0.5 }"
+  if (!sentence(lexer, "{", example)) return undefined
+  const experts: ExpertSyntax[] = []
+  while (!takes(lexer, "}")) {
+    const value = expression(lexer, depth + 1)
+    if (value === undefined) return undefined
+    const weight = takes(lexer, "weight") ? weightOf(lexer) : 256
+    if (weight === undefined) return undefined
+    experts.push({ value, weight })
+  }
+  if (experts.length > 0) return { kind: "mix", experts, ...placeOf(token) }
+  lexer.report(token, "OB113", "`mix` has no experts.", `Write it like this: ${example}`)
+  return undefined
+}
+function weightOf(lexer: Lexer): Value<number> {
+  const token = lexer.peek()
+  const value = decimal(lexer, 0, 16, "weight 0.5")
+  if (value === undefined || Number.isInteger(value * 256)) return value === undefined ? undefined : value * 256
+  const nearest = Math.round(value * 256) / 256
+  lexer.report(token, "OB111", `${shown(token)} is no multiple of 1/256.`, `The nearest one is ${nearest}.`)
+  return undefined
+}
+
+function repeat(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {
+  if (!sentence(lexer, "up to", REPEAT)) return undefined
+  const times = whole(lexer, 1, 1000, REPEAT)
+  if (times === undefined || !sentence(lexer, "times { start with", REPEAT)) return undefined
+  const begin = expression(lexer, depth + 1)
+  if (begin === undefined || !sentence(lexer, "then", REPEAT)) return undefined
+  const then = expression(lexer, depth + 1)
+  if (then === undefined || !sentence(lexer, "until", REPEAT)) return undefined
+  const until = condition(lexer)
+  if (until === undefined || !sentence(lexer, "}", REPEAT)) return undefined
+  return { kind: "repeat", times, begin, then, until, ...placeOf(token) }
+}
+
+function condition(lexer: Lexer): Value<ConditionSyntax> {
+  const token = lexer.peek()
+  const value = plain(lexer, EXPRESSION_DEPTH_MAX)
+  if (value === undefined) return undefined
+  if (takes(lexer, "is")) {
+    const labels = caseLabels(lexer)
+    return labels && { value, test: "is", labels, start: token.start, end: value.end }
+  }
+  for (const test of ["above", "below"] as const) {
+    if (!takes(lexer, test)) continue
+    const bound = decimal(lexer, -1e15, 1e15, `until score of reply ${test} 0.8`)
+    return bound === undefined ? undefined : { value, test, bound, start: token.start, end: value.end }
+  }
+  return unexpected(lexer, "`is`, `above` or `below`", "until judge of reply is fine")
+}
