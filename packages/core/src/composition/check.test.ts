@@ -172,7 +172,10 @@ test("a repeat has a bound, and its value so far", () => {
   const members = (then: string): string =>
     `draft is repeat up to 3 times { start with "{message}" then first good { mend of draft "${then}" } until intent of draft is parcel or unsure }\n reply is "{draft}"`
   expect(found(judge + brain(members("y")))).toEqual([])
-  expect(found(judge + brain(members("y".repeat(80))))).toEqual([["OB607", "draft"]])
+  expect(found(judge + brain(members("y".repeat(120))))).toEqual([
+    ["OB607", "draft"],
+    ["OB607", "reply"],
+  ])
   expect(
     found(
       brain(
