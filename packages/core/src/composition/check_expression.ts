@@ -69,6 +69,7 @@ export function checkExpression(expression: ExpressionSyntax, names: Names, own?
         "`repeat` stands within another expression, and has no name for the value so far.",
         "Give it one: draft is repeat up to 4 times { … }",
       )
+      for (const each of [expression.begin, expression.then, expression.until.value]) checkExpression(each, names)
       return UNKNOWN
     default:
       return expression satisfies never
