@@ -9,25 +9,34 @@ export function piecesOf(text: string): readonly Piece[] | undefined {
   if (!text.includes("{") && !text.includes("}")) return [{ kind: "text", text }]
   const pieces: Piece[] = []
   let plain = ""
-  for (let at = 0; at < text.length; ) {
-    const [here, next] = [text[at]!, text[at + 1]]
-    if ((here === "{" || here === "}") && here === next) {
-      plain += here
+  let from = 0 // of what is not yet in `plain`
+  for (let at = nextBrace(text, 0); at < text.length; at = nextBrace(text, at)) {
+    plain += text.slice(from, at)
+    if (text[at + 1] === text[at]) {
+      plain += text[at]!
       at += 2
-    } else if (here === "{") {
-      const end = text.indexOf("}", at)
-      const name = end < 0 ? "" : text.slice(at + 1, end)
-      if (!/^[a-z][a-z0-9_]{0,63}$/.test(name)) return undefined
-      if (plain !== "") pieces.push({ kind: "text", text: plain })
-      plain = ""
-      pieces.push({ kind: "name", text: name })
-      at = end + 1
-    } else if (here === "}") return undefined
-    else {
-      plain += here
-      at++
+      from = at
+      continue
     }
+    const end = text[at] === "{" ? text.indexOf("}", at) : -1
+    const name = end < 0 ? "" : text.slice(at + 1, end)
+    if (!NAME.test(name)) return undefined
+    if (plain !== "") pieces.push({ kind: "text", text: plain })
+    plain = ""
+    pieces.push({ kind: "name", text: name })
+    at = end + 1
+    from = at
   }
+  plain += text.slice(from)
   if (plain !== "" || pieces.length === 0) pieces.push({ kind: "text", text: plain })
   return pieces
+}
+const NAME = /^[a-z][a-z0-9_]{0,63}$/
+
+function nextBrace(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 123 || code === 125) return at
+  }
+  return text.length
 }

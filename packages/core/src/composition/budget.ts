@@ -1,8 +1,7 @@
 import { neededBy } from "./check_expression.ts"
 import type { Node } from "./composition.ts"
 import type { Cost } from "./library.ts"
-import type { Typed } from "./signature.ts"
-import type { BrainSyntax, LimitSyntax, Place } from "./syntax.ts"
+import type { LimitSyntax, Place } from "./syntax.ts"
 
 interface Use {
   readonly name: string
@@ -14,36 +13,54 @@ interface Excess {
   readonly hint: string
 }
 
+/** What a brain takes at most, and what of it is most to blame. */
+export interface Costs {
+  readonly total: Required<Cost>
+  readonly blame: Readonly<Record<keyof Cost, string>>
+}
+
 /**
- * What a brain takes at most, and where that is beyond its budget. Memory and flash: the sum over the modules that it loads. Latency and
- * cost: of the dearest way, where a value that several need counts once and in any case, and one that a single place needs
- * counts there, so that branches that exclude each other do not add up.
+ * Memory and flash: the sum over the modules that it loads, by place. Latency and cost: of the dearest way, where a value that
+ * several need counts once and in any case, and one that a single place needs counts there, so that branches that exclude
+ * each other do not add up.
  */
-export function budgetProblems(
-  brain: BrainSyntax,
+export function costsOf(
   nodes: readonly Node[],
-  outputs: readonly Typed[],
+  outputs: readonly number[],
   uses: readonly Use[],
   loads: ReadonlyMap<number, Cost>,
-): { readonly total: Cost; readonly problems: readonly Excess[] } {
-  const way = (what: "latencyMs" | "cost"): Spent => dearest(nodes, outputs, uses, what)
-  const sum = (what: "memoryBytes" | "flashBytes"): number =>
-    [...loads.values()].reduce((total, cost) => total + (cost[what] ?? 0), 0)
-  const latency = way("latencyMs")
-  const cost = way("cost")
-  const total = {
-    latencyMs: latency.amount,
-    cost: cost.amount,
-    memoryBytes: sum("memoryBytes"),
-    flashBytes: sum("flashBytes"),
+): Costs {
+  const sum = (what: keyof Cost): number => [...loads.values()].reduce((total, cost) => total + (cost[what] ?? 0), 0)
+  const heaviest = (what: keyof Cost): string =>
+    uses.toSorted((a, b) => (b.cost?.[what] ?? 0) - (a.cost?.[what] ?? 0))[0]?.name ?? ""
+  const latency = dearest(nodes, outputs, uses, "latencyMs")
+  const cost = dearest(nodes, outputs, uses, "cost")
+  return {
+    total: {
+      latencyMs: latency.amount,
+      cost: cost.amount,
+      memoryBytes: sum("memoryBytes"),
+      flashBytes: sum("flashBytes"),
+    },
+    blame: {
+      latencyMs: mostOf(latency),
+      cost: mostOf(cost),
+      memoryBytes: heaviest("memoryBytes"),
+      flashBytes: heaviest("flashBytes"),
+    },
   }
-  const problems = brain.budget.flatMap((limit) => {
-    const amount = amountOf(limit, total)
+}
+
+const MEMBERS = { latency: "latencyMs", memory: "memoryBytes", flash: "flashBytes", cost: "cost" } as const
+
+/** Where a brain may take more than its budget allows. */
+export function budgetProblems(budget: readonly LimitSyntax[], { total, blame }: Costs): readonly Excess[] {
+  return budget.flatMap((limit) => {
+    if (limit.what === "output") return []
+    const member = MEMBERS[limit.what]
+    const amount = total[member]
     if (amount <= limit.amount) return []
-    const most =
-      limit.what === "latency" || limit.what === "cost"
-        ? mostOf(limit.what === "latency" ? latency : cost)
-        : heaviest(limit, uses)
+    const most = blame[member]
     return [
       {
         at: { start: limit.start, end: limit.end },
@@ -52,25 +69,8 @@ export function budgetProblems(
       },
     ]
   })
-  return { total, problems }
 }
 
-const amountOf = ({ what }: LimitSyntax, total: Required<Cost>): number => {
-  switch (what) {
-    case "latency":
-      return total.latencyMs
-    case "memory":
-      return total.memoryBytes
-    case "flash":
-      return total.flashBytes
-    case "cost":
-      return total.cost
-    case "output":
-      return 0
-    default:
-      return what satisfies never
-  }
-}
 const shown = ({ what }: LimitSyntax, amount: number): string => {
   if (what === "latency") return amount < 1 ? `${rounded(1000 * amount)} us` : `${rounded(amount)} ms`
   if (what === "cost") return `${rounded(amount)}`
@@ -89,10 +89,6 @@ interface Spent {
 }
 const NOTHING: Spent = { amount: 0, by: new Map() }
 const mostOf = ({ by }: Spent): string => [...by].sort((a, b) => b[1] - a[1])[0]?.[0] ?? ""
-const heaviest = ({ what }: LimitSyntax, uses: readonly Use[]): string => {
-  const key = what === "memory" ? "memoryBytes" : "flashBytes"
-  return uses.toSorted((a, b) => (b.cost?.[key] ?? 0) - (a.cost?.[key] ?? 0))[0]?.name ?? ""
-}
 function plus(a: Spent, b: Spent): Spent {
   if (a.amount === 0 && a.by.size === 0) return b
   if (b.amount === 0 && b.by.size === 0) return a
@@ -108,13 +104,13 @@ const larger = (a: Spent, b: Spent): Spent => (b.amount > a.amount ? b : a)
 
 function dearest(
   nodes: readonly Node[],
-  outputs: readonly Typed[],
+  outputs: readonly number[],
   uses: readonly Use[],
   what: "latencyMs" | "cost",
 ): Spent {
   const needers = new Uint32Array(nodes.length)
   for (const node of nodes) for (const each of neededBy(node)) if (each >= 0) needers[each]!++
-  for (const { node } of outputs) if (node >= 0) needers[node]!++
+  for (const node of outputs) if (node >= 0) needers[node]!++
   const isShared = (at: number): boolean => needers[at]! > 1
   const own: Spent[] = [] // nodes come after those that they need
   const of = (at: number): Spent => (at < 0 || isShared(at) ? NOTHING : own[at]!)
@@ -133,7 +129,7 @@ function dearest(
         return { amount: node.ms, by: new Map([[mostOf(inner), node.ms]]) }
       }
       case "route": {
-        const branches = [...Object.values(node.cases), node.unsure ?? -1, node.otherwise ?? -1]
+        const branches = [...node.cases.map(([, each]) => each), node.unsure ?? -1, node.otherwise ?? -1]
         return plus(of(node.on), branches.map(of).reduce(larger, NOTHING))
       }
       case "repeat":
@@ -143,5 +139,5 @@ function dearest(
     }
   }
   const shared = nodes.map((_, at) => (isShared(at) ? own[at]! : NOTHING)).reduce(plus, NOTHING)
-  return plus(shared, all(outputs.map(({ node }) => node)))
+  return plus(shared, all(outputs))
 }

@@ -1,6 +1,6 @@
 import type { Problem } from "../base/problem.ts"
 import { suggest } from "../base/problem.ts"
-import { budgetProblems } from "./budget.ts"
+import { budgetProblems, type Costs, costsOf } from "./budget.ts"
 import { checkExpression, type Names } from "./check_expression.ts"
 import {
   type CheckedBrain,
@@ -96,7 +96,7 @@ function openChecker(library: Library, all: Reporter) {
       unsure: module.gives.map(label),
       isExpert: module.kind === "net" && module.gives.length === 1 && label(module.gives[0]!),
       ...(module.kind === "net" ? {} : { nothing: `\`${module.name}\` may fail or be late` }),
-      cost,
+      cost: () => cost,
       loads: new Map([[place, cost]]),
     }
     known.set(key, signature)
@@ -262,14 +262,18 @@ function openChecker(library: Library, all: Reporter) {
     const uses = scope.uses()
     const loads = new Map<number, Cost>()
     for (const { signature } of uses) for (const [place, cost] of signature?.loads ?? []) loads.set(place, cost)
-    const costs = budgetProblems(
-      brain,
-      nodes,
-      outputs,
-      uses.map(({ signature, name }) => ({ name, cost: signature?.cost })),
-      loads,
-    )
-    for (const { at, seen, hint } of costs.problems) all.report(file, at, "OB622", seen, hint)
+    let known: Costs | undefined
+    const costs = (): Costs => {
+      known ??= costsOf(
+        nodes,
+        outputs.map(({ node }) => node),
+        uses.map((use) => ({ name: use.name, cost: use.signature?.cost() })),
+        loads,
+      )
+      return known
+    }
+    if (brain.budget.length > 0)
+      for (const { at, seen, hint } of budgetProblems(brain.budget, costs())) all.report(file, at, "OB622", seen, hint)
     const gives = brain.gives.map(({ name }, i) => ({ name: name.text, type: outputs[i]!.wanted ?? EMPTY }))
     const takes = brain.takes.map((each) => ({ name: each.name.text, type: scope.typeOf(each) ?? EMPTY }))
     if (all.problems.length > before) {
@@ -303,7 +307,7 @@ function openChecker(library: Library, all: Reporter) {
       unsure: outputs.map(({ unsure }) => unsure),
       ...(rules.length > 0 ? { nothing: `\`${brain.name.text}\` may give an answer that breaks its rules` } : {}),
       isExpert: gives.length === 1 && outputs[0]!.isExpert,
-      cost: costs.total,
+      cost: () => costs().total,
       loads,
     }
   }

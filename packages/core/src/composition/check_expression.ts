@@ -77,7 +77,12 @@ export function checkExpression(expression: ExpressionSyntax, names: Names, own?
 }
 
 function checkText(expression: Of<"text">, names: Names): Typed {
-  const pieces = piecesOf(expression.text)
+  const { text } = expression
+  if (!text.includes("{") && !text.includes("}")) {
+    const type: PortType = { type: "text", bytesMax: Math.max(1, utf8Length(text)) }
+    return { node: names.add({ op: "literal", value: text }), type, unsure: false, isExpert: false }
+  }
+  const pieces = piecesOf(text)
   if (pieces === undefined) {
     names.report(
       expression,
@@ -198,9 +203,11 @@ function mend(given: PortType, taken: PortType): string {
 function checkRoute(route: Of<"route">, names: Names): Typed {
   const on = names.value(route.on)
   const branches: Typed[] = []
+  const places: Place[] = []
   const check = (value: ExpressionSyntax): Typed => {
     const found = checkExpression(value, names)
     branches.push(found)
+    places.push(value)
     return found
   }
   const type = on.type
@@ -213,32 +220,18 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
     )
   }
   const labels = type?.type === "label" ? type.labels : undefined
-  const cases: Record<string, number> = {}
+  const cases: [string, number][] = []
   const seen = new Set<string>()
   let unsure: number | undefined
   for (const { labels: named, value } of route.cases) {
     const { node } = check(value)
     for (const label of named) {
       const key = label.isUnsure ? UNSURE_CASE : label.text
-      const fault = seen.has(key)
-        ? ([
-            `A \`when\` before this one has ${label.isUnsure ? "`unsure`" : `the label \`${label.text}\``}.`,
-            "Keep one of the two.",
-          ] as const)
-        : labels === undefined
-          ? undefined
-          : label.isUnsure
-            ? on.unsure
-              ? undefined
-              : ([`\`${route.on.text}\` is never unsure.`, "Leave this branch out."] as const)
-            : labels.includes(label.text)
-              ? undefined
-              : ([`\`${route.on.text}\` is never \`${label.text}\`.`, suggest(label.text, labels)] as const)
-      if (fault) names.report(label, "OB610", `No answer comes here: ${fault[0]}`, fault[1])
-      seen.add(key)
+      const isKnown = labels === undefined || (label.isUnsure ? on.unsure : labels.includes(label.text))
+      if (seen.has(key) || !isKnown) needlessCase(label, seen.has(key), route.on.text, labels ?? [], names)
       if (label.isUnsure) unsure ??= node
-      else if (!Object.hasOwn(cases, label.text))
-        Object.defineProperty(cases, label.text, { value: node, enumerable: true })
+      else if (!seen.has(key)) cases.push([label.text, node])
+      seen.add(key)
     }
   }
   const left = labels?.filter((label) => !seen.has(label)) ?? []
@@ -275,14 +268,30 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
     ...(unsure === undefined ? {} : { unsure }),
     ...(otherwise === undefined ? {} : { otherwise }),
   })
-  const places = [...route.cases.map(({ value }) => value), ...(route.otherwise ? [route.otherwise.value] : [])]
-  return {
-    node,
-    type: joinAll(branches, places, names),
-    unsure: branches.some((each) => each.unsure),
-    isExpert: false,
-    ...nothingOf([on, ...branches].find((each) => each.nothing !== undefined)?.nothing),
+  const joint = joinAll(branches, places, names)
+  let isUnsure = false
+  let nothing = on.nothing
+  for (const branch of branches) {
+    isUnsure ||= branch.unsure
+    nothing ??= branch.nothing
   }
+  return { node, type: joint, unsure: isUnsure, isExpert: false, ...nothingOf(nothing) }
+}
+/** Problems: OB610, of a label that comes twice or never. */
+function needlessCase(
+  label: Word & { readonly isUnsure: boolean },
+  isTwice: boolean,
+  on: string,
+  labels: readonly string[],
+  { report }: Names,
+): void {
+  const called = label.isUnsure ? "`unsure`" : `the label \`${label.text}\``
+  if (isTwice)
+    report(label, "OB610", `No answer comes here: a \`when\` before this one has ${called}.`, "Keep one of the two.")
+  else if (label.isUnsure)
+    report(label, "OB610", `No answer comes here: \`${on}\` is never unsure.`, "Leave this branch out.")
+  else
+    report(label, "OB610", `No answer comes here: \`${on}\` is never \`${label.text}\`.`, suggest(label.text, labels))
 }
 /** No label is called this: it has a control character. */
 const UNSURE_CASE = "\u0000unsure"
@@ -432,7 +441,7 @@ export function neededBy(node: Node): readonly number[] {
     case "route":
       return [
         node.on,
-        ...Object.values(node.cases),
+        ...node.cases.map(([, each]) => each),
         ...[node.unsure, node.otherwise].filter((each) => each !== undefined),
       ]
     case "first":

@@ -74,8 +74,8 @@ export type Node =
   | {
       readonly op: "route"
       readonly on: number
-      /** By label; of those that are not here, `otherwise`. */
-      readonly cases: Readonly<Record<string, number>>
+      /** Labels and their nodes; of those that are not here, `otherwise`. */
+      readonly cases: readonly (readonly [label: string, node: number])[]
       readonly unsure?: number
       readonly otherwise?: number
     }

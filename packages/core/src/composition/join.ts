@@ -31,10 +31,17 @@ const NUMBER_MAX = `${-FINITE.most}`.length + 1 // -1.7976931348623157e+308 is t
 
 /** Bytes of a text in UTF-8. */
 export function utf8Length(text: string): number {
-  let bytes = 0
-  for (const character of text) {
-    const point = character.codePointAt(0)!
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+  let bytes = text.length
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x80) continue
+    // A pair of surrogates is four bytes for two units; one alone is written as U+FFFD, of three.
+    if (unit < 0x800) bytes += 1
+    else if (unit >= 0xd800 && unit < 0xdc00 && isLow(text.charCodeAt(at + 1))) {
+      bytes += 2
+      at++
+    } else bytes += 2
   }
   return bytes
 }
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000

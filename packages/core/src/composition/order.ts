@@ -10,7 +10,8 @@ export function mentions(expression: ExpressionSyntax, own?: string): readonly W
   const visit = (each: ExpressionSyntax): void => {
     switch (each.kind) {
       case "text":
-        for (const { kind, text } of piecesOf(each.text) ?? []) if (kind === "name") add(text, each)
+        if (each.text.includes("{"))
+          for (const { kind, text } of piecesOf(each.text) ?? []) if (kind === "name") add(text, each)
         return
       case "number":
       case "label":

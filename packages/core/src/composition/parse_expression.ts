@@ -5,7 +5,6 @@ import {
   EXPRESSION_DEPTH_MAX,
   knownName,
   label,
-  placeOf,
   reserved,
   sentence,
   stands,
@@ -57,7 +56,7 @@ function plain(lexer: Lexer, depth: number): Value<ExpressionSyntax> {
     case "label":
       return labelLiteral(lexer, token)
     case "unsure":
-      return { kind: "unsure", ...placeOf(token) }
+      return { kind: "unsure", start: token.start, end: token.end }
     case "route":
       return route(lexer, token, depth)
     case "first":
@@ -76,7 +75,9 @@ function plain(lexer: Lexer, depth: number): Value<ExpressionSyntax> {
     )
     return undefined
   }
-  return stands(lexer, "of") ? call(lexer, token) : { kind: "name", name: token.text, ...placeOf(token) }
+  return stands(lexer, "of")
+    ? call(lexer, token)
+    : { kind: "name", name: token.text, start: token.start, end: token.end }
 }
 
 /** A text or a number; a label only after its word. */
@@ -84,10 +85,10 @@ export function literal(lexer: Lexer): Value<LiteralSyntax> {
   const token = lexer.peek()
   if (token.kind === "number") {
     const value = decimal(lexer, -1e15, 1e15, "0.5")
-    return value === undefined ? undefined : { kind: "number", value, ...placeOf(token) }
+    return value === undefined ? undefined : { kind: "number", value, start: token.start, end: token.end }
   }
   lexer.next()
-  if (token.kind === "string") return { kind: "text", text: token.text, ...placeOf(token) }
+  if (token.kind === "string") return { kind: "text", text: token.text, start: token.start, end: token.end }
   return labelLiteral(lexer, token)
 }
 function labelLiteral(lexer: Lexer, token: Token): Value<LiteralSyntax> {
@@ -139,7 +140,8 @@ function argument(lexer: Lexer): Value<ExpressionSyntax> {
       reserved(lexer, token)
       return undefined
     }
-    if (!takes(lexer, "of")) return chained(chain, { kind: "name", name: token.text, ...placeOf(token) })
+    if (!takes(lexer, "of"))
+      return chained(chain, { kind: "name", name: token.text, start: token.start, end: token.end })
     chain.push(token)
     if (chain.length > EXPRESSION_DEPTH_MAX) {
       lexer.report(token, "OB625", `A chain of \`of\` is longer than ${EXPRESSION_DEPTH_MAX}.`, "Name a part of it.")
@@ -167,14 +169,14 @@ function route(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynta
       const labels = caseLabels(lexer)
       const value = labels && sentence(lexer, ":", ROUTE) ? expression(lexer, depth + 1) : undefined
       if (value === undefined) return undefined
-      cases.push({ labels: labels!, value, ...placeOf(next) })
+      cases.push({ labels: labels!, value, start: next.start, end: next.end })
     } else if (next.text === "otherwise" && next.kind === "word") {
       lexer.next()
       const value = sentence(lexer, ":", ROUTE) ? expression(lexer, depth + 1) : undefined
       if (value === undefined) return undefined
       if (otherwise)
         lexer.report(next, "OB610", "There is an `otherwise` already.", "Keep one: it stands for all that is left.")
-      otherwise = { value, ...placeOf(next) }
+      otherwise = { value, start: next.start, end: next.end }
     } else return unexpected(lexer, "`when`, `otherwise` or the } of `route`", ROUTE)
   }
 }
@@ -184,7 +186,12 @@ function caseLabels(lexer: Lexer): Value<CaseSyntax["labels"]> {
     const token = lexer.peek()
     const found = label(lexer, "when refund or exchange: …")
     if (found === undefined) return undefined
-    labels.push({ ...found, isUnsure: token.kind === "word" && token.text === "unsure" })
+    labels.push({
+      text: found.text,
+      start: found.start,
+      end: found.end,
+      isUnsure: token.kind === "word" && token.text === "unsure",
+    })
   } while (takes(lexer, "or"))
   return labels
 }
@@ -198,7 +205,7 @@ function first(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynta
     if (each === undefined) return undefined
     alternatives.push(each)
   }
-  if (alternatives.length > 0) return { kind: "first", alternatives, ...placeOf(token) }
+  if (alternatives.length > 0) return { kind: "first", alternatives, start: token.start, end: token.end }
   lexer.report(token, "OB113", "`first good` has nothing to choose from.", `Write it like this: ${example}`)
   return undefined
 }
@@ -214,7 +221,7 @@ function mix(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax>
     if (weight === undefined) return undefined
     experts.push({ value, weight })
   }
-  if (experts.length > 0) return { kind: "mix", experts, ...placeOf(token) }
+  if (experts.length > 0) return { kind: "mix", experts, start: token.start, end: token.end }
   lexer.report(token, "OB113", "`mix` has no experts.", `Write it like this: ${example}`)
   return undefined
 }
@@ -237,7 +244,7 @@ function repeat(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynt
   if (then === undefined || !sentence(lexer, "until", REPEAT)) return undefined
   const until = condition(lexer)
   if (until === undefined || !sentence(lexer, "}", REPEAT)) return undefined
-  return { kind: "repeat", times, begin, then, until, ...placeOf(token) }
+  return { kind: "repeat", times, begin, then, until, start: token.start, end: token.end }
 }
 
 function condition(lexer: Lexer): Value<ConditionSyntax> {

@@ -92,6 +92,8 @@ export function label(lexer: Lexer, example: string): Value<Word> {
   return undefined
 }
 
-/** `sentence`: keywords one after another. */
+/** Keywords one after another, parted by spaces. */
 export const sentence = (lexer: Lexer, words: string, example: string): boolean =>
-  expectAll(lexer, words.split(" "), example)
+  words.includes(" ")
+    ? expectAll(lexer, words.split(" "), example)
+    : takes(lexer, words) || expectAll(lexer, [words], example)

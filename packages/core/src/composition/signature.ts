@@ -14,7 +14,8 @@ export interface Signature {
   readonly nothing?: string
   /** Whether its one output comes with logits. */
   readonly isExpert: boolean
-  readonly cost: Cost
+  /** Worked out when a budget asks. */
+  cost(): Cost
   /** The modules that it loads, by place, and what each takes. */
   readonly loads: ReadonlyMap<number, Cost>
 }

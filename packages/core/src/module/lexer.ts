@@ -1,4 +1,4 @@
-import { type Problem, refuse, type Span } from "../base/problem.ts"
+import { type Problem, refuse } from "../base/problem.ts"
 
 /** What a `.brain` text is made of. `text` is a string's value, and the spelling of everything else. */
 export interface Token {
@@ -35,68 +35,126 @@ const MANIFEST_LIMITS: LexerLimits = { sourceMax: SOURCE_MAX, problemsMax: 10 }
 // What cannot be seen, or makes a line look like another one; a tab and the end of a line are white space.
 const HIDDEN = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}|(?![\t\n])\p{Cc}/gu
 const NUMBER = /[-+]?[0-9][0-9A-Za-z_.]*/y
+/** Most texts have none of these, and need no closer look. */
+const UNUSUAL = /[^\t\n\x20-\x7e]/
 const DIGEST = /sha256:[0-9A-Za-z]+/y
 const STRING = /"[^"\\\n]*(?:\\[^\n]?[^"\\\n]*)*"?/y
 const ESCAPE = /\\(?:(["\\])|u\{([0-9a-fA-F]{1,6})\}|[\s\S])?/gu
 
 /** Errors: OB100 at once, OB101, OB102 and OB103 as it reads. */
-export function lex(source: string, file: string, { sourceMax, problemsMax }: LexerLimits = MANIFEST_LIMITS): Lexer {
+export function lex(source: string, file: string, limits: LexerLimits = MANIFEST_LIMITS): Lexer {
+  const { sourceMax } = limits
   if (source.length > sourceMax)
     refuse({
       code: "OB100",
       seen: `${file} is ${source.length} characters long; at most ${sourceMax} are read.`,
       hint: "A manifest names its files and does not contain them: move what is long into a part.",
     })
-  const problems: Problem[] = []
-  const report: Lexer["report"] = ({ start, end }, code, seen, hint) => {
-    problems.push({ code, seen, hint, span: { file, source, start, end } satisfies Span })
-    if (problems.length >= problemsMax) refuse(...problems)
-  }
-  const plain = isPlain(source) ? source : withoutHidden(source, report)
+  return new TextLexer(source, file, limits)
+}
 
-  let at = 0
-  let first = true // of its line, what `at` stands before
-  const matchAt = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    return pattern.exec(plain)?.[0]
+/** A class, since its methods are then the same functions for every file, and code compiled for the first serves the next. */
+class TextLexer implements Lexer {
+  depth = 0
+  readonly #source: string
+  readonly #file: string
+  readonly #problemsMax: number
+  readonly #problems: Problem[] = []
+  readonly #plain: string
+  #at = 0
+  #first = true // of its line, what `at` stands before
+  #ahead: Token | undefined
+  #beyond: Token | undefined
+
+  constructor(source: string, file: string, { problemsMax }: LexerLimits) {
+    this.#source = source
+    this.#file = file
+    this.#problemsMax = problemsMax
+    this.#plain = UNUSUAL.test(source) ? withoutHidden(source, (...told) => this.report(...told)) : source
+  }
+  peek(): Token {
+    this.#ahead ??= this.#read()
+    return this.#ahead
+  }
+  after(): Token {
+    this.#ahead ??= this.#read()
+    this.#beyond ??= this.#read()
+    return this.#beyond
+  }
+  next(): Token {
+    const token = this.#ahead ?? this.#read()
+    this.#ahead = this.#beyond
+    this.#beyond = undefined
+    if (token.kind === "{") this.depth++
+    else if (token.kind === "}") this.depth--
+    return token
+  }
+  report({ start, end }: Pick<Token, "start" | "end">, code: Problem["code"], seen: string, hint: string): void {
+    this.#problems.push({ code, seen, hint, span: { file: this.#file, source: this.#source, start, end } })
+    if (this.#problems.length >= this.#problemsMax) refuse(...this.#problems)
+  }
+  finish(): void {
+    if (this.#problems.length > 0) refuse(...this.#problems)
+  }
+
+  #matchAt(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at
+    return pattern.exec(this.#plain)?.[0]
   }
   /** Past white space and comments. */
-  const skip = (): void => {
+  #skip(): void {
+    const plain = this.#plain
+    let at = this.#at
     for (; at < plain.length; at++) {
       const character = plain.charCodeAt(at)
-      if (character === LF) first = true
+      if (character === LF) this.#first = true
       else if (character === HASH) {
         const end = plain.indexOf("\n", at)
         at = (end < 0 ? plain.length : end) - 1
-      } else if (character !== SPACE && character !== TAB) return
+      } else if (character !== SPACE && character !== TAB) break
     }
+    this.#at = at
   }
-  const token = (kind: Token["kind"], end: number, value?: string): Token => {
-    const [start, isFirst] = [at, first]
-    at = end
-    first = false
-    return { kind, text: value ?? plain.slice(start, end), start, end, first: isFirst }
+  #token(kind: Token["kind"], end: number, text: string): Token {
+    const token = { kind, text, start: this.#at, end, first: this.#first }
+    this.#at = end
+    this.#first = false
+    return token
   }
-  const read = (): Token => {
+  #read(): Token {
+    const plain = this.#plain
     for (;;) {
-      skip()
-      if (at === plain.length) return token("end", at)
+      this.#skip()
+      const at = this.#at
+      if (at === plain.length) return this.#token("end", at, "")
       const character = plain.charCodeAt(at)
-      if (character < WORDS.length && WORDS[character] === 1) {
+      if (WORDS[character] === 1) {
         let end = at + 1
         while (end < plain.length && WORDS[plain.charCodeAt(end)]! > 0) end++
-        if (plain.charCodeAt(end) !== COLON || !plain.startsWith("sha256:", at)) return token("word", end)
-        const digest = matchAt(DIGEST)
-        return digest === undefined ? token("word", end) : token("digest", at + digest.length)
+        const word = plain.slice(at, end)
+        const digest = word === "sha256" ? this.#matchAt(DIGEST) : undefined
+        return digest === undefined ? this.#token("word", end, word) : this.#token("digest", at + digest.length, digest)
       }
-      if (character === OPEN || character === CLOSE || character === COLON)
-        return token(plain[at] as "{" | "}" | ":", at + 1)
-      const number = matchAt(NUMBER)
-      if (number !== undefined) return token("number", at + number.length)
-      const string = matchAt(STRING)
-      if (string !== undefined) return token("string", at + string.length, unquote(string, at, report))
+      if (character === OPEN) return this.#token("{", at + 1, "{")
+      if (character === CLOSE) return this.#token("}", at + 1, "}")
+      if (character === COLON) return this.#token(":", at + 1, ":")
+      if (character === QUOTE) {
+        // Most strings have no escape and end on their line.
+        const end = plain.indexOf('"', at + 1)
+        const inner = end < 0 ? undefined : plain.slice(at + 1, end)
+        if (inner !== undefined && !inner.includes("\\") && !inner.includes("\n"))
+          return this.#token("string", end + 1, inner)
+        const string = this.#matchAt(STRING)!
+        return this.#token(
+          "string",
+          at + string.length,
+          unquote(string, at, (...told) => this.report(...told)),
+        )
+      }
+      const number = this.#matchAt(NUMBER)
+      if (number !== undefined) return this.#token("number", at + number.length, number)
       const end = at + String.fromCodePoint(plain.codePointAt(at)!).length
-      report(
+      this.report(
         { start: at, end },
         "OB101",
         `${nameOf(plain.slice(at, end))} has no meaning here.`,
@@ -104,53 +162,20 @@ export function lex(source: string, file: string, { sourceMax, problemsMax }: Le
           ? "Leave it out: members and labels are separated by spaces or line ends."
           : 'Put text into "quotation marks"; a comment begins with #.',
       )
-      at = end
-      first = false
+      this.#at = end
+      this.#first = false
     }
   }
-  let ahead: Token | undefined
-  let beyond: Token | undefined
-  const lexer: Lexer = {
-    depth: 0,
-    peek: () => (ahead ??= read()),
-    after() {
-      ahead ??= read()
-      beyond ??= read()
-      return beyond
-    },
-    next: () => {
-      const token = ahead ?? read()
-      ahead = beyond
-      beyond = undefined
-      if (token.kind === "{") lexer.depth++
-      else if (token.kind === "}") lexer.depth--
-      return token
-    },
-    report,
-    finish: () => {
-      if (problems.length > 0) refuse(...problems)
-    },
-  }
-  return lexer
 }
 
-const [TAB, LF, SPACE, HASH, COMMA, COLON, SEMICOLON, OPEN, CLOSE] = Array.from("\t\n #,:;{}", (each) =>
+const [TAB, LF, SPACE, HASH, COMMA, COLON, SEMICOLON, OPEN, CLOSE, QUOTE] = Array.from('\t\n #,:;{}"', (each) =>
   each.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number, number]
+) as [number, number, number, number, number, number, number, number, number, number]
 /** 1 for what begins a word, 2 for what goes on in one. */
 const WORDS = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code)
   return /[A-Za-z_]/.test(character) ? 1 : /[0-9-]/.test(character) ? 2 : 0
 })
-
-/** Whether every character is one that can be seen, a space, a tab or an LF: most texts are. */
-function isPlain(source: string): boolean {
-  for (let i = 0; i < source.length; i++) {
-    const character = source.charCodeAt(i)
-    if (character > 126 || (character < SPACE && character !== TAB && character !== LF)) return false
-  }
-  return true
-}
 
 /** The text with spaces for what cannot be seen, which is told of first, comments included: nobody is shown another text than is read. */
 function withoutHidden(source: string, report: Lexer["report"]): string {
@@ -166,7 +191,6 @@ function withoutHidden(source: string, report: Lexer["report"]): string {
 }
 
 function unquote(spelling: string, at: number, report: Lexer["report"]): string {
-  if (spelling.length > 1 && spelling.endsWith('"') && !spelling.includes("\\")) return spelling.slice(1, -1)
   const isClosed = /^"[^"\\]*(?:\\[\s\S][^"\\]*)*"$/.test(spelling)
   if (!isClosed)
     report(

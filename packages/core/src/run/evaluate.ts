@@ -113,8 +113,10 @@ export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undef
         return call(node, undefined)
       case "within":
         return cutOff(node)
-      case "route":
-        return (frame) => then(chosen(node, frame), (next) => (typeof next === "number" ? of(next)(frame) : next))
+      case "route": {
+        const choose = chosen(node)
+        return (frame) => then(choose(frame), (next) => (typeof next === "number" ? of(next)(frame) : next))
+      }
       case "first":
         return firstGood(node.alternatives.map(of))
       case "mix":
@@ -186,14 +188,15 @@ export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undef
     }
   }
 
-  function chosen(node: Extract<Node, { op: "route" }>, frame: Frame): Later<number | Nothing> {
-    return then(of(node.on)(frame), (value) => {
-      if (isNothing(value)) return value
-      const { label } = value as LabelValue
-      const next =
-        label === undefined ? node.unsure : Object.hasOwn(node.cases, label) ? node.cases[label] : node.otherwise
-      return next ?? nothing(`no branch is for ${label ?? UNSURE}`)
-    })
+  function chosen(node: Extract<Node, { op: "route" }>): (frame: Frame) => Later<number | Nothing> {
+    const cases = new Map(node.cases)
+    return (frame) =>
+      then(of(node.on)(frame), (value) => {
+        if (isNothing(value)) return value
+        const { label } = value as LabelValue
+        const next = label === undefined ? node.unsure : (cases.get(label) ?? node.otherwise)
+        return next ?? nothing(`no branch is for ${label ?? UNSURE}`)
+      })
   }
 
   function mix({ labels, experts }: Extract<Node, { op: "mix" }>): Evaluate {
@@ -239,9 +242,10 @@ export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undef
     switch (node.op) {
       case "route": {
         const next = new Map<number, Evaluate>()
-        for (const each of [...Object.values(node.cases), node.unsure, node.otherwise])
+        for (const each of [...node.cases.map(([, each]) => each), node.unsure, node.otherwise])
           if (each !== undefined && !next.has(each)) next.set(each, ruled(each, rules))
-        return (frame) => then(chosen(node, frame), (at) => (typeof at === "number" ? next.get(at)!(frame) : at))
+        const choose = chosen(node)
+        return (frame) => then(choose(frame), (at) => (typeof at === "number" ? next.get(at)!(frame) : at))
       }
       case "first":
         return firstGood(node.alternatives.map((each) => ruled(each, rules)))
