@@ -5,7 +5,7 @@ import { digestValue, LIMITS, licence, line, relativePath, unexpected, type Valu
 import { expression, literal } from "./parse_expression.ts"
 import { limitBlock, moduleDeclaration } from "./parse_module.ts"
 import { plainType, port } from "./parse_type.ts"
-import { knownName, newName, placeOf, reserved, sentence, stands, takes, wordOf } from "./read.ts"
+import { element, knownName, newName, placeOf, reserved, sentence, stands, takes, wordOf } from "./read.ts"
 import { RESERVED } from "./reserved.ts"
 import type {
   ArgumentSyntax,
@@ -23,7 +23,7 @@ import type {
 import type { PortType } from "./types.ts"
 
 /** Of one file. A person wants to see all of the mistakes, a hostile file has no end of them. */
-const FILE_LIMITS = { sourceMax: 2 ** 24, problemsMax: 1000 }
+export const FILE_LIMITS = { sourceMax: 2 ** 24, problemsMax: 1000 }
 
 export interface Parsed {
   readonly syntax: FileSyntax
@@ -32,14 +32,15 @@ export interface Parsed {
 
 /**
  * Reads a file of brains; docs/formats/brain.md has the grammar. After a mistake reading goes on at the next member, so that all are
- * told of at once, and what was read is given beside them. Problems: OB100 to OB118, OB122, OB603, OB610, OB624, OB625, OB628.
+ * told of at once, and what was read is given beside them. `elements` is given where the elements of blocks begin. Problems: OB100 to OB118, OB122, OB603, OB610, OB624, OB625, OB628.
  */
-export function parseBrains(source: string, file: string): Parsed {
+export function parseBrains(source: string, file: string, elements?: number[]): Parsed {
   const includes: Word[] = []
   const definitions: (BrainSyntax | ModuleSyntax)[] = []
   const syntax: FileSyntax = { file, source, includes, definitions }
   try {
     const lexer = lex(source, file, FILE_LIMITS)
+    if (elements) lexer.elements = elements
     readFile(lexer, includes, definitions)
     lexer.finish()
     return { syntax, problems: [] }
@@ -55,6 +56,7 @@ const START = ["include", ...KINDS]
 function readFile(lexer: Lexer, includes: Word[], definitions: (BrainSyntax | ModuleSyntax)[]): void {
   for (;;) {
     const token = lexer.peek()
+    element(lexer)
     if (token.kind === "end") {
       if (definitions.length === 0 && includes.length === 0) unexpected(lexer, "A brain", "brain helpdesk { … }")
       return
@@ -237,6 +239,7 @@ function argumentBlock(lexer: Lexer): Value<readonly ArgumentSyntax[]> {
   if (!sentence(lexer, "{", example)) return undefined
   const found: ArgumentSyntax[] = []
   while (!takes(lexer, "}")) {
+    element(lexer)
     const name = knownName(lexer, example)
     if (name === undefined) return undefined
     const token = lexer.peek()

@@ -3,6 +3,7 @@ import { unexpected, type Value, whole } from "../module/values.ts"
 import {
   decimal,
   EXPRESSION_DEPTH_MAX,
+  element,
   knownName,
   label,
   reserved,
@@ -163,6 +164,7 @@ function route(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynta
   let otherwise: (Place & { readonly value: ExpressionSyntax }) | undefined
   for (;;) {
     const next = lexer.peek()
+    element(lexer)
     if (takes(lexer, "}"))
       return { kind: "route", on, cases, ...(otherwise ? { otherwise } : {}), start: token.start, end: on.end }
     if (takes(lexer, "when")) {
@@ -201,6 +203,7 @@ function first(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynta
   if (!sentence(lexer, "good {", example)) return undefined
   const alternatives: ExpressionSyntax[] = []
   while (!takes(lexer, "}")) {
+    element(lexer)
     const each = expression(lexer, depth + 1)
     if (each === undefined) return undefined
     alternatives.push(each)
@@ -215,6 +218,7 @@ function mix(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax>
   if (!sentence(lexer, "{", example)) return undefined
   const experts: ExpertSyntax[] = []
   while (!takes(lexer, "}")) {
+    element(lexer)
     const value = expression(lexer, depth + 1)
     if (value === undefined) return undefined
     const weight = takes(lexer, "weight") ? weightOf(lexer) : 256
@@ -237,10 +241,14 @@ function weightOf(lexer: Lexer): Value<number> {
 function repeat(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {
   if (!sentence(lexer, "up to", REPEAT)) return undefined
   const times = whole(lexer, 1, 1000, REPEAT)
-  if (times === undefined || !sentence(lexer, "times { start with", REPEAT)) return undefined
+  if (times === undefined || !sentence(lexer, "times {", REPEAT)) return undefined
+  element(lexer)
+  if (!sentence(lexer, "start with", REPEAT)) return undefined
   const begin = expression(lexer, depth + 1)
+  element(lexer)
   if (begin === undefined || !sentence(lexer, "then", REPEAT)) return undefined
   const then = expression(lexer, depth + 1)
+  element(lexer)
   if (then === undefined || !sentence(lexer, "until", REPEAT)) return undefined
   const until = condition(lexer)
   if (until === undefined || !sentence(lexer, "}", REPEAT)) return undefined

@@ -1,7 +1,7 @@
 import { suggest } from "../base/problem.ts"
 import { type Lexer, shown } from "../module/lexer.ts"
 import { LIMITS, unexpected, type Value, whole } from "../module/values.ts"
-import { decimal, knownName, label, newName, placeOf, sentence, stands, takes } from "./read.ts"
+import { decimal, element, knownName, label, newName, placeOf, sentence, stands, takes } from "./read.ts"
 import type { PortSyntax, TypeSyntax } from "./syntax.ts"
 import { FINITE, type Port, type PortType } from "./types.ts"
 
@@ -106,6 +106,7 @@ function labelSet(lexer: Lexer): Value<readonly string[]> {
       lexer.report(token, "OB113", seen, `Name at least one and at most ${TYPE_LIMITS.labels}.`)
       return undefined
     }
+    element(lexer)
     const found = label(lexer, LABELS)
     if (found === undefined) return undefined
     if (labels.has(found.text))
@@ -137,6 +138,7 @@ function record(lexer: Lexer, depth: number): Value<PortType> {
   }
   const fields = new Map<string, Port>()
   while (!takes(lexer, "}")) {
+    element(lexer)
     const token = lexer.peek()
     const name = knownName(lexer, example)
     if (name === undefined || !sentence(lexer, ":", example)) return undefined

@@ -47,6 +47,11 @@ export function knownName(lexer: Lexer, example: string): Value<Word> {
   return name(lexer, "_", example) === undefined ? undefined : wordOf(token)
 }
 
+/** Remembers that an element of a block begins with the next token. */
+export const element = (lexer: Lexer): void => {
+  lexer.elements?.push(lexer.peek().start)
+}
+
 const NUMBER = /^-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,12})?$/
 /** Errors: OB105, OB111. */
 export function decimal(lexer: Lexer, least: number, most: number, example: string): Value<number> {

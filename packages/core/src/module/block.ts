@@ -40,6 +40,7 @@ export function block(
       read.unexpected(lexer, `The } that closes \`${what}\``, `${what} … { … }`)
       return false
     }
+    if (token.kind !== "}") lexer.elements?.push(token.start)
     if (other?.stands()) {
       if (!other.read()) skip()
       continue

@@ -17,6 +17,8 @@ export interface Lexer {
   after(): Token
   /** How many braces are open where reading is. Whoever goes on after a mistake sets it to where it goes on. */
   depth: number
+  /** Where the elements of blocks begin, for whoever prints the text anew; collected when it is there. */
+  elements?: number[]
   /** Tells of a mistake and goes on; the `PROBLEMS_MAX`-th throws them all. */
   report(at: Pick<Token, "start" | "end">, code: Problem["code"], seen: string, hint: string): void
   /** Throws what was reported, if anything was. */
@@ -56,6 +58,7 @@ export function lex(source: string, file: string, limits: LexerLimits = MANIFEST
 /** A class, since its methods are then the same functions for every file, and code compiled for the first serves the next. */
 class TextLexer implements Lexer {
   depth = 0
+  elements?: number[]
   readonly #source: string
   readonly #file: string
   readonly #problemsMax: number
