@@ -136,6 +136,24 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((path, options) => run(async () => (await import("./commands/check.ts")).check(path, options, services)))
   program
+    .command("fmt")
+    .description("write brains as everybody writes them; comments stay")
+    .argument("<files...>", "files .brain, or - for standard input")
+    .option("--check", "change nothing, and say which files are not written so")
+    .addOption(json())
+    .action((paths, options) => run(async () => (await import("./commands/fmt.ts")).fmt(paths, options, services)))
+  program
+    .command("trace")
+    .description("an answer of a brain, and what each part was asked, answered and took")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .argument("<input...>", "what it is asked")
+    .option("--html <file>", "write a page that shows it: one file, without network")
+    .addOption(engine())
+    .addOption(json())
+    .action((path, words, options) =>
+      run(async () => (await import("./commands/trace.ts")).trace(path, words, options, services)),
+    )
+  program
     .command("correct")
     .description("say which label a text should get: it counts at once, and is learnt at the next teach")
     .argument("<module>", "folder of the module")

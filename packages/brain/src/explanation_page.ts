@@ -1,5 +1,6 @@
 import type { ExplainedGram, ExplainedRow, Explanation } from "./explain.ts"
 import { signed } from "./explanation_text.ts"
+import { type Html, html, pageOf } from "./html.ts"
 import { percent } from "./layout.ts"
 
 /**
@@ -9,17 +10,7 @@ import { percent } from "./layout.ts"
 export function printExplanationPage(found: Explanation, module: string): string {
   const { text, labels, label, guess, probability, evidence, needed, bytesCut, nearest } = found
   const title = `${module}: why ${label ?? "unsure"}`
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<h1><bdi>${label ?? "unsure"}</bdi></h1>
+  const body = html`<h1><bdi>${label ?? "unsure"}</bdi></h1>
 <p><b>${module}</b> answered ${label === undefined ? html`unsure; closest is <bdi>${guess}</bdi>` : html`<bdi>${label}</bdi>`}
 with probability ${percent(probability)}. ${evidence.toFixed(2)} bits of evidence speak for <bdi>${guess}</bdi>; it asks for ${needed.toFixed(2)}.</p>
 ${labels.map(
@@ -46,11 +37,8 @@ ${nearest.map(
 <code>&lt;</code> and <code>&gt;</code> are the ends of a word, <code>^</code> and <code>$</code> those of the text. N-grams joined
 by <code>=</code> share a row of the module's table.</p>
 ${table(found)}
-<p class="dim">The text: ${`${text.length}`} characters, ${`${found.words.length}`} words read.</p>
-</body>
-</html>
-`
-  return page.html
+<p class="dim">The text: ${`${text.length}`} characters, ${`${found.words.length}`} words read.</p>`
+  return pageOf(title, STYLE, body)
 }
 
 /** The text as it was written, its words coloured by what they said to one of the labels. */
@@ -88,31 +76,9 @@ const gramsOf = ({ grams }: ExplainedRow): readonly Html[] =>
 const hoverOf = ({ kind, places }: ExplainedGram): string =>
   `${kind}, ${places.length === 1 ? "once" : `${places.length} times`}, at ${places.map(({ start }) => start).join(", ")}`
 
-const STYLE = `:root { color-scheme: light dark; --for: light-dark(#1a7f37, #2fb85a); --against: light-dark(#c62f27, #ef5b52) }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere }
-h1 { margin-bottom: 0 } h2 { font-size: 1.1rem; margin-top: 2rem }
-.text { font-size: 1.4rem; line-height: 1.9; white-space: pre-wrap; unicode-bidi: isolate }
+const STYLE = `.text { font-size: 1.4rem; line-height: 1.9; white-space: pre-wrap; unicode-bidi: isolate }
 .word { border-radius: .25em; padding: .1em .2em; margin: 0 -.1em }
 .word.for { background: color-mix(in srgb, var(--for) var(--share), transparent) }
 .word.against { background: color-mix(in srgb, var(--against) var(--share), transparent) }
-.dim { opacity: .75; font-size: .9rem }
-table { border-collapse: collapse; width: 100% }
-th { text-align: left; font-weight: 600 } td, th { padding: .15rem .6rem .15rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 tr.for .number:nth-child(2) { color: var(--for) } tr.against .number:nth-child(2) { color: var(--against) }
 tfoot th { font-weight: 400 } tfoot tr:last-child > * { font-weight: 700 }`
-
-/** HTML that has been made here; any other string is text and is escaped on its way in. */
-interface Html {
-  readonly html: string
-}
-const raw = (text: string): Html => ({ html: text })
-function html(parts: TemplateStringsArray, ...values: readonly (string | Html | readonly Html[])[]): Html {
-  const put = (value: string | Html | readonly Html[]): string => {
-    if (typeof value === "string") return escaped(value)
-    return "html" in value ? value.html : value.map((each) => each.html).join("")
-  }
-  return raw(parts.reduce((text, part, i) => text + put(values[i - 1]!) + part))
-}
-/** Inert in text and in quoted attributes; what controls a terminal or the direction of writing stays inside its `bdi`. */
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`)

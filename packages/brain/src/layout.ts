@@ -1,3 +1,6 @@
+import { counted } from "@open-brains/core/base/words.ts"
+
+export { counted }
 /** How lines are laid out for a person. */
 export const COLUMNS_MAX = 100
 
@@ -42,9 +45,6 @@ export function wrap(text: string, indent = 0): string {
   }
   return [...lines, line].join(`\n${" ".repeat(indent)}`)
 }
-
-/** A number with its noun: 1 text, 2 texts. */
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
 export const percent = (share: number | undefined): string =>
   share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)} %`

@@ -51,4 +51,5 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** What a path written in a file leads to. */
-export const leadsTo = (file: string, path: string): string => isAbsolute(path) ? normalize(path) : normalize(join(dirname(file), path))
+export const leadsTo = (file: string, path: string): string =>
+  isAbsolute(path) ? normalize(path) : normalize(join(dirname(file), path))

@@ -1,6 +1,8 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { describe, type Port, type PortType } from "@open-brains/core/composition/types.ts"
 import { isNothing, type Outcome, type Value } from "@open-brains/core/run/part.ts"
+import { counted, percent, shorten } from "../layout.ts"
+import type { Paint } from "../services.ts"
 
 /** A value as JSON has it: a label by its name, null when unsure; a vector as a list; bytes in base64. */
 export function valueFromJson(type: PortType, json: unknown): Value | undefined {
@@ -61,3 +63,25 @@ export function outcomeAsJson(outcome: Outcome): unknown {
   if ("label" in outcome) return outcome.label ?? null
   return Object.fromEntries(Object.entries(outcome.fields).map(([name, value]) => [name, outcomeAsJson(value)]))
 }
+
+/** A value for a person, in a line. */
+export function spoken(outcome: Outcome, paint: Paint): string {
+  if (isNothing(outcome)) return paint("yellow", `nothing: ${printable(outcome.nothing)}`)
+  if (typeof outcome === "string") return printable(outcome)
+  if (typeof outcome === "number") return `${outcome}`
+  if (outcome instanceof Uint8Array) return `${counted(outcome.length, "byte")}`
+  if (outcome instanceof Float32Array) return `[${[...outcome].map((each) => Number(each.toPrecision(4))).join(" ")}]`
+  if ("label" in outcome) {
+    const { label, guess, probability, because } = outcome
+    const cite = because ? paint("dim", `  because you said so of “${shorten(because.text)}”`) : ""
+    if (label !== undefined)
+      return `${paint("green", label)}${probability === undefined ? "" : `  ${percent(probability)}`}${cite}`
+    return `${paint("yellow", "unsure")}${guess === undefined ? "" : paint("dim", `  closest: ${guess} ${percent(probability)}`)}${cite}`
+  }
+  return Object.entries(outcome.fields)
+    .map(([name, value]) => `${name}: ${spoken(value, paint)}`)
+    .join("; ")
+}
+/** A stranger's text, its lines kept: nothing in it moves the cursor, colours the terminal or turns what follows around. */
+const printable = (text: string): string =>
+  text.replace(/(?!\n)[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "�")

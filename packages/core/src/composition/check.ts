@@ -1,5 +1,6 @@
 import type { Problem } from "../base/problem.ts"
 import { suggest } from "../base/problem.ts"
+import { counted } from "../base/words.ts"
 import { budgetProblems, type Costs, costsOf } from "./budget.ts"
 import { checkExpression, type Names } from "./check_expression.ts"
 import {
@@ -29,7 +30,6 @@ import type {
   Word,
 } from "./syntax.ts"
 import { describe, misfit, type Port, type PortType } from "./types.ts"
-import { counted } from "./words.ts"
 
 export interface Checked {
   /** Nothing when there are problems. */

@@ -1,12 +1,12 @@
 import type { Problem } from "../base/problem.ts"
 import { suggest } from "../base/problem.ts"
+import { counted } from "../base/words.ts"
 import { piecesOf } from "./braces.ts"
 import type { Condition, Expert, Node } from "./composition.ts"
 import { bytesInBraces, joined, utf8Length } from "./join.ts"
 import type { Signature, Typed } from "./signature.ts"
 import type { CallSyntax, ConditionSyntax, ExpressionSyntax, Place, Word } from "./syntax.ts"
 import { describe, misfit, type PortType } from "./types.ts"
-import { counted } from "./words.ts"
 
 /** What a brain says to whoever checks one of its expressions. */
 export interface Names {

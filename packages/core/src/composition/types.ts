@@ -1,4 +1,4 @@
-import { counted } from "./words.ts"
+import { counted } from "../base/words.ts"
 
 /** What a port carries. */
 export type PortType =
