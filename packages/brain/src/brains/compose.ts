@@ -6,6 +6,7 @@ import type { Clock } from "@open-brains/core/run/evaluate.ts"
 import type { LabelValue, Part } from "@open-brains/core/run/part.ts"
 import { load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
+import { cachedComposition, keepComposition } from "./cache.ts"
 import { gather } from "./gather.ts"
 import { needBrainFile } from "./sources.ts"
 
@@ -15,9 +16,14 @@ export interface ComposeOptions {
 
 /** Reads and checks a brain: a file, or a folder whose manifest is one. Errors: OB631, OB632, and all that checking finds. */
 export async function checkBrain(path: string): Promise<Composition> {
-  const { library, main } = await gather(await needBrainFile(path))
-  const { composition, problems } = checkBrains(library, main)
-  return composition ?? refuse(...problems)
+  const file = await needBrainFile(path)
+  const known = cachedComposition(file)
+  if (known) return known
+  const gathered = await gather(file)
+  const { composition, problems } = checkBrains(gathered.library, gathered.main)
+  if (composition === undefined) return refuse(...problems)
+  keepComposition(gathered, composition)
+  return composition
 }
 
 /** Opens a brain, ready to answer. Errors: those of `checkBrain`, and of opening its modules. */

@@ -18,6 +18,8 @@ export interface Gathered {
   readonly library: Library
   readonly main: string
   readonly texts: ReadonlyMap<string, string>
+  /** Places that were looked at in vain. */
+  readonly missing: readonly string[]
 }
 
 /** Reads a brain and all that it leads to: files that it includes, brains and modules that it uses. Errors: OB632. */
@@ -26,6 +28,7 @@ export async function gather(main: string): Promise<Gathered> {
   const texts = new Map<string, string>()
   const found = new Map<string, Found>()
   const seen = new Set<string>()
+  const missing: string[] = []
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
   const keyOf = (file: string, source: string): string => `${file}\n${source}`
@@ -43,6 +46,7 @@ export async function gather(main: string): Promise<Gathered> {
     for (const { text } of includes) {
       const path = leadsTo(file, text)
       if (seen.has(path) || (await isFile(path))) await read(path)
+      else missing.push(path)
     }
     for (const definition of definitions) {
       if (definition.kind === "module") {
@@ -59,6 +63,7 @@ export async function gather(main: string): Promise<Gathered> {
     if (found.has(key)) return
     const result = await lookUp(file, source)
     found.set(key, result)
+    if (result.kind === "absent") missing.push(leadsTo(file, source))
     if (result.kind === "brain") await read(result.file)
   }
   async function lookUp(file: string, source: string): Promise<Found> {
@@ -95,7 +100,7 @@ export async function gather(main: string): Promise<Gathered> {
       found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
     cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
   }
-  return { library, main, texts }
+  return { library, main, texts, missing }
 }
 const netFolder = (declaration: ModuleDeclaration): string =>
   declaration.kind === "net" ? (declaration.in ?? `./${declaration.name}`) : ""
