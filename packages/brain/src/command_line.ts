@@ -143,6 +143,21 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((paths, options) => run(async () => (await import("./commands/fmt.ts")).fmt(paths, options, services)))
   program
+    .command("lock")
+    .description("keep a brain to the modules that it uses now, whatever becomes of them")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/lock.ts")).lock(path, options, services)))
+  program
+    .command("why")
+    .description("where a name of a brain comes from, through includes and templates")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .argument("<name>", "a value, input, part or parameter; desk.kind is one within the part desk")
+    .addOption(json())
+    .action((path, name, options) =>
+      run(async () => (await import("./commands/why.ts")).why(path, name, options, services)),
+    )
+  program
     .command("trace")
     .description("an answer of a brain, and what each part was asked, answered and took")
     .argument("<brain>", "a file .brain, or the folder of one")

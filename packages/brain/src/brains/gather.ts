@@ -9,8 +9,9 @@ import type { FileSyntax } from "@open-brains/core/composition/syntax.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import { parseModule, printManifest } from "@open-brains/core/module/text.ts"
 import { firstParty } from "../services.ts"
-import { MANIFEST } from "../store/whole.ts"
+import { MANIFEST, sha256 } from "../store/whole.ts"
 import { costOfNet } from "./cost.ts"
+import { type LockedUse, lockPathOf, readLock } from "./lock.ts"
 import { BRAIN_FILE, firstWordOf, leadsTo, readText } from "./sources.ts"
 
 /** What was read on the way, by path: a cache asks whether it is still the same. */
@@ -20,15 +21,21 @@ export interface Gathered {
   readonly texts: ReadonlyMap<string, string>
   /** Places that were looked at in vain. */
   readonly missing: readonly string[]
+  /** Each `use` of a folder, file or name, with what it led to. */
+  readonly uses: readonly LockedUse[]
 }
 
-/** Reads a brain and all that it leads to: files that it includes, brains and modules that it uses. Errors: OB632. */
-export async function gather(main: string): Promise<Gathered> {
+/**
+ * Reads a brain and all that it leads to: files that it includes, brains and modules that it uses, and its lock, which is not
+ * heeded where `isLocked` is false. Errors: OB632, OB633.
+ */
+export async function gather(main: string, { isLocked = true } = {}): Promise<Gathered> {
   const files = new Map<string, Parsed>()
   const texts = new Map<string, string>()
   const found = new Map<string, Found>()
   const seen = new Set<string>()
   const missing: string[] = []
+  const uses: LockedUse[] = []
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
   const keyOf = (file: string, source: string): string => `${file}\n${source}`
@@ -64,7 +71,12 @@ export async function gather(main: string): Promise<Gathered> {
     const result = await lookUp(file, source)
     found.set(key, result)
     if (result.kind === "absent") missing.push(leadsTo(file, source))
-    if (result.kind === "brain") await read(result.file)
+    if (result.kind === "brain") {
+      await read(result.file)
+      const digest = sha256(new TextEncoder().encode(texts.get(result.file)!))
+      found.set(key, { ...result, digest })
+      uses.push({ file, source, digest })
+    } else if (result.kind === "module") uses.push({ file, source, digest: result.module.digest })
   }
   async function lookUp(file: string, source: string): Promise<Found> {
     const place = await placeOf(file, source)
@@ -85,6 +97,9 @@ export async function gather(main: string): Promise<Gathered> {
   }
 
   await read(main)
+  const lock = isLocked ? await readLock(main) : undefined
+  if (lock) texts.set(lock.path, await readText(lock.path))
+  else missing.push(lockPathOf(main))
   if (isBudgeted)
     for (const [key, each] of found)
       if (each.kind === "module") {
@@ -98,9 +113,10 @@ export async function gather(main: string): Promise<Gathered> {
     included: leadsTo,
     found: (file, source) =>
       found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
+    locked: (file, source) => lock?.digestOf(file, source),
     cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
   }
-  return { library, main, texts, missing }
+  return { library, main, texts, missing, uses }
 }
 const netFolder = (declaration: ModuleDeclaration): string =>
   declaration.kind === "net" ? (declaration.in ?? `./${declaration.name}`) : ""

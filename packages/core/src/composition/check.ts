@@ -452,13 +452,16 @@ function openChecker(library: Library, all: Reporter) {
           return { ...common, signature: undefined, absent: found.problem.seen }
         }
         const digest = found.kind === "module" ? found.module.digest : found.digest
-        if (use.digest !== undefined && digest !== undefined && use.digest !== digest)
+        const wanted = use.digest ?? library.locked(file.file, source.text)
+        if (wanted !== undefined && digest !== undefined && wanted !== digest)
           all.report(
             file,
             source,
             "OB617",
-            `${source.text} is not the module that is named here: it is ${digest}.`,
-            "Take the one that is named, or name this one.",
+            `${source.text} is not the module that is ${use.digest === undefined ? "locked" : "named here"}: it is ${digest}.`,
+            use.digest === undefined
+              ? "Take the one that was locked, or lock this one: brain lock BRAIN"
+              : "Take the one that is named, or name this one.",
           )
         if (found.kind === "brain") {
           const parsed = library.files.get(found.file)!

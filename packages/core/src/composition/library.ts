@@ -12,6 +12,8 @@ export interface Library {
   included(file: string, path: string): string
   /** What the string of a `use` leads to from a file. */
   found(file: string, source: string): Found
+  /** What the lock of the brain says of a `use`, if it has one that names it. */
+  locked(file: string, source: string): Digest | undefined
   /** What a module that a file declares costs, where that is known. */
   cost(file: string, declaration: ModuleDeclaration): Cost
 }

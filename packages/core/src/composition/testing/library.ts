@@ -50,6 +50,7 @@ export function libraryOf(
         },
       }
     },
+    locked: () => undefined,
     cost(file, declaration): Cost {
       if (declaration.kind !== "net") {
         const { latencyMs = 1000, outputBytes: _, ...rest } = declaration.limits

@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises"
+import { basename, dirname, join, relative, resolve } from "node:path"
+import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
+import { canonicalJson } from "@open-brains/core/base/json.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
+import { writeFileWhole } from "../store/file.ts"
+import { MANIFEST } from "../store/whole.ts"
+
+/** What each `use` of a brain led to when it was locked; paths are as seen from the folder of the lock. */
+export interface Lock {
+  readonly path: string
+  digestOf(file: string, source: string): Digest | undefined
+}
+export interface LockedUse {
+  readonly file: string
+  readonly source: string
+  readonly digest: Digest
+}
+
+/** Beside `NAME.brain` lies `NAME.lock`, in the folder of a brain `brain.lock`. */
+export const lockPathOf = (main: string): string =>
+  basename(main) === MANIFEST ? join(dirname(main), "brain.lock") : main.replace(/\.brain$/, ".lock")
+
+const FORMAT = 1
+const keyOf = (file: string, source: string): string => `${file}\n${source}`
+const seenFrom = (path: string, file: string): string =>
+  relative(dirname(resolve(path)), resolve(file)).replaceAll("\\", "/")
+
+/** The lock of a brain, if it has one. Errors: OB633 when it is damaged. */
+export async function readLock(main: string): Promise<Lock | undefined> {
+  const path = lockPathOf(main)
+  const source = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined
+    throw error
+  })
+  if (source === undefined) return undefined
+  const locked = new Map<string, Digest>()
+  for (const each of usesIn(source) ?? damaged(path)) locked.set(keyOf(each.file, each.source), each.digest)
+  return { path, digestOf: (file, use) => locked.get(keyOf(seenFrom(path, file), use)) }
+}
+
+function usesIn(source: string): readonly LockedUse[] | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(source)
+  } catch {
+    return undefined
+  }
+  const { lock, uses } = (json ?? {}) as { readonly lock?: unknown; readonly uses?: unknown }
+  if (lock !== FORMAT || !Array.isArray(uses)) return undefined
+  const found = uses.map((each: Partial<Record<keyof LockedUse, unknown>> | null) => {
+    const { file, source: use, digest } = each ?? {}
+    const parsed = typeof digest === "string" ? parseDigest(digest) : undefined
+    return typeof file === "string" && typeof use === "string" && parsed
+      ? { file, source: use, digest: parsed }
+      : undefined
+  })
+  return found.every((each) => each !== undefined) ? found : undefined
+}
+const damaged = (path: string): never =>
+  refuse({
+    code: "OB633",
+    seen: `${path} is no lock that this version reads.`,
+    hint: "Take it from a copy, or delete it and lock again: brain lock BRAIN",
+  })
+
+/** Writes the lock of a brain: one use a line, so that a change of one is a line in a diff. */
+export async function writeLock(main: string, uses: readonly LockedUse[]): Promise<string> {
+  const path = lockPathOf(main)
+  const lines = uses
+    .map(({ file, source, digest }) => canonicalJson({ file: seenFrom(path, file), source, digest }))
+    .sort()
+  await writeFileWhole(path, `{"lock":${FORMAT},"uses":[\n${lines.join(",\n")}\n]}\n`)
+  return path
+}
