@@ -37,7 +37,7 @@ export function reserved(lexer: Lexer, token: Token): void {
     token,
     "OB624",
     `\`${token.text}\` is a word of the language and cannot name anything.`,
-    `Take another name, such as \`${token.text}_\`.`.replace("_`", token.text === "text" ? "_in`" : "_value`"),
+    `Take another name, such as \`the_${token.text}\`.`,
   )
 }
 

@@ -53,10 +53,6 @@ const nothing = (reason: string): Nothing => ({ nothing: reason })
  */
 export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undefined)[], clock: Clock) {
   const evaluators = brain.nodes.map((node, at) => memoised(at, plain(node)))
-  const of =
-    (at: number): Evaluate =>
-    (frame) =>
-      evaluators[at]!(frame)
   const outputs = brain.outputs.map((node, output) => {
     const rules = brain.rules.filter((rule) => rule.output === output)
     return rules.length === 0 ? of(node) : ruled(node, rules)
@@ -72,6 +68,9 @@ export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undef
   }
   return ask
 
+  function of(at: number): Evaluate {
+    return (frame) => evaluators[at]!(frame)
+  }
   function memoised(at: number, work: Evaluate): Evaluate {
     return (frame) => {
       const known = frame.values[at]
