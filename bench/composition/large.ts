@@ -65,19 +65,25 @@ export function largeBrain(nodes: number, filesCount: number): Large {
     values: [],
     result: { name: "reply", of: uses.map((_, i) => `said_${i}`) },
   }
-  return { files: [...files, { path: "main.brain", include: files.at(-1)!.path, brains: [main] }], nodes: brainsCount * VALUES }
+  return {
+    files: [...files, { path: "main.brain", include: files.at(-1)!.path, brains: [main] }],
+    nodes: brainsCount * VALUES,
+  }
 }
 const isTemplate = (i: number): boolean => i % 5 === 4
 
 function brainOf(i: number): Brain {
-  const values = Array.from({ length: VALUES }, (_, v): Value => ({
-    name: `said_${v}`,
-    route: "mood",
-    when: [...LABELS, "unsure"].map((label, k) => ({
-      labels: [label],
-      say: `Answer ${k} of step ${v} in desk ${i}${v > 0 && k === 0 ? `, {word_${v}}` : ""}`,
-    })),
-  }))
+  const values = Array.from(
+    { length: VALUES },
+    (_, v): Value => ({
+      name: `said_${v}`,
+      route: "mood",
+      when: [...LABELS, "unsure"].map((label, k) => ({
+        labels: [label],
+        say: `Answer ${k} of step ${v} in desk ${i}${v > 0 && k === 0 ? `, {word_${v}}` : ""}`,
+      })),
+    }),
+  )
   return {
     brain: `desk-${i}`,
     about: `Desk number ${i} of a large company`,
@@ -91,7 +97,10 @@ function brainOf(i: number): Brain {
       ...values.slice(1).map((_, v) => ({ name: `word_${v + 1}`, part: "judge", inputs: [`said_${v}`] })),
     ],
     values,
-    result: { name: "reply", of: [...(isTemplate(i) ? ["tone"] : []), ...[20, 21, 22, 23, 24].map((v) => `said_${v}`)] },
+    result: {
+      name: "reply",
+      of: [...(isTemplate(i) ? ["tone"] : []), ...[20, 21, 22, 23, 24].map((v) => `said_${v}`)],
+    },
   }
 }
 

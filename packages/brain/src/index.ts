@@ -1,9 +1,13 @@
 /** The library: everything that the `brain` command does, as functions. */
 
 export { type Problem, Refusal } from "@open-brains/core/base/problem.ts"
+export type { Composition } from "@open-brains/core/composition/composition.ts"
 export type { Correction } from "@open-brains/core/memory/corrections.ts"
 export type { Answer, Because, Classifier } from "@open-brains/core/run/classifier.ts"
+export type { BrainAnswer, Inputs, OpenBrain, TracedAnswer } from "@open-brains/core/run/composed.ts"
+export type { Cutoff, LabelValue, Nothing, Outcome, Part, RecordValue, Value } from "@open-brains/core/run/part.ts"
 export type { Example } from "@open-brains/core/train/examples.ts"
+export { type ComposeOptions, checkBrain, compose } from "./brains/compose.ts"
 export { readExamples } from "./data/read.ts"
 export type { OpenExample, PlacedExample } from "./data/split.ts"
 export type { EditionTrial } from "./editions.ts"

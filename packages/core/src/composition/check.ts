@@ -402,7 +402,7 @@ function openChecker(library: Library, all: Reporter) {
           `There is a${other.what === "input" ? "n" : ""} ${other.what} \`${name.text}\` already.`,
           "Give one of the two another name.",
         )
-      else if (shadowed && source?.text !== name.text)
+      else if (shadowed && shadowed.syntax !== brain && source?.text !== name.text)
         all.report(
           file,
           name,

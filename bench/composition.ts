@@ -1,0 +1,7 @@
+/** `./check bench composition`: brains in files: reading them, asking them, containing what goes wrong in them. */
+import { measureLanguage } from "./composition/language.ts"
+import { measureOverhead } from "./composition/overhead.ts"
+import { runBench } from "./shared/part.ts"
+
+const PARTS = { language: measureLanguage, overhead: measureOverhead }
+process.exitCode = await runBench("composition", PARTS, process.argv.slice(2))
