@@ -58,7 +58,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     for (const definition of definitions) {
       if (definition.kind === "module") {
         const { declaration } = definition
-        if (declaration.kind === "net") await find(file, declaration.in ?? `./${declaration.name}`)
+        if (declaration.kind === "net" && declaration.in !== undefined) await find(file, declaration.in)
         continue
       }
       if (definition.budget.length > 0) isBudgeted = true
@@ -118,8 +118,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   }
   return { library, main, texts, missing, uses }
 }
-const netFolder = (declaration: ModuleDeclaration): string =>
-  declaration.kind === "net" ? (declaration.in ?? `./${declaration.name}`) : ""
+const netFolder = (declaration: ModuleDeclaration): string => (declaration.kind === "net" ? (declaration.in ?? "") : "")
 
 const factsOf = (module: Manifest, folder: string): ModuleFacts => ({
   kind: "net",

@@ -43,18 +43,22 @@ const DEPTH_MAX = 64
 const BRAINS_MAX = 100_000
 
 /**
- * Resolves and checks the last brain of a file, and whatever it leads to. All problems are told of at once, those of reading first.
+ * Resolves and checks the last brain of a file, whatever it leads to, and what else those files define. All problems are told of at once, those of reading first.
  * Problems: those of `parseBrains`, OB601 to OB629, and what the library says of a module that is not there.
  */
 export function checkBrains(library: Library, main: string): Checked {
   const all = reporter()
   const parsed = [...library.files.values()]
   const reading = parsed.flatMap(({ problems }) => problems)
+  // What was misread is no reason to say that it is missing as well.
+  const broken = new Set(parsed.filter(({ problems }) => problems.length > 0).map(({ syntax }) => syntax))
   const file = library.files.get(main)!.syntax
-  const checker = openChecker(library, all)
+  const checker = openChecker(library, all, broken)
   const last = file.definitions.findLast((each) => each.kind === "brain")
-  if (last) checker.main(file, last)
-  else if (reading.length === 0)
+  if (last) {
+    checker.main(file, last)
+    checker.others([...library.files.values()].map(({ syntax }) => syntax))
+  } else if (reading.length === 0)
     all.report(
       file,
       file.definitions[0]?.name ?? { start: 0, end: 0 },
@@ -62,9 +66,8 @@ export function checkBrains(library: Library, main: string): Checked {
       `${main} has no brain to run.`,
       "Add one after its definitions: brain helpdesk { … }",
     )
-  // What was misread is no reason to say that it is missing as well.
-  const broken = new Set(parsed.filter(({ problems }) => problems.length > 0).map(({ syntax }) => syntax.file))
-  const problems = [...reading, ...all.problems.filter(({ span }) => !broken.has(span?.file ?? ""))]
+  const misread = new Set([...broken].map((each) => each.file))
+  const problems = [...reading, ...all.problems.filter(({ span }) => !misread.has(span?.file ?? ""))]
   return problems.length > 0 ? { problems } : { composition: checker.composition(), problems }
 }
 
@@ -72,7 +75,7 @@ export function checkBrains(library: Library, main: string): Checked {
 type Argument = { readonly literal: LiteralSyntax } | { readonly signature: Signature | undefined }
 type Arguments = ReadonlyMap<string, Argument>
 
-function openChecker(library: Library, all: Reporter) {
+function openChecker(library: Library, all: Reporter, broken: ReadonlySet<FileSyntax>) {
   const definitionsOf = definitionsIn(library, all)
   const modules: CheckedModule[] = []
   const brains: CheckedBrain[] = []
@@ -84,6 +87,7 @@ function openChecker(library: Library, all: Reporter) {
     return found
   }
   const onTheWay: string[] = []
+  let main: Pick<Composition, "modules" | "brains"> = { modules: [], brains: [] }
 
   function moduleSignature(key: string, module: CheckedModule, cost: Cost): Signature {
     const place = modules.push(module) - 1
@@ -112,29 +116,28 @@ function openChecker(library: Library, all: Reporter) {
     let folder: string | undefined
     let digest: CheckedModule["digest"]
     if (isNet) {
-      const found = library.found(definition.file.file, declaration.in ?? `./${name}`)
-      if (found.kind === "module") {
+      const found = declaration.in === undefined ? undefined : library.found(definition.file.file, declaration.in)
+      if (found?.kind === "module") {
         folder = found.module.folder
         digest = found.module.digest
         compareWithFolder(definition, declaration, found.module)
-      } else if (declaration.in !== undefined) {
+      } else {
         const { code, seen, hint } =
-          found.kind === "absent"
-            ? found.problem
-            : ({
-                code: "OB616",
-                seen: `${declaration.in} holds a brain, not a net.`,
-                hint: "Name the folder of a net.",
+          found === undefined
+            ? ({
+                code: "OB629",
+                seen: `The net \`${name}\` is declared here, and nothing says where it lies.`,
+                hint: `Say: in "./${name}", once it is taught.`,
               } as const)
+            : found.kind === "absent"
+              ? found.problem
+              : ({
+                  code: "OB629",
+                  seen: `${declaration.in} holds a brain, not a net.`,
+                  hint: "Name the folder of a net.",
+                } as const)
         all.report(definition.file, definition.syntax.name, code, seen, hint)
-      } else
-        all.report(
-          definition.file,
-          definition.syntax.name,
-          "OB629",
-          `The net \`${name}\` is declared here, and nothing says where it lies.`,
-          `Say: in "./${name}", once it is taught.`,
-        )
+      }
     } else if (kind === "code") folder = library.included(definition.file.file, declaration.in ?? ".")
     return moduleSignature(
       key,
@@ -182,6 +185,7 @@ function openChecker(library: Library, all: Reporter) {
     at: { readonly file: FileSyntax; readonly place: Word },
   ) {
     const { syntax, file } = definition
+    if (broken.has(file)) return undefined
     if (syntax.kind === "module") return declaredSignature(definition, syntax.declaration)
     const values = [...given].map(([name, value]) => [
       name,
@@ -236,7 +240,7 @@ function openChecker(library: Library, all: Reporter) {
       const type = scope.typeOf(brain.takes[input]!)
       scope.put(name.text, { node, type, unsure: type?.type === "label", isExpert: false })
     }
-    const places = new Map(brain.values.map(({ name }, i) => [name.text, i]))
+    const places = new Map(brain.values.map(({ name }, i): [string, number] => [name.text, i]).reverse()) // the first of a name
     const needed = brain.values.map((each) => needs(each).flatMap(({ text }) => places.get(text) ?? []))
     const { order, cycles } = inOrder(needed)
     for (const cycle of cycles) {
@@ -254,6 +258,7 @@ function openChecker(library: Library, all: Reporter) {
       const { name, value } = brain.values[at]!
       if (places.get(name.text) !== at) continue // the later one of two, told of elsewhere
       const isInCircle = cycles.some((cycle) => cycle.includes(at))
+      if (isInCircle) for (const mention of needs(brain.values[at]!)) scope.mark(mention.text)
       scope.put(name.text, isInCircle ? NONE : checkExpression(value, unresolved, name.text))
     }
     const outputs = brain.gives.map((each) => checkOutput(file, brain, each, scope))
@@ -364,7 +369,7 @@ function openChecker(library: Library, all: Reporter) {
       open.push(...needed[at]!)
     }
     for (const [i, { name }] of brain.values.entries())
-      if (!reached.has(i))
+      if (!reached.has(i) && brain.values.findIndex((each) => each.name.text === name.text) === i)
         all.report(
           file,
           name,
@@ -685,6 +690,7 @@ function openChecker(library: Library, all: Reporter) {
         return found && "literal" in found ? found.literal : undefined
       },
       uses: () => uses,
+      mark,
       unused: () => [...entries.values()].filter((entry) => !entry.used && entry.what !== "value"),
       typeOf(port: PortSyntax): PortType | undefined {
         if (port.type.type !== "label of") return port.type
@@ -714,7 +720,15 @@ function openChecker(library: Library, all: Reporter) {
         )
       definitionSignature({ file, syntax: brain }, new Map(), { file, place: brain.name })
     },
-    composition: (): Composition => ({ format: FORMAT, modules, brains }),
+    /** Checks what no other brain uses as well, but for templates, which have no values yet. */
+    others(files: readonly FileSyntax[]): void {
+      main = { modules: modules.slice(), brains: brains.slice() }
+      for (const syntax of files)
+        for (const brain of syntax.definitions)
+          if (brain.kind === "brain" && brain.parameters.every(({ value }) => value !== undefined))
+            definitionSignature({ file: syntax, syntax: brain }, new Map(), { file: syntax, place: brain.name })
+    },
+    composition: (): Composition => ({ format: FORMAT, ...main }),
   }
 }
 

@@ -26,7 +26,9 @@ export function formatBrains(source: string, file: string): string {
   const tokens = tokensOf(source, file)
   const starts = new Set(elements)
   const partners = partnersOf(tokens)
-  const gaps = tokens.map((token, i) => gapOf(source, i === 0 ? 0 : tokens[i - 1]!.end, token.start, i === 0))
+  const gaps = tokens.map((token, i) =>
+    gapOf(source, i === 0 ? 0 : tokens[i - 1]!.end, token.kind === "end" ? source.length : token.start, i === 0),
+  )
   const expanded = new Set<number>() // places of braces that open an expanded block
   const out = printer()
 

@@ -54,17 +54,20 @@ const KINDS = ["brain", "net", "code", "remote"] as const
 const START = ["include", ...KINDS]
 
 function readFile(lexer: Lexer, includes: Word[], definitions: (BrainSyntax | ModuleSyntax)[]): void {
+  let isMisread = false
   for (;;) {
     const token = lexer.peek()
     element(lexer)
     if (token.kind === "end") {
-      if (definitions.length === 0 && includes.length === 0) unexpected(lexer, "A brain", "brain helpdesk { … }")
+      if (definitions.length === 0 && includes.length === 0 && !isMisread)
+        unexpected(lexer, "A brain", "brain helpdesk { … }")
       return
     }
     if (token.kind === "word" && token.text === "include") include(lexer, includes, definitions.length > 0)
     else {
       const found = definition(lexer)
       if (found) definitions.push(found)
+      else isMisread = true
     }
   }
 }
@@ -134,7 +137,7 @@ function brain(lexer: Lexer, name: Word): BrainSyntax | undefined {
     budget: () => put(draft, "budget", limitBlock(lexer, "budget")),
   }
   block(lexer, "brain", Object.keys(EXAMPLES), REPEATED, members, EXAMPLES, {
-    stands: () => lexer.peek().kind === "word" && lexer.after().text === "is" && lexer.after().kind === "word",
+    stands: (isCertain) => lexer.peek().kind === "word" && isValue(lexer, isCertain),
     read: () => add(values, value(lexer)),
   })
   if (name.text === "") return undefined
@@ -154,10 +157,15 @@ function brain(lexer: Lexer, name: Word): BrainSyntax | undefined {
   }
 }
 
+/** Whether `is` follows, or the colon or sign that other languages have in its place. */
+function isValue(lexer: Lexer, isCertain: boolean): boolean {
+  const { kind, text } = lexer.after()
+  return (kind === "word" && text === "is") || (kind === ":" && !isCertain && !RESERVED.has(lexer.peek().text))
+}
 /** `NAME is EXPRESSION`. */
 function value(lexer: Lexer): Value<ValueSyntax> {
   const word = lexer.next()
-  lexer.next()
+  if (!sentence(lexer, "is", VALUE)) lexer.next()
   if (RESERVED.has(word.text)) reserved(lexer, word)
   else if (!/^[a-z][a-z0-9_]{0,63}$/.test(word.text))
     lexer.report(

@@ -168,11 +168,19 @@ function route(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynta
     if (takes(lexer, "}"))
       return { kind: "route", on, cases, ...(otherwise ? { otherwise } : {}), start: token.start, end: on.end }
     if (takes(lexer, "when")) {
+      if (otherwise)
+        lexer.report(
+          next,
+          "OB105",
+          "`otherwise` stands last, and here is another `when`.",
+          "Move `otherwise` to the end.",
+        )
       const labels = caseLabels(lexer)
       const value = labels && sentence(lexer, ":", ROUTE) ? expression(lexer, depth + 1) : undefined
       if (value === undefined) return undefined
       cases.push({ labels: labels!, value, start: next.start, end: next.end })
-    } else if (next.text === "otherwise" && next.kind === "word") {
+    } else if (next.kind === "word" && (next.text === "otherwise" || next.text === "else")) {
+      if (next.text === "else") unexpected(lexer, "`otherwise`", ROUTE.replace("when unsure", "otherwise"))
       lexer.next()
       const value = sentence(lexer, ":", ROUTE) ? expression(lexer, depth + 1) : undefined
       if (value === undefined) return undefined

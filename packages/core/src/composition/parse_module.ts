@@ -1,5 +1,5 @@
 import { block, put } from "../module/block.ts"
-import type { Lexer } from "../module/lexer.ts"
+import type { Lexer, Token } from "../module/lexer.ts"
 import {
   address,
   choice,
@@ -14,7 +14,7 @@ import {
 } from "../module/values.ts"
 import { modulePort } from "./parse_type.ts"
 import type { Limits, ModuleDeclaration } from "./parts.ts"
-import { decimal, placeOf, SIZE, sentence, TIME, withUnit } from "./read.ts"
+import { decimal, SIZE, sentence, TIME, withUnit } from "./read.ts"
 import type { LimitSyntax, Word } from "./syntax.ts"
 import type { Port } from "./types.ts"
 
@@ -139,19 +139,21 @@ function limits(lexer: Lexer, draft: Draft): boolean {
 /** `{ latency 2 ms memory 4 MB }`: of a module's answer, or of a brain's. */
 export function limitBlock(lexer: Lexer, what: "limits" | "budget"): Value<readonly LimitSyntax[]> {
   const found: LimitSyntax[] = []
-  const read = (name: LimitSyntax["what"], value: () => Value<number>) => () => {
-    const start = lexer.peek()
-    const amount = value()
-    if (amount !== undefined) found.push({ what: name, amount, ...placeOf(start) })
-    return amount !== undefined
-  }
+  const read =
+    (name: LimitSyntax["what"], value: () => Value<number>, hasUnit = true) =>
+    ({ start }: Token) => {
+      const { end } = hasUnit ? lexer.after() : lexer.peek()
+      const amount = value()
+      if (amount !== undefined) found.push({ what: name, amount, start, end })
+      return amount !== undefined
+    }
   const size = (name: "memory" | "flash" | "output") => read(name, () => withUnit(lexer, SIZE, `${name} 4 MB`))
   const members = {
     latency: read("latency", () => withUnit(lexer, TIME, "latency 2 ms")),
     memory: size("memory"),
     flash: size("flash"),
     ...(what === "limits" ? { output: size("output") } : {}),
-    cost: read("cost", () => decimal(lexer, 0, 1e6, "cost 0.01")),
+    cost: read("cost", () => decimal(lexer, 0, 1e6, "cost 0.01"), false),
   }
   return block(lexer, what, [], [], members, {}) ? found : undefined
 }

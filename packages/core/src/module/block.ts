@@ -1,5 +1,5 @@
 import { suggest } from "../base/problem.ts"
-import { type Lexer, shown } from "./lexer.ts"
+import { type Lexer, shown, type Token } from "./lexer.ts"
 import * as read from "./values.ts"
 
 export function put<T, Member extends keyof T>(draft: T, member: Member, value: T[Member] | undefined): boolean {
@@ -8,11 +8,12 @@ export function put<T, Member extends keyof T>(draft: T, member: Member, value: 
 }
 
 /** A member reads what follows its keyword and says whether it could; if not, reading goes on at the next line. */
-export type Members = Readonly<Record<string, () => boolean>>
+export type Members = Readonly<Record<string, (keyword: Token) => boolean>>
 
 /** Members that begin with a word of their own: whether one stands next, and how it is read. */
 export interface OtherMembers {
-  stands(): boolean
+  /** `isCertain`: only what can be nothing else, where reading goes on after a mistake. */
+  stands(isCertain: boolean): boolean
   read(): boolean
 }
 
@@ -41,7 +42,7 @@ export function block(
       return false
     }
     if (token.kind !== "}") lexer.elements?.push(token.start)
-    if (other?.stands()) {
+    if (other?.stands(false)) {
       if (!other.read()) skip()
       continue
     }
@@ -66,7 +67,7 @@ export function block(
     } else if (seen.has(token.text) && !repeated.includes(token.text))
       lexer.report(token, "OB107", `\`${token.text}\` is here for the second time.`, "Keep one of the two.")
     seen.add(token.text)
-    if (member === undefined || !member()) skip()
+    if (member === undefined || !member(token)) skip()
   }
 }
 
@@ -79,7 +80,7 @@ function skipMember(lexer: Lexer, depth: number, members: Members, other: OtherM
     const { kind, text, first } = lexer.peek()
     if (kind === "end") return
     if (lexer.depth <= depth && (first || kind === "}")) return
-    if (lexer.depth > depth && first && kind === "word" && (Object.hasOwn(members, text) || other?.stands())) {
+    if (lexer.depth > depth && first && kind === "word" && (Object.hasOwn(members, text) || other?.stands(true))) {
       lexer.depth = depth
       return
     }

@@ -37,6 +37,21 @@ const MANIFEST_LIMITS: LexerLimits = { sourceMax: SOURCE_MAX, problemsMax: 10 }
 // What cannot be seen, or makes a line look like another one; a tab and the end of a line are white space.
 const HIDDEN = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}|(?![\t\n])\p{Cc}/gu
 const NUMBER = /[-+]?[0-9][0-9A-Za-z_.]*/y
+/** What is meant by a sign of other languages: reading goes on as if that stood there. */
+const SPACED = "Leave it out: members and labels are separated by spaces or line ends."
+const STRAIGHT = 'Put text into straight "quotation marks".'
+const MENDED: Readonly<Record<string, string>> = {
+  ",": SPACED,
+  ";": SPACED,
+  "=": "Write `is`.",
+  "'": STRAIGHT,
+  "\u201c": STRAIGHT,
+  "\u201d": STRAIGHT,
+  "\u2018": STRAIGHT,
+  "`": STRAIGHT,
+}
+const OTHERWISE = 'Put text into "quotation marks"; a comment begins with #.'
+const CLOSING: Readonly<Record<string, string>> = { "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`" }
 /** Most texts have none of these, and need no closer look. */
 const UNUSUAL = /[^\t\n\x20-\x7e]/
 const DIGEST = /sha256:[0-9A-Za-z]+/y
@@ -65,6 +80,7 @@ class TextLexer implements Lexer {
   readonly #problems: Problem[] = []
   readonly #plain: string
   #at = 0
+  #last = 0 // end of the last token
   #first = true // of its line, what `at` stands before
   #ahead: Token | undefined
   #beyond: Token | undefined
@@ -121,6 +137,7 @@ class TextLexer implements Lexer {
   #token(kind: Token["kind"], end: number, text: string): Token {
     const token = { kind, text, start: this.#at, end, first: this.#first }
     this.#at = end
+    this.#last = end
     this.#first = false
     return token
   }
@@ -129,7 +146,13 @@ class TextLexer implements Lexer {
     for (;;) {
       this.#skip()
       const at = this.#at
-      if (at === plain.length) return this.#token("end", at, "")
+      if (at === plain.length) {
+        // Where the last token ended: that is where what is missing belongs.
+        this.#at = this.#last
+        const end = this.#token("end", this.#last, "")
+        this.#at = at
+        return end
+      }
       const character = plain.charCodeAt(at)
       if (WORDS[character] === 1) {
         let end = at + 1
@@ -157,23 +180,31 @@ class TextLexer implements Lexer {
       const number = this.#matchAt(NUMBER)
       if (number !== undefined) return this.#token("number", at + number.length, number)
       const end = at + String.fromCodePoint(plain.codePointAt(at)!).length
-      this.report(
-        { start: at, end },
-        "OB101",
-        `${nameOf(plain.slice(at, end))} has no meaning here.`,
-        character === COMMA || character === SEMICOLON
-          ? "Leave it out: members and labels are separated by spaces or line ends."
-          : 'Put text into "quotation marks"; a comment begins with #.',
-      )
+      const mark = plain.slice(at, end)
+      this.report({ start: at, end }, "OB101", `${nameOf(mark)} has no meaning here.`, MENDED[mark] ?? OTHERWISE)
+      if (mark === "=") return this.#token("word", end, "is")
+      const close = CLOSING[mark]
+      const quoted = close === undefined ? -1 : plain.indexOf(close, end)
+      if (close !== undefined && quoted >= 0 && !plain.slice(end, quoted).includes("\n"))
+        return this.#token("string", quoted + close.length, plain.slice(end, quoted))
       this.#at = end
       this.#first = false
     }
   }
 }
 
-const [TAB, LF, SPACE, HASH, COMMA, COLON, SEMICOLON, OPEN, CLOSE, QUOTE] = Array.from('\t\n #,:;{}"', (each) =>
-  each.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number, number, number]
+const [TAB, LF, SPACE, HASH, COLON, OPEN, CLOSE, QUOTE] = Array.from('\t\n #:{}"', (each) => each.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+]
 /** 1 for what begins a word, 2 for what goes on in one. */
 const WORDS = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code)

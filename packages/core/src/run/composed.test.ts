@@ -164,7 +164,7 @@ test("a repeat ends at its condition or its bound", async () => {
 
 test("an answer that breaks a rule is nothing, and the next alternative answers", async () => {
   const text = brain(
-    'kind is intent of message\n reply is route kind { when parcel: first good { writer of message "We look." } otherwise: "Yours, {kind}" when unsure: "none" }\n forbid "SECRET" in reply',
+    'kind is intent of message\n reply is route kind { when parcel: first good { writer of message "We look." } when unsure: "none" otherwise: "Yours, {kind}" }\n forbid "SECRET" in reply',
     HEAD,
     CODE("writer"),
   )

@@ -22,14 +22,15 @@ export function libraryOf(
   texts: Readonly<Record<string, string>>,
   nets: Readonly<Record<string, TestNet>> = NETS,
 ): Library {
-  const files = new Map(Object.entries(texts).map(([path, text]) => [path, parseBrains(text, path)]))
+  const brains = Object.entries(texts).filter(([path]) => path.endsWith(".brain"))
+  const files = new Map(brains.map(([path, text]) => [path, parseBrains(text, path)]))
   const leadsTo = (file: string, path: string): string => posix.normalize(posix.join(posix.dirname(file), path))
   return {
     files,
     included: leadsTo,
     found(file, source): Found {
       const path = leadsTo(file, source)
-      if (files.has(path)) return { kind: "brain", file: path }
+      for (const file_ of [path, `${path}/module.brain`]) if (files.has(file_)) return { kind: "brain", file: file_ }
       const net = Object.hasOwn(nets, path) ? nets[path] : undefined
       if (net === undefined)
         return {
