@@ -4,6 +4,7 @@ import { counted } from "../base/words.ts"
 import { piecesOf } from "./braces.ts"
 import type { Condition, Expert, Node } from "./composition.ts"
 import { bytesInBraces, joined, utf8Length } from "./join.ts"
+import { mentions } from "./order.ts"
 import type { Signature, Typed } from "./signature.ts"
 import type { CallSyntax, ConditionSyntax, ExpressionSyntax, Place, Word } from "./syntax.ts"
 import { describe, misfit, type PortType } from "./types.ts"
@@ -22,6 +23,8 @@ export interface Names {
   readonly nodes: readonly Node[]
   /** Checks with a name that stands for something else meanwhile. */
   standing<T>(name: string, as: Typed, work: () => T): T
+  /** The name was meant, though nothing could be made of it. */
+  mark(name: string): void
   /** Works without a trace: no node stays, nothing is told of. */
   trial<T>(work: () => T): T
 }
@@ -84,6 +87,7 @@ function checkText(expression: Of<"text">, names: Names): Typed {
   }
   const pieces = piecesOf(text)
   if (pieces === undefined) {
+    for (const name of mentions(expression)) names.mark(name.text)
     names.report(
       expression,
       "OB627",

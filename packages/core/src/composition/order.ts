@@ -1,4 +1,4 @@
-import { piecesOf } from "./braces.ts"
+import { type Piece, piecesOf } from "./braces.ts"
 import type { ExpressionSyntax, ValueSyntax, Word } from "./syntax.ts"
 
 /** The names that an expression mentions, with its places: of values, of parts, and in braces. */
@@ -11,7 +11,7 @@ export function mentions(expression: ExpressionSyntax, own?: string): readonly W
     switch (each.kind) {
       case "text":
         if (each.text.includes("{"))
-          for (const { kind, text } of piecesOf(each.text) ?? []) if (kind === "name") add(text, each)
+          for (const { kind, text } of piecesOf(each.text) ?? namesIn(each.text)) if (kind === "name") add(text, each)
         return
       case "number":
       case "label":
@@ -53,6 +53,10 @@ export function mentions(expression: ExpressionSyntax, own?: string): readonly W
   visit(expression)
   return found
 }
+
+/** The names that braces of a text begin, where those do not pair: they were meant. */
+const namesIn = (text: string): readonly Piece[] =>
+  [...text.matchAll(/\{([a-z][a-z0-9_]*)/g)].map(([, name]) => ({ kind: "name", text: name! }))
 
 /** Within a `repeat` the name of the value stands for the value so far: it does not need itself. */
 export const needs = ({ name, value }: ValueSyntax): readonly Word[] =>

@@ -1,0 +1,194 @@
+import { counted } from "../base/words.ts"
+import type { Arguments } from "./arguments.ts"
+import { checkBrain } from "./check_brain.ts"
+import type { CheckedBrain, CheckedModule, Composition } from "./composition.ts"
+import { type Definition, type Definitions, definitionsIn } from "./definitions.ts"
+import type { Cost, Library } from "./library.ts"
+import type { ModuleDeclaration } from "./parts.ts"
+import type { Reporter } from "./reporter.ts"
+import type { Signature } from "./signature.ts"
+import type { FileSyntax, Word } from "./syntax.ts"
+import { misfit, type Port } from "./types.ts"
+
+/** Brains in brains, at most: each is in the memory of the one that uses it. */
+const DEPTH_MAX = 64
+/** Brains of a composition, templates once for each set of their values. */
+const BRAINS_MAX = 100_000
+
+/** All that a composition is made of, as it is found: each module, and each brain with each set of values, once. */
+export interface Targets {
+  readonly library: Library
+  readonly all: Reporter
+  definitionsOf(file: FileSyntax): Definitions
+  /** What was found before, by what it is. */
+  readonly known: ReadonlyMap<string, Signature | undefined>
+  moduleSignature(key: string, module: CheckedModule, cost: Cost): Signature
+  /** Of a definition with the values of its parameters; nothing when a problem was told of. */
+  definitionSignature(
+    definition: Definition,
+    given: Arguments,
+    at: { readonly file: FileSyntax; readonly place: Word },
+  ): Signature | undefined
+  /** Adds a brain and says where. */
+  add(brain: CheckedBrain): number
+  counts(): Counts
+  upTo(counts: Counts): Pick<Composition, "modules" | "brains">
+}
+interface Counts {
+  readonly modules: number
+  readonly brains: number
+}
+
+/** Problems: OB614, OB629, those of the library, and of `checkBrain`. */
+export function openTargets(library: Library, all: Reporter, broken: ReadonlySet<FileSyntax>): Targets {
+  const definitionsOf = definitionsIn(library, all)
+  const modules: CheckedModule[] = []
+  const brains: CheckedBrain[] = []
+  const known = new Map<string, Signature | undefined>() // by what it is: modules by folder, brains by definition and arguments
+  const fileIds = new Map<FileSyntax, number>()
+  const idOf = (file: FileSyntax): number => {
+    const found = fileIds.get(file) ?? fileIds.size
+    fileIds.set(file, found)
+    return found
+  }
+  const onTheWay: string[] = []
+
+  function moduleSignature(key: string, module: CheckedModule, cost: Cost): Signature {
+    const place = modules.push(module) - 1
+    const label = (port: Port): boolean => port.type.type === "label"
+    const signature: Signature = {
+      target: { module: place },
+      name: module.name,
+      takes: module.takes,
+      gives: module.gives,
+      unsure: module.gives.map(label),
+      isExpert: module.kind === "net" && module.gives.length === 1 && label(module.gives[0]!),
+      ...(module.kind === "net" ? {} : { nothing: `\`${module.name}\` may fail or be late` }),
+      cost: () => cost,
+      loads: new Map([[place, cost]]),
+    }
+    known.set(key, signature)
+    return signature
+  }
+
+  function declaredSignature(definition: Definition, declaration: ModuleDeclaration): Signature | undefined {
+    const key = `module ${idOf(definition.file)} ${declaration.name}`
+    if (known.has(key)) return known.get(key)
+    const { kind, name, takes, gives } = declaration
+    const cost = library.cost(definition.file.file, declaration)
+    const isNet = kind === "net"
+    let folder: string | undefined
+    let digest: CheckedModule["digest"]
+    if (isNet) {
+      const found = declaration.in === undefined ? undefined : library.found(definition.file.file, declaration.in)
+      if (found?.kind === "module") {
+        folder = found.module.folder
+        digest = found.module.digest
+        compareWithFolder(definition, declaration, found.module)
+      } else {
+        const { code, seen, hint } =
+          found === undefined
+            ? ({
+                code: "OB629",
+                seen: `The net \`${name}\` is declared here, and nothing says where it lies.`,
+                hint: `Say: in "./${name}", once it is taught.`,
+              } as const)
+            : found.kind === "absent"
+              ? found.problem
+              : ({
+                  code: "OB629",
+                  seen: `${declaration.in} holds a brain, not a net.`,
+                  hint: "Name the folder of a net.",
+                } as const)
+        all.report(definition.file, definition.syntax.name, code, seen, hint)
+      }
+    } else if (kind === "code") folder = library.included(definition.file.file, declaration.in ?? ".")
+    return moduleSignature(
+      key,
+      {
+        kind,
+        name,
+        ...(folder === undefined ? {} : { folder }),
+        ...(digest === undefined ? {} : { digest }),
+        takes,
+        gives,
+        ...(isNet ? {} : { declaration }),
+      },
+      cost,
+    )
+  }
+
+  function compareWithFolder(definition: Definition, declared: ModuleDeclaration, found: CheckedModule): void {
+    const pairs = [
+      ["takes", found.takes, declared.takes],
+      ["gives", found.gives, declared.gives],
+    ] as const
+    for (const [what, real, said] of pairs) {
+      const why =
+        real.length !== said.length
+          ? `it has ${counted(real.length, "port")}`
+          : real
+              .map((port, i) =>
+                what === "takes" ? misfit(said[i]!.type, port.type) : misfit(port.type, said[i]!.type),
+              )
+              .find((each) => each !== undefined)
+      if (why !== undefined)
+        all.report(
+          definition.file,
+          definition.syntax.name,
+          "OB629",
+          `The net in ${found.folder} does not have the \`${what}\` that is declared here: ${why}.`,
+          "Declare what it has, or teach it again.",
+        )
+    }
+  }
+
+  function definitionSignature(
+    definition: Definition,
+    given: Arguments,
+    at: { readonly file: FileSyntax; readonly place: Word },
+  ) {
+    const { syntax, file } = definition
+    if (broken.has(file)) return undefined
+    if (syntax.kind === "module") return declaredSignature(definition, syntax.declaration)
+    const values = [...given].map(([name, value]) => [
+      name,
+      "literal" in value ? value.literal : (value.signature?.target ?? null),
+    ])
+    const key = `brain ${idOf(file)} ${syntax.name.text} ${given.size > 0 ? JSON.stringify(values, withoutPlaces) : ""}`
+    if (known.has(key) && !onTheWay.includes(key)) return known.get(key)
+    if (onTheWay.includes(key) || onTheWay.length >= DEPTH_MAX) {
+      const isCircle = onTheWay.includes(key)
+      all.report(
+        at.file,
+        at.place,
+        "OB614",
+        isCircle
+          ? `\`${syntax.name.text}\` is used by itself, and would never end.`
+          : `Brains are used by brains more than ${DEPTH_MAX} deep.`,
+        isCircle
+          ? "Let it use another, or repeat something with a bound: repeat up to 4 times { … }"
+          : "Make it flatter.",
+      )
+      return undefined
+    }
+    onTheWay.push(key)
+    const signature = brains.length < BRAINS_MAX ? checkBrain(targets, file, syntax, given) : undefined
+    onTheWay.pop()
+    known.set(key, signature)
+    return signature
+  }
+  const targets: Targets = {
+    library,
+    all,
+    definitionsOf,
+    moduleSignature,
+    definitionSignature,
+    known,
+    add: (brain) => brains.push(brain) - 1,
+    counts: () => ({ modules: modules.length, brains: brains.length }),
+    upTo: (counts) => ({ modules: modules.slice(0, counts.modules), brains: brains.slice(0, counts.brains) }),
+  }
+  return targets
+}
+const withoutPlaces = (key: string, value: unknown): unknown => (key === "start" || key === "end" ? undefined : value)
