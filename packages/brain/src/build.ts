@@ -86,7 +86,9 @@ export function tensorsOf({ graph, weights }: Pick<Taught, "graph" | "weights">)
 
 /** Learning on from a base: its rows, and of the recipe what they are bound to. Errors: OB404, OB405. */
 export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
-  const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax } = recipeFrom(jsonPart(base, "recipe.json"))
+  const theirs = recipeFrom(jsonPart(base, "recipe.json"))
+  const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax, wordTimes } = theirs
+  const { wordTimes: _, ...free } = recipe
   const { weights } = contentsOf(base)
   const [table, scale] = [unpacked(weights, "table", buckets, dims), weights["table_scale"]]
   if (!table || !scale)
@@ -99,7 +101,10 @@ export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   assert(factor !== undefined, "a scale is one number")
   return {
     name: "base",
-    recipe: { ...recipe, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
+    recipe: {
+      ...{ ...free, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
+      ...(wordTimes === undefined ? {} : { wordTimes }),
+    },
     table: Float32Array.from(table, (value) => value * factor),
   }
 }
