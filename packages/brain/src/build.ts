@@ -6,7 +6,7 @@ import { graphToJson } from "@open-brains/core/graph/text.ts"
 import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { unpacked } from "@open-brains/core/quantise/packed.ts"
 import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
-import { asJson, type Recipe, recipeFrom, WIDE } from "@open-brains/core/train/recipe.ts"
+import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
 import { type Start, type Taught, type TeachProgress, teach } from "@open-brains/core/train/teach.ts"
 import type { PlacedExample } from "./data/split.ts"
 import { splitsOf } from "./examples.ts"
@@ -86,7 +86,9 @@ export function tensorsOf({ graph, weights }: Pick<Taught, "graph" | "weights">)
 
 /** Learning on from a base: its rows, and of the recipe what they are bound to. Errors: OB404, OB405. */
 export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
-  const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax } = recipeFrom(jsonPart(base, "recipe.json"))
+  const theirs = recipeFrom(jsonPart(base, "recipe.json"))
+  const { bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax, wordTimes } = theirs
+  const { wordTimes: _, ...free } = recipe
   const { weights } = contentsOf(base)
   const [table, scale] = [unpacked(weights, "table", buckets, dims), weights["table_scale"]]
   if (!table || !scale)
@@ -99,19 +101,21 @@ export function startFrom(base: ModuleFiles, recipe: Recipe): Start {
   assert(factor !== undefined, "a scale is one number")
   return {
     name: "base",
-    recipe: { ...recipe, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
+    recipe: {
+      ...{ ...free, bytesMax, buckets, dims, wordsMax, charactersMin, charactersMax },
+      ...(wordTimes === undefined ? {} : { wordTimes }),
+    },
     table: Float32Array.from(table, (value) => value * factor),
   }
 }
 
 /**
  * What a lesson tries: the base as far as the recipe goes, the base by steps that keep more of it, scratch, and scratch
- * by the wide recipe, if `isWideTried`.
+ * by a wide recipe, if there is one.
  */
-export function startsOf(base: ModuleFiles | undefined, recipe: Recipe, isWideTried = false): readonly Start[] {
+export function startsOf(base: ModuleFiles | undefined, recipe: Recipe, wide?: Partial<Recipe>): readonly Start[] {
   const plain: Start = { name: "scratch", recipe }
-  const wide: Start = { name: "scratch, wide", recipe: { ...recipe, ...WIDE } }
-  const scratch = isWideTried ? [plain, wide] : [plain]
+  const scratch: readonly Start[] = wide ? [plain, { name: "scratch, wide", recipe: { ...recipe, ...wide } }] : [plain]
   if (!base) return scratch
   const start = startFrom(base, recipe)
   const gentle: Start = { ...start, name: "base, smaller steps", recipe: { ...start.recipe, rate: recipe.rate / 3 } }

@@ -51,6 +51,18 @@ test("rows, and words too, sum with bias and rounding to the logits; the first i
       expect(found.labels[1]!.label).toBe(brain.ranking(2)[1]!.label)
     }
 })
+test("where words count three times, the sums are those of the answer, and each word is named where it stands, once", async () => {
+  const recipe = { epochs: 2, buckets: 256, dims: 8, wordTimes: 3 }
+  const { brain } = await teach({ examples: MESSAGES, into: join(temporary(), "x"), name: "x", recipe })
+  for (const text of TEXTS) {
+    const found = explain(brain, text)
+    expect(sumsOf(found, found.rows)).toEqual(found.labels.map(({ logit }) => logit))
+    if (found.words.length > 0) expect(sumsOf(found, found.words)).toEqual(found.labels.map(({ logit }) => logit))
+  }
+  const grams = explain(brain, "my parcel, my").rows.flatMap((row) => row.grams)
+  const starts = (gram: string) => grams.find(({ text }) => text === gram)!.places.map(({ start }) => start)
+  expect([starts("my"), starts("parcel"), starts("my parcel")]).toEqual([[0, 11], [3], [0]])
+})
 test("another label is asked about beside the answer; one that there is not is refused", () => {
   const found = explain(desk, "where is my parcel", { label: "refund" })
   expect(found.labels.map(({ label }) => label)).toEqual(["refund", "parcel"])

@@ -96,14 +96,15 @@ function placesOf({ labels }: Brain, logits: Int16Array, guess: string, asked = 
   return [...new Set([about, beside])]
 }
 
-/** Equal n-grams once, with all their places. */
+/** Equal n-grams once, with all their places: also those that count several times where they stand. */
 function distinct(grams: readonly Gram[], stretchOf: (stretch: Stretch) => Stretch): readonly ExplainedGram[] {
   const known = new Map<string, { kind: Gram["kind"]; text: string; places: Stretch[] }>()
   for (const gram of grams) {
     const { kind, text } = gram
     const key = `${kind} ${text}`
     const found = known.get(key) ?? { kind, text, places: [] }
-    found.places.push(stretchOf(gram))
+    const place = stretchOf(gram)
+    if (found.places.at(-1)?.start !== place.start) found.places.push(place)
     known.set(key, found)
   }
   return [...known.values()]

@@ -5,7 +5,7 @@ import type { Correction } from "@open-brains/core/memory/corrections.ts"
 import type { Manifest, NamedDigest } from "@open-brains/core/module/manifest.ts"
 import { correctionsOf } from "@open-brains/core/run/module.ts"
 import { labelsOf } from "@open-brains/core/train/examples.ts"
-import { mayBeWide, type Recipe, recipeFor } from "@open-brains/core/train/recipe.ts"
+import { type Recipe, recipeFor, wideFor } from "@open-brains/core/train/recipe.ts"
 import type { Taught, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, encode, startsOf } from "./build.ts"
 import { card } from "./card.ts"
@@ -79,7 +79,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const recipe: Recipe = { ...recipeFor(splits.train.length), relearn: !isSetApart, ...options.recipe }
   const source = printExamples(examples)
   const labels = labelsOf([...splits.train, ...splits.validation])
-  const isWideTried = !options.recipe && mayBeWide(splits.train.length, labels.length)
+  const wide = options.recipe ? undefined : wideFor(splits.train.length, labels.length)
   const draft: Omit<Manifest, "parts"> = {
     kind: "net",
     name,
@@ -95,7 +95,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const { engine, asides } = chooseEngine(options.engine, true)
   const places = { splits, recipe, labels: labels.length, seed, engine, ...(base ? { base } : {}) }
   const shortlist = bytesMax === undefined ? undefined : await shortlistWithin(bytesMax, places, options)
-  const starts = shortlist?.starts ?? startsOf(base, recipe, isWideTried)
+  const starts = shortlist?.starts ?? startsOf(base, recipe, wide)
   const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress, engine)
   const bytesRead = taught.kept.recipe.bytesMax
   const from = taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}

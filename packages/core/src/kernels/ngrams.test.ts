@@ -185,6 +185,42 @@ test("the order of words counts, white space and case do not", () => {
   same("Dog  bites\tMAN!", "dog bites man")
 })
 
+test(`runs of words count as often as they are told to, runs of characters once (SEED=${SEED})`, () => {
+  const once = kernelOn(wasmEngine, { ...OPTIONS, bytesMax: 12, wordsMax: 1, charactersMin: 5 })
+  const thrice = kernelOn(wasmEngine, { ...OPTIONS, bytesMax: 12, wordsMax: 1, charactersMin: 5, wordTimes: 3 })
+  const [characters, word] = once(bytesOf("old")) as [number, number] // `<old>` and the word
+  expect(thrice(bytesOf("old"))).toEqual([characters, word, word, word])
+  for (const wordTimes of [1, 2, 3, 4]) {
+    const options = { ...OPTIONS, wordTimes }
+    const [kernel, judge] = [kernelOn(wasmEngine, options), kernelOn(interpreterEngine, options)]
+    fc.assert(
+      fc.property(bytes, (text) => {
+        const wanted = plainNgrams(text, options)
+        expect(kernel(text)).toEqual(wanted)
+        expect(judge(text)).toEqual(wanted)
+      }),
+      { seed: SEED, numRuns: 200 },
+    )
+  }
+  expect(ngrams({ ...OPTIONS, wordTimes: 1 })).toEqual(ngrams(OPTIONS))
+})
+test("where words count more than once, no text has as many n-grams as ngramsMax says, and many short words come near", () => {
+  const pieces = ["a", " ", "é", "字", "😀"].map(bytesOf)
+  for (const wordTimes of [2, 3, 4]) {
+    const kernel = kernelOn(wasmEngine, { ...OPTIONS, bytesMax: 400, wordTimes })
+    const within = (text: readonly number[]): void =>
+      expect(kernel(Uint8Array.from(text)).length).toBeLessThan(ngramsMax(text.length, wordTimes))
+    const search = (text: readonly number[], left: number): void => {
+      within(text)
+      if (left > 0) for (const piece of pieces) search([...text, ...piece], left - 1)
+    }
+    search([], 4)
+    for (let words = 0; words < 2 ** 10; words++)
+      within(Array.from({ length: 10 }, (_, i) => ((words >> i) & 1 ? 0x61 : 0x20))) // every way to part ten bytes
+    expect(kernel(bytesOf("a ".repeat(10).trim())).length).toBe(ngramsMax(19, wordTimes) - 1)
+  }
+})
+
 test("no text has as many n-grams as ngramsMax says, and one long word comes within two of it", () => {
   const bytesMax = 12
   const kernel = kernelOn(wasmEngine, { ...OPTIONS, bytesMax })

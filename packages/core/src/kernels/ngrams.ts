@@ -41,17 +41,26 @@ export interface NgramOptions {
   readonly charactersMin: number
   /** to this many, 2 … 5. */
   readonly charactersMax: number
+  /** How often each run of words counts, 1 … 4 (absent: once), since there are about four of characters to a letter. */
+  readonly wordTimes?: number
 }
+export const WORD_TIMES_MAX = 4
 /**
  * No text of n bytes has as many n-grams as this. A word of k letters takes k bytes, and all but the last one more that
  * parts it from the next; an ideograph takes three alone. `<word>` has k + 2 symbols, so at most 4k − 1 runs of 2 to 5 of
- * them, and w words have at most 3w + 1 runs of words: in all 4n + 5 − 2w at most, most for a single word.
+ * them: w words have at most 4(n + 1) − 5w. They have at most 3w + 1 runs of words, each of which counts t times: in all
+ * 4n + 4 + t + (3t − 5)w at most. Once each, that is most for a single word, 4n + 3; more often it grows with w, and as a
+ * word takes two bytes with what parts it from the next, w is at most (n + 1) / 2.
  */
-export const ngramsMax = (bytesMax: number): number => 4 * bytesMax + 4
+export function ngramsMax(bytesMax: number, wordTimes = 1): number {
+  if (wordTimes === 1) return 4 * bytesMax + 4
+  return 4 * bytesMax + 5 + wordTimes + (3 * wordTimes - 5) * Math.floor((bytesMax + 1) / 2)
+}
 
 /**
  * The hashed n-grams of a text: words, and pairs and triples of neighbouring words (the ends of the text count as
- * words), and runs of 2 to 5 characters of `<word>`, each as a slot of a table; equal n-grams as often as they occur.
+ * words), and runs of 2 to 5 characters of `<word>`, each as a slot of a table; equal n-grams as often as they occur, runs
+ * of words `wordTimes` as often, one after the other.
  *
  * Shapes: text u8 [bytesMax], length i32 [1] → slots u16 [ngramsMax], count i32 [1].
  * Numbers: integers only. UTF-8 is decoded strictly; each byte at which no whole sequence starts is a letter of its
@@ -61,7 +70,7 @@ export const ngramsMax = (bytesMax: number): number => 4 * bytesMax + 4
  */
 export function ngrams(options: NgramOptions): Program {
   const { bytesMax } = options
-  const most = ngramsMax(bytesMax)
+  const most = ngramsMax(bytesMax, options.wordTimes)
   const [text, length] = [buffer("input", "u8", "text", bytesMax), buffer("input", "i32", "length", 1)]
   const [slots, count] = [buffer("output", "u16", "slots", most), buffer("output", "i32", "count", 1)]
   const symbols = buffer("scratch", "i32", "symbols", 2 * bytesMax + 2)
@@ -186,15 +195,19 @@ const polynomial = (newest: Expression, older: readonly string[]): Expression =>
 function hash(symbols: Buffer, slots: Buffer, count: Buffer, options: NgramOptions): Block {
   const most = slots.length
   let serial = 0
-  const emit = (value: Expression, seed: number): Block => {
+  const emit = (value: Expression, seed: number, times = 1): Block => {
     const [a, b, c] = ["a", "b", "c"].map((stem) => `mix_${stem}${serial}`) as [string, string, string]
+    const put: Block = [
+      store(slots, clamp(v("slot_count"), 0, most - 1), shrU(mul(shrU(v(c), 16), i32(options.buckets)), 16)),
+      set("slot_count", add(v("slot_count"), i32(1))),
+    ]
+    const all = times === 1 ? put : [loop(`time${serial}`, times, put)]
     serial++
     return [
       let_(a, xor(value, i32(seed))),
       let_(b, mul(xor(v(a), shrU(v(a), 16)), i32(0x85ebca6b))),
       let_(c, mul(xor(v(b), shrU(v(b), 13)), i32(0xc2b2ae35))),
-      store(slots, clamp(v("slot_count"), 0, most - 1), shrU(mul(shrU(v(c), 16), i32(options.buckets)), 16)),
-      set("slot_count", add(v("slot_count"), i32(1))),
+      ...all,
     ]
   }
   const before = ["before1", "before2"]
@@ -206,7 +219,7 @@ function hash(symbols: Buffer, slots: Buffer, count: Buffer, options: NgramOptio
     [1, 2, 3]
       .filter((n) => n >= from && n <= options.wordsMax)
       .flatMap((n) => {
-        const run = emit(polynomial(newest, before.slice(0, n - 1)), seedOf(1, n))
+        const run = emit(polynomial(newest, before.slice(0, n - 1)), seedOf(1, n), options.wordTimes)
         return n < 3 ? run : [when(less(i32(0), v("word_count")), run)]
       })
   const characterRuns = [2, 3, 4, 5]

@@ -70,8 +70,12 @@ test(`with every option too (SEED=${SEED})`, () => {
       [5, 5],
       [2, 2],
     ] as const)
-      for (const buckets of [1, 97, 65536]) {
-        const options = { ...OPTIONS, buckets, wordsMax, charactersMin, charactersMax }
+      for (const [buckets, wordTimes] of [
+        [1, 1],
+        [97, 4],
+        [65536, 3],
+      ] as const) {
+        const options = { ...OPTIONS, buckets, wordsMax, charactersMin, charactersMax, wordTimes }
         const kernel = kernelOf(options)
         fc.assert(
           fc.property(fc.oneof(hostile, written), (bytes) => {
@@ -127,7 +131,12 @@ test("what n-grams there are, as they are written", () => {
 })
 
 test("the options of a kernel are found from its program, and those of another program are not", () => {
-  for (const options of [OPTIONS, { bytesMax: 7, buckets: 97, wordsMax: 1, charactersMin: 5, charactersMax: 5 }])
+  const other = { bytesMax: 7, buckets: 97, wordsMax: 1, charactersMin: 5, charactersMax: 5 }
+  const counted = [2, 3, 4].flatMap((wordTimes) => [
+    { ...OPTIONS, wordTimes },
+    { ...other, bytesMax: 1, wordTimes },
+  ])
+  for (const options of [OPTIONS, other, ...counted])
     expect(ngramOptionsOf(ngrams(options), options.buckets)).toEqual(options)
   const program = ngrams(OPTIONS)
   expect(ngramOptionsOf(program, 4095)).toBeUndefined()

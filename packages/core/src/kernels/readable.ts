@@ -22,7 +22,7 @@ export interface Gram extends Stretch {
 }
 export interface ReadText {
   readonly words: readonly Stretch[]
-  /** In the order of the kernel, equal ones as often as they occur. */
+  /** In the order of the kernel, equal ones as often as they occur there. */
   readonly grams: readonly Gram[]
 }
 
@@ -38,7 +38,7 @@ export function readNgrams(bytes: Uint8Array, options: NgramOptions): ReadText {
   const endWord = (word: Passed, least: number): void => {
     passed.push(word)
     for (let n = least; n <= Math.min(options.wordsMax, passed.length); n++)
-      grams.push(wordGram(passed.slice(-n), options))
+      grams.push(...Array<Gram>(options.wordTimes ?? 1).fill(wordGram(passed.slice(-n), options)))
   }
   words.forEach((word, place) => {
     const [first, last] = [word[0]!, word.at(-1)!]

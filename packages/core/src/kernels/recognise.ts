@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from "../base/json.ts"
 import type { Program } from "../ir/program.ts"
-import { type NgramOptions, ngrams } from "./ngrams.ts"
+import { type NgramOptions, ngrams, ngramsMax, WORD_TIMES_MAX } from "./ngrams.ts"
 
 /**
  * The options that a program of n-grams was made with: those of which kernels/ngrams.ts makes the same program, statement
@@ -10,7 +10,11 @@ export function ngramOptionsOf(program: Program, buckets: number): NgramOptions 
   const bytesMax = program.buffers.find(({ name }) => name === "text")?.length ?? 0
   if (bytesMax < 1 || buckets < 1 || buckets > 65536) return undefined
   const wanted = textOf(program)
-  return candidates(bytesMax, buckets).find((options) => textOf(ngrams(options)) === wanted)
+  const most = program.buffers.find(({ name }) => name === "slots")?.length
+  const times = Array.from({ length: WORD_TIMES_MAX }, (_, i) => i + 1).filter((t) => ngramsMax(bytesMax, t) === most)
+  return times
+    .flatMap((t) => candidates(bytesMax, buckets).map((each) => (t === 1 ? each : { ...each, wordTimes: t })))
+    .find((options) => textOf(ngrams(options)) === wanted)
 }
 const textOf = (program: Program): string => canonicalJson(program as unknown as Json)
 

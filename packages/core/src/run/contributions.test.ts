@@ -21,7 +21,10 @@ const PLACES = Array.from({ length: LABELS }, (_, place) => place)
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** A net of random weights: rows up to `table`, a matrix up to `linear`, vectors up to `pooledMax` before they are cut off. */
-function netOf(key: number, { table = 1, linear = 1, pooledMax = 2, buckets = OPTIONS.buckets } = {}): QuantisedNet {
+function netOf(
+  key: number,
+  { table = 1, linear = 1, pooledMax = 2, buckets = OPTIONS.buckets, wordTimes = 1 } = {},
+): QuantisedNet {
   const random = stream(SEED, "mix", key)
   const uniform = (i: number): number => random.uniform(i) * 2 - 1
   const from = (length: number, scale: number, first: number): Float32Array =>
@@ -33,7 +36,7 @@ function netOf(key: number, { table = 1, linear = 1, pooledMax = 2, buckets = OP
       bias: from(LABELS, 1, 20_000),
       ...{ pooledMax, scaleOf, scales: SCALES },
     },
-    ngrams({ ...OPTIONS, buckets }),
+    ngrams({ ...OPTIONS, buckets, wordTimes }),
   )
 }
 const partsOf = ({ outputs, weights }: QuantisedNet) => ({
@@ -70,6 +73,7 @@ describe("rows, bias and rounding sum to the logit that the classifier gives, fo
     "one whose vectors are cut off at what eight bits hold": netOf(3, { table: 10, pooledMax: 0.01 }),
     "one whose logits are cut off at what sixteen bits hold": netOf(4, { linear: 100, pooledMax: 10 }),
     "one of four rows, which all n-grams share": netOf(5, { buckets: 4 }),
+    "one to which words count three times": netOf(6, { wordTimes: 3 }),
   }
   test.each(Object.entries(nets))(`%s (SEED=${SEED})`, (_, net) => {
     const [{ explain }, logits] = [explainerOf(net), logitsOf(net)]

@@ -30,7 +30,7 @@ export function bagsOf(texts: readonly string[], options: NgramOptions, engine: 
     all.set(part, starts[i]!)
   })
   assert(
-    parts.every(({ length }) => length <= ngramsMax(options.bytesMax)),
+    parts.every(({ length }) => length <= ngramsMax(options.bytesMax, options.wordTimes)),
     "more n-grams than there can be",
   )
   return { slots: all, starts }

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts"
 import { refuse, suggest } from "../base/problem.ts"
+import { ngramsMax, WORD_TIMES_MAX } from "../kernels/ngrams.ts"
 import { LEVELS, type Levels } from "../quantise/coarse.ts"
 
 /** Everything that weights depend on beside data, base and seed: plain numbers, stored as recipe.json. */
@@ -13,6 +14,8 @@ export interface Recipe {
   readonly charactersMin: number
   /** to this many. */
   readonly charactersMax: number
+  /** How often each run of words counts; absent: once. */
+  readonly wordTimes?: number
   readonly dims: number
   readonly epochs: number
   readonly batch: number
@@ -46,7 +49,7 @@ export interface Recipe {
 export const asJson = (recipe: Recipe): Json => ({ ...recipe })
 
 /** What `teach` starts from. Found on the validation split of CLINC150: docs/adr/0005-recipe.md. */
-export const RECIPE: Required<Omit<Recipe, "wrongCosts" | "levels">> = {
+export const RECIPE: Required<Omit<Recipe, keyof typeof OPTIONAL | keyof typeof CHOICES>> = {
   bytesMax: 1024,
   buckets: 4096,
   wordsMax: 2,
@@ -68,20 +71,27 @@ export const RECIPE: Required<Omit<Recipe, "wrongCosts" | "levels">> = {
   relearn: true,
 }
 
+const HELD_BACK = { weightDecay: 3, featureDropout: 0.5, labelSmoothing: 0.02 } as const
 /**
  * What is tried beside it where labels are few: they need fewer dimensions, and in as many bytes four times the n-grams
- * have a row of their own; rows that are shared less are held back more. Found on the validation splits of TREC, SST-2,
+ * have a row of their own; rows that are shared less are held back more, and words count
+ * more beside their many runs of characters. Found on the validation splits of TREC, SST-2,
  * SNIPS and 17 languages: docs/adr/0018-a-recipe-for-few-labels.md.
  */
 export const WIDE = {
-  buckets: 16_384,
-  dims: 16,
-  weightDecay: 3,
-  featureDropout: 0.5,
-  labelSmoothing: 0.02,
+  ...{ buckets: 16_384, dims: 16, wordTimes: 3 },
+  ...HELD_BACK,
 } as const satisfies Partial<Recipe>
-/** Nobody has looked at more labels, and among few examples the held-out ones are too few to choose by. */
-export const mayBeWide = (examples: number, labels: number): boolean => examples >= 1000 && labels <= 32
+/** Two labels part by fewer dimensions still, and the n-grams get four times the rows, the same bytes again; words that count more are no gain there. */
+export const WIDE_OF_TWO = { buckets: 65_536, dims: 4, ...HELD_BACK } as const satisfies Partial<Recipe>
+/**
+ * What a lesson tries beside the recipe, or nothing: nobody has looked at more labels, and among few examples the
+ * held-out ones are too few to choose by.
+ */
+export function wideFor(examples: number, labels: number): Partial<Recipe> | undefined {
+  if (examples < 1000 || labels > 32) return undefined
+  return labels === 2 ? WIDE_OF_TWO : WIDE
+}
 
 /** Least and most of each number; those that count are whole. A stranger's recipe is run by `rebuild`. */
 const RANGES: Readonly<
@@ -95,6 +105,7 @@ const RANGES: Readonly<
   wordsMax: [1, 3, "whole"],
   charactersMin: [2, 5, "whole"],
   charactersMax: [2, 5, "whole"],
+  wordTimes: [1, WORD_TIMES_MAX, "whole"],
   dims: [1, 4096, "whole"],
   epochs: [1, 1000, "whole"],
   batch: [1, 4096, "whole"],
@@ -112,7 +123,7 @@ const RANGES: Readonly<
 }
 
 /** What a recipe may lack, with a value such as it may have. */
-const OPTIONAL = { wrongCosts: 5 } as const
+const OPTIONAL = { wrongCosts: 5, wordTimes: 3 } as const
 /** The same, of those that are one of a few. */
 const CHOICES = { levels: LEVELS } as const
 
@@ -150,8 +161,18 @@ export function recipeFrom(json: Json): Recipe {
           : `Give it a value such as ${value}.`,
       })
   }
-  return members as unknown as Recipe
+  const recipe = members as unknown as Recipe
+  const most = ngramsMax(recipe.bytesMax, recipe.wordTimes)
+  if (most > NGRAMS_MAX)
+    refuse({
+      code: "OB404",
+      seen: `By the recipe's \`bytesMax\` and \`wordTimes\` a text may have ${most} n-grams.`,
+      hint: `Lower one of them: ${NGRAMS_MAX} are the most.`,
+    })
+  return recipe
 }
+/** As many as `train` draws numbers for. */
+const NGRAMS_MAX = 65_536
 
 /**
  * Few examples want small batches and many epochs, so that there are steps enough to learn in; more steps than that only

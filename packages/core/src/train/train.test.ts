@@ -167,6 +167,14 @@ test("a recipe may say what a wrong answer costs, within its range, and may leav
   for (const wrongCosts of [-1, 1e7, "5", null])
     expect(() => recipeFrom({ ...RECIPE, wrongCosts } as never)).toThrow("OB404")
 })
+test("a recipe may say how often words count, as far as the n-grams of a text can be drawn for", () => {
+  for (const wordTimes of [1, 2, 3, 4])
+    expect(recipeFrom(asJson({ ...RECIPE, wordTimes }))).toEqual({ ...RECIPE, wordTimes })
+  for (const wordTimes of [0, 5, 1.5, "3", null])
+    expect(() => recipeFrom({ ...RECIPE, wordTimes } as never)).toThrow("OB404")
+  expect(recipeFrom(asJson({ ...RECIPE, bytesMax: 16_383 })).bytesMax).toBe(16_383)
+  expect(() => recipeFrom(asJson({ ...RECIPE, bytesMax: 16_383, wordTimes: 2 }))).toThrow("OB404")
+})
 test("the temperature changes what a probability claims, and no label, evidence or threshold", () => {
   const result = taught([{ ...TINY, epochs: 30 }])
   expect(result.weights["temperature"]![0]).not.toBe(TEMPERATURE_ONE)

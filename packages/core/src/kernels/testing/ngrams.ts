@@ -57,12 +57,13 @@ function slotOf(symbols: readonly number[], kind: number, buckets: number): numb
 
 /** The n-grams again, from lists of words: what the kernel is judged by. */
 export function plainNgrams(bytes: Uint8Array, options: NgramOptions): readonly number[] {
-  const { buckets, wordsMax, charactersMin, charactersMax } = options
+  const { buckets, wordsMax, charactersMin, charactersMax, wordTimes = 1 } = options
   const slots: number[] = []
   const passed: number[] = [OPEN] // of each word, and of the start of the text
   const endWord = (word: number, from: number): void => {
     passed.push(word)
-    for (let n = from; n <= Math.min(wordsMax, passed.length); n++) slots.push(slotOf(passed.slice(-n), 1, buckets))
+    for (let n = from; n <= Math.min(wordsMax, passed.length); n++)
+      for (let time = 0; time < wordTimes; time++) slots.push(slotOf(passed.slice(-n), 1, buckets))
   }
   const words = wordsOf(bytes.subarray(0, options.bytesMax))
   for (const word of words) {
