@@ -23,6 +23,17 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain explain desk "where is my parcel" why it answered: what each word spoke for
   ./brain doctor                            what this machine has to run it with
 
+Modules are wired to a brain, in a file of a small language: examples/helpdesk/module.brain
+
+  ./brain check examples/helpdesk           every mistake in it at once, before anything runs
+  ./brain ask examples/helpdesk "where is my parcel"
+                                            ask it
+  ./brain trace examples/helpdesk "my parcel"
+                                            what each part was asked, answered and took
+  ./brain why examples/helpdesk reply       where a value comes from
+  ./brain fmt examples/helpdesk             write it as everybody writes it
+  ./brain lock examples/helpdesk            keep to the modules that it uses now
+
 Every command takes --json and --help.`
 
 /** Runs the words of a command line. A person's mistake is told once, here; a bug of ours is thrown on. */
@@ -130,45 +141,6 @@ function commands(services: Services, run: Run): Command {
       run(async () => (await import("./commands/ask.ts")).ask(path, words, options, services)),
     )
   program
-    .command("check")
-    .description("read a brain and all that it uses: every mistake at once, before anything runs")
-    .argument("<brain>", "a file .brain, or the folder of one")
-    .addOption(json())
-    .action((path, options) => run(async () => (await import("./commands/check.ts")).check(path, options, services)))
-  program
-    .command("fmt")
-    .description("write brains as everybody writes them; comments stay")
-    .argument("<files...>", "files .brain, or - for standard input")
-    .option("--check", "change nothing, and say which files are not written so")
-    .addOption(json())
-    .action((paths, options) => run(async () => (await import("./commands/fmt.ts")).fmt(paths, options, services)))
-  program
-    .command("lock")
-    .description("keep a brain to the modules that it uses now, whatever becomes of them")
-    .argument("<brain>", "a file .brain, or the folder of one")
-    .addOption(json())
-    .action((path, options) => run(async () => (await import("./commands/lock.ts")).lock(path, options, services)))
-  program
-    .command("why")
-    .description("where a name of a brain comes from, through includes and templates")
-    .argument("<brain>", "a file .brain, or the folder of one")
-    .argument("<name>", "a value, input, part or parameter; desk.kind is one within the part desk")
-    .addOption(json())
-    .action((path, name, options) =>
-      run(async () => (await import("./commands/why.ts")).why(path, name, options, services)),
-    )
-  program
-    .command("trace")
-    .description("an answer of a brain, and what each part was asked, answered and took")
-    .argument("<brain>", "a file .brain, or the folder of one")
-    .argument("<input...>", "what it is asked")
-    .option("--html <file>", "write a page that shows it: one file, without network")
-    .addOption(engine())
-    .addOption(json())
-    .action((path, words, options) =>
-      run(async () => (await import("./commands/trace.ts")).trace(path, words, options, services)),
-    )
-  program
     .command("correct")
     .description("say which label a text should get: it counts at once, and is learnt at the next teach")
     .argument("<module>", "folder of the module")
@@ -264,6 +236,45 @@ function commands(services: Services, run: Run): Command {
           ? commands.explainAnswer(path, words, options, services)
           : commands.explainStage(path, options, services)
       }),
+    )
+  program
+    .command("check")
+    .description("read a brain and all that it uses: every mistake at once, before anything runs")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/check.ts")).check(path, options, services)))
+  program
+    .command("fmt")
+    .description("write brains as everybody writes them; comments stay")
+    .argument("<files...>", "files .brain, or - for standard input")
+    .option("--check", "change nothing, and say which files are not written so")
+    .addOption(json())
+    .action((paths, options) => run(async () => (await import("./commands/fmt.ts")).fmt(paths, options, services)))
+  program
+    .command("lock")
+    .description("keep a brain to the modules that it uses now, whatever becomes of them")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/lock.ts")).lock(path, options, services)))
+  program
+    .command("why")
+    .description("where a name of a brain comes from, through includes and templates")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .argument("<name>", "a value, input, part or parameter; desk.kind is one within the part desk")
+    .addOption(json())
+    .action((path, name, options) =>
+      run(async () => (await import("./commands/why.ts")).why(path, name, options, services)),
+    )
+  program
+    .command("trace")
+    .description("an answer of a brain, and what each part was asked, answered and took")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .argument("<input...>", "what it is asked")
+    .option("--html <file>", "write a page that shows it: one file, without network")
+    .addOption(engine())
+    .addOption(json())
+    .action((path, words, options) =>
+      run(async () => (await import("./commands/trace.ts")).trace(path, words, options, services)),
     )
   program
     .command("doctor")

@@ -65,7 +65,7 @@ export function budgetProblems(budget: readonly LimitSyntax[], { total, blame }:
       {
         at: { start: limit.start, end: limit.end },
         seen: `The budget allows ${shown(limit, limit.amount)} of ${limit.what}, and this brain may take ${shown(limit, amount)}${most && `, most of it for \`${most}\``}.`,
-        hint: `Allow ${shown(limit, amount)}, give the part less time, or use a smaller one.`,
+        hint: `Allow ${shown(limit, amount)}, ${limit.what === "latency" ? "give the part less time, or use a faster one" : "or use a smaller part"}.`,
       },
     ]
   })

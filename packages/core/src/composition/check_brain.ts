@@ -1,3 +1,4 @@
+import { suggest } from "../base/problem.ts"
 import type { Arguments } from "./arguments.ts"
 import { budgetProblems, type Costs, costsOf } from "./budget.ts"
 import { checkExpression } from "./check_expression.ts"
@@ -72,7 +73,8 @@ export function checkBrain(
     scope.put(name.text, isInCircle ? NONE : checkExpression(value, unresolved, name.text))
   }
   const outputs = brain.gives.map((each) => checkOutput(targets, file, brain, each, scope))
-  reportUnused(targets, file, brain, scope, needed)
+  // After another mistake, what was meant to be used may not be.
+  if (all.problems.length === before) reportUnused(targets, file, brain, scope, needed)
   const rules = checkRules(brain, outputs, nodes, (at, code, seen, hint) => all.report(file, at, code, seen, hint))
   const uses = scope.uses()
   const loads = new Map<number, Cost>()
@@ -137,7 +139,7 @@ function checkOutput({ all }: Targets, file: FileSyntax, brain: BrainSyntax, out
         output.name,
         "OB618",
         `Nothing says what \`${output.name.text}\` is.`,
-        `Add: ${output.name.text} is …`,
+        `${suggestValue(output.name.text, brain)}Add: ${output.name.text} is …`,
       )
     return { ...NONE, wanted }
   }
@@ -160,6 +162,15 @@ function checkOutput({ all }: Targets, file: FileSyntax, brain: BrainSyntax, out
       'Give it something that always answers, last in `first good { … "A person will answer." }`.',
     )
   return { ...found, wanted, place: value.name }
+}
+
+/** The value that may have been meant. */
+function suggestValue(name: string, { values, gives }: BrainSyntax): string {
+  const others = values
+    .map((each) => each.name.text)
+    .filter((each) => !gives.some((output) => output.name.text === each))
+  const hint = suggest(name, others)
+  return hint.startsWith("Did") ? `${hint.slice(0, hint.indexOf("?") + 1)} ` : ""
 }
 
 function reportUnused(

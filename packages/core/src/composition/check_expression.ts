@@ -227,11 +227,13 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
   const cases: [string, number][] = []
   const seen = new Set<string>()
   let unsure: number | undefined
+  let isMistaken = false // then the label that was meant is not missing too
   for (const { labels: named, value } of route.cases) {
     const { node } = check(value)
     for (const label of named) {
       const key = label.isUnsure ? UNSURE_CASE : label.text
       const isKnown = labels === undefined || (label.isUnsure ? on.unsure : labels.includes(label.text))
+      if (seen.has(key) || !isKnown) isMistaken = true
       if (seen.has(key) || !isKnown) needlessCase(label, seen.has(key), route.on.text, labels ?? [], names)
       if (label.isUnsure) unsure ??= node
       else if (!seen.has(key)) cases.push([label.text, node])
@@ -249,7 +251,7 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
         "No answer comes here: each label has its `when`.",
         on.unsure && !seen.has(UNSURE_CASE) ? "Write `when unsure:`, if that is meant." : "Leave this branch out.",
       )
-  } else if (left.length > 0) {
+  } else if (left.length > 0 && !isMistaken) {
     const shown = left.slice(0, 6).join(", ") + (left.length > 6 ? `, … (${left.length})` : "")
     names.report(
       route.on,
@@ -392,6 +394,8 @@ function checkRepeat(repeat: Of<"repeat">, names: Names, own: string): Typed {
     })
   }
   // What the step gives may be wider than what it began with: then both times are of the wider type.
+  // Parts are looked up before, since whoever is told of nothing must not be the first to check them.
+  for (const mention of mentions(repeat)) if (mention.isAsked) names.part(mention)
   const narrow = names.trial(() => body(begin.type!))
   const type = narrow.then.type && joined(begin.type, narrow.then.type)
   const from = names.nodes.length

@@ -38,7 +38,7 @@ export function definitionsIn(library: Library, { report }: Reporter): (file: Fi
           file,
           include,
           "OB614",
-          `${key} includes this file, and this file includes it.`,
+          `${key} includes this file, and is included by it, straight or through others.`,
           "Move what both need into a third file.",
         )
         continue

@@ -1,11 +1,15 @@
 import { type Piece, piecesOf } from "./braces.ts"
-import type { ExpressionSyntax, ValueSyntax, Word } from "./syntax.ts"
+import type { ExpressionSyntax, Place, ValueSyntax, Word } from "./syntax.ts"
 
+/** A name that an expression mentions, and whether it asks it as a part. */
+export interface Mention extends Word {
+  readonly isAsked: boolean
+}
 /** The names that an expression mentions, with its places: of values, of parts, and in braces. */
-export function mentions(expression: ExpressionSyntax, own?: string): readonly Word[] {
-  const found: Word[] = []
-  const add = (text: string, { start, end }: { readonly start: number; readonly end: number }): void => {
-    if (text !== own) found.push({ text, start, end })
+export function mentions(expression: ExpressionSyntax, own?: string): readonly Mention[] {
+  const found: Mention[] = []
+  const add = (text: string, { start, end }: Place, isAsked = false): void => {
+    if (text !== own) found.push({ text, start, end, isAsked })
   }
   const visit = (each: ExpressionSyntax): void => {
     switch (each.kind) {
@@ -24,7 +28,7 @@ export function mentions(expression: ExpressionSyntax, own?: string): readonly W
         add(each.of.text, each.of)
         return
       case "call":
-        add(each.part.text, each.part)
+        add(each.part.text, each.part, true)
         for (const input of each.inputs) visit(input)
         return
       case "route":

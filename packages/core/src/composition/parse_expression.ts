@@ -34,8 +34,9 @@ export const EXPRESSION = `An expression such as \`${CALL}\` or "a text"`
 export function expression(lexer: Lexer, depth = 0): Value<ExpressionSyntax> {
   const found = plain(lexer, depth)
   if (found === undefined || !takes(lexer, "within")) return found
+  const { end } = lexer.after() // of the unit
   const ms = withUnit(lexer, TIME, "writer of message within 800 ms")
-  return ms === undefined ? undefined : { kind: "within", of: found, ms, start: found.start, end: found.end }
+  return ms === undefined ? undefined : { kind: "within", of: found, ms, start: found.start, end }
 }
 
 function plain(lexer: Lexer, depth: number): Value<ExpressionSyntax> {

@@ -25,6 +25,8 @@ export type Scope = ReturnType<typeof openScope>
 export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax, given: Arguments) {
   const { library, all, known, moduleSignature, definitionSignature } = targets
   const definitions = targets.definitionsOf(file)
+  // A file that is missing or was misread may have what nothing else has.
+  const isPartial = targets.isPartial(file)
   type Entry = { readonly what: "input" | "value" | "parameter" | "part"; readonly name: Word; used: boolean }
   const entries = new Map<string, Entry>()
   const values = new Map<string, Typed>()
@@ -54,7 +56,7 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
         file,
         name,
         "OB604",
-        `\`${name.text}\` is what ${shadowed.file.file} defines under that name, and would hide it.`,
+        `\`${name.text}\` would hide what ${shadowed.file.file} defines under that name.`,
         `Take another name, such as \`${name.text}_here\`.`,
       )
     if (!other) entries.set(name.text, { what, name, used: false })
@@ -126,6 +128,7 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
     }
     const definition = definitions.get(source.text)
     if (definition) return { ...common, signature: withArguments(definition, use) }
+    if (isPartial) return { ...common, signature: undefined }
     all.report(
       file,
       source,

@@ -20,6 +20,8 @@ export interface Targets {
   readonly library: Library
   readonly all: Reporter
   definitionsOf(file: FileSyntax): Definitions
+  /** Whether something that a file includes, straight or not, could not be read. */
+  isPartial(file: FileSyntax): boolean
   /** What was found before, by what it is. */
   readonly known: ReadonlyMap<string, Signature | undefined>
   moduleSignature(key: string, module: CheckedModule, cost: Cost): Signature
@@ -52,6 +54,19 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
     return found
   }
   const onTheWay: string[] = []
+
+  const partial = new Map<FileSyntax, boolean>()
+  function isPartial(file: FileSyntax): boolean {
+    const before = partial.get(file)
+    if (before !== undefined) return before
+    partial.set(file, false) // on its way
+    const found = file.includes.some(({ text }) => {
+      const parsed = library.files.get(library.included(file.file, text))
+      return parsed === undefined || broken.has(parsed.syntax) || isPartial(parsed.syntax)
+    })
+    partial.set(file, found)
+    return found
+  }
 
   function moduleSignature(key: string, module: CheckedModule, cost: Cost): Signature {
     const place = modules.push(module) - 1
@@ -182,6 +197,7 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
     library,
     all,
     definitionsOf,
+    isPartial,
     moduleSignature,
     definitionSignature,
     known,

@@ -25,7 +25,7 @@ export function misfit(given: PortType, taken: PortType): string | undefined {
     case "text":
     case "bytes": {
       const { bytesMax } = taken as typeof given
-      return given.bytesMax > bytesMax ? `${describe(given)} may be longer than ${bytesMax} bytes` : undefined
+      return given.bytesMax > bytesMax ? `it may be longer than ${bytesMax} bytes` : undefined
     }
     case "label": {
       const known = new Set((taken as typeof given).labels)
@@ -35,11 +35,11 @@ export function misfit(given: PortType, taken: PortType): string | undefined {
     }
     case "number": {
       const { least, most } = taken as typeof given
-      return given.least < least || given.most > most ? `${describe(given)} may leave ${range(least, most)}` : undefined
+      return given.least < least || given.most > most ? `it may leave ${range(least, most)}` : undefined
     }
     case "vector": {
       const { length } = taken as typeof given
-      return given.length === length ? undefined : `${describe(given)} has not ${counted(length, "number")}`
+      return given.length === length ? undefined : `it has not ${counted(length, "number")}`
     }
     case "record": {
       const fields = new Map(given.fields.map(({ name, type }) => [name, type]))
