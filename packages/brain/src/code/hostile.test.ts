@@ -28,7 +28,7 @@ async function contained(part: Part, attack: string, reason: RegExp): Promise<vo
   expect(await neighbour.ask(["n"], undefined)).toEqual([`n${++asked}`])
 }
 
-const LATE = /^it took (?:more than 60 ticks of work|longer than 60 ms)/
+const LATE = /^it took (?:more than 30 ticks of work|longer than 60 ms)/
 const FULL = /memory|too long|invalid (?:array|typed array)/
 /** Many small things take time to make. */
 const FULL_OR_LATE = /memory|^it took/

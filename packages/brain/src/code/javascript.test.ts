@@ -91,7 +91,7 @@ test("reset, and a cut-off, give a fresh state; questions that are asked at once
   expect(await Promise.all([part.ask(""), part.ask(""), part.ask("loop"), part.ask("")])).toEqual([
     ["1"],
     ["2"],
-    { nothing: expect.stringContaining("100 ticks") },
+    { nothing: expect.stringContaining("50 ticks") },
     ["1"],
   ])
   part.reset?.()
@@ -106,14 +106,14 @@ test("two parts of one file have a state each", async () => {
 })
 
 test("the same questions run out of fuel at the same one, however often they are asked", async () => {
-  const source = "let n = 0; function answer() { for (let i = 0; i < 900000 + 10000 * n; i++); return '' + n++ }"
+  const source = "let n = 0; function answer() { for (let i = 0; i < 450000 + 5000 * n; i++); return '' + n++ }"
   const lasts: number[] = []
   for (let round = 0; round < 3; round++) {
     const part = await open(source, { limits: { latencyMs: 200 } })
     let last = 0
     let answered = await part.ask("")
     for (; !("nothing" in answered); answered = await part.ask("")) last++
-    expect(answered.nothing).toBe("it took more than 200 ticks of work; a tick is 10000 jumps of loops and calls")
+    expect(answered.nothing).toBe("it took more than 100 ticks of work; a tick is 10000 jumps of loops and calls")
     lasts.push(last)
   }
   expect(lasts[0]).toBeGreaterThan(5)

@@ -17,8 +17,8 @@ export const CODE_LIMITS = {
   memoryBytesLeast: 2 ** 20,
   memoryBytesMost: 2 ** 30,
 } as const
-/** So many ticks for each millisecond of latency; one is 10000 jumps of loops and calls, some 0.1 to 0.5 ms. */
-export const TICKS_PER_MS = 1
+/** Ticks for each millisecond of latency. One is 10000 jumps of loops and calls, which take 0.1 to 1 ms: fuel ends before time does. */
+export const TICKS_PER_MS = 0.5
 const OPEN_MS = 1000
 
 /**

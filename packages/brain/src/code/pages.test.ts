@@ -76,3 +76,13 @@ test.each(Object.entries(TRIED))(
     ])
   },
 )
+
+test("the parts of docs/manual/brains/parts.md answer as it says", async () => {
+  const text = readFileSync(join(repository, "docs/manual/brains/parts.md"), "utf8")
+  const block = (kind: string): string => text.match(new RegExp(`\`\`\`${kind}\n(.*?)\`\`\``, "s"))![1]!
+  const script = await openCode(declareCode(), block("js"))
+  expect([await script.ask(["hi"], undefined), await script.ask(["ho"], undefined)]).toEqual([["HI (1)"], ["HO (2)"]])
+  const module = await openCode(declareCode({ language: "wasm" }), binary(block("wat")))
+  expect(await module.ask(["louder, äz{`"], undefined)).toEqual(["LOUDER, äZ{`"])
+  await Promise.all([script.close?.(), module.close?.()])
+})

@@ -72,7 +72,7 @@ async function textOf(path: string, use: "record" | "replay"): Promise<string> {
     return refuse({
       code: "OB673",
       seen: `${path} cannot be read: ${codeOf(error)}.`,
-      hint: "Record the answers first, with --record FILE, or correct the path.",
+      hint: "Record the answers first, or correct the path.",
     })
   }
 }
