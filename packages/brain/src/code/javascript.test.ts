@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { readFile } from "node:fs/promises"
 import type { PortType } from "@open-brains/core/composition/types.ts"
 import type { Value } from "@open-brains/core/run/part.ts"
 import { expect, onTestFinished, test } from "vitest"
+import { openJavaScript } from "./javascript.ts"
 import { openCode } from "./open.ts"
 import { declareCode, TEXT } from "./testing/declare.ts"
 
@@ -169,4 +171,15 @@ test("limits that cannot be kept, and a file that is too long, are refused", asy
   await expect(openCode(declareCode({ limits: { memoryBytes: 1000 } }), source)).rejects.toThrow("error[OB664]")
   await expect(openCode(declareCode({ limits: { latencyMs: 1e9 } }), source)).rejects.toThrow("error[OB664]")
   await expect(openCode(declareCode(), `${source}//${"x".repeat(2 ** 20)}`)).rejects.toThrow("error[OB665]")
+})
+
+test("the code stops itself when its time is over, without anybody who ends its thread", async () => {
+  const engine = new URL(import.meta.resolve("@jitl/quickjs-wasmfile-release-sync/wasm"))
+  const compiled = await WebAssembly.compile(await readFile(engine))
+  const source = new TextEncoder().encode("function answer() { for (;;); }")
+  const { takes, gives } = declareCode()
+  const limits = { memoryBytes: 2 ** 22, outputBytes: 100, fuel: 20_000, fuelToOpen: 1000 } // 2 s and more of this loop
+  const guest = await openJavaScript({ language: "javascript", source, takes, gives, limits }, compiled)
+  if ("unfit" in guest) throw new Error(guest.why)
+  expect(guest.ask([""], 30)).toEqual({ nothing: "it took longer than 30 ms", spoilt: true })
 })
