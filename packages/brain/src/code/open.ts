@@ -17,7 +17,7 @@ export const CODE_LIMITS = {
   memoryBytesLeast: 2 ** 20,
   memoryBytesMost: 2 ** 30,
 } as const
-/** Ticks for each millisecond of latency. One is 10000 jumps of loops and calls, which take 0.1 to 1 ms: fuel ends before time does. */
+/** Ticks for each millisecond of latency. One is 10000 jumps of loops and calls, mostly 0.1 to 0.5 ms: fuel ends first, if objects do not slow it. */
 export const TICKS_PER_MS = 0.5
 const OPEN_MS = 1000
 
