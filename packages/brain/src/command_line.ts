@@ -98,6 +98,12 @@ function commands(services: Services, run: Run): Command {
   const offline = (): Option => new Option("--offline", "do not ask the network for a data set")
   const data = (): Option =>
     new Option("--data <set>", "data set that it learnt from, by name or folder (default: that of its name)")
+  /** How the parts of a brain may be asked that are elsewhere. */
+  const remote = (command: Command): Command =>
+    command
+      .option("--allow-remote", "let a brain ask its remote parts; else they give nothing")
+      .option("--record <file>", "add what remote parts answer to a file")
+      .addOption(new Option("--replay <file>", "take what remote parts answer from such a file").conflicts("record"))
   const column = (name: string): Option => new Option(`--${name} <name>`, `column that holds the ${name}`)
   program
     .command("tour")
@@ -129,11 +135,10 @@ function commands(services: Services, run: Run): Command {
         throw new InvalidArgumentError("--svg draws what --max-size tries: name a size too, such as --max-size 30KB.")
       return run(async () => (await import("./commands/teach.ts")).teach(files, options, services))
     })
-  program
-    .command("ask")
+  remote(program.command("ask"))
     .description("answer a text, or each line of standard input (lines of JSON too)")
-    .argument("<module>", "folder of the module")
-    .argument("[text...]", "the text")
+    .argument("<module>", "folder of the module, or a brain")
+    .argument("[text...]", "the text; of a brain with several inputs one word each")
     .option("--top <n>", "how many labels to rank", wholeNumber(1), 3)
     .addOption(engine())
     .addOption(json())
@@ -265,8 +270,7 @@ function commands(services: Services, run: Run): Command {
     .action((path, name, options) =>
       run(async () => (await import("./commands/why.ts")).why(path, name, options, services)),
     )
-  program
-    .command("trace")
+  remote(program.command("trace"))
     .description("an answer of a brain, and what each part was asked, answered and took")
     .argument("<brain>", "a file .brain, or the folder of one")
     .argument("<input...>", "what it is asked")

@@ -1,8 +1,10 @@
+import { isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { BrainAnswer, Inputs, OpenBrain } from "@open-brains/core/run/composed.ts"
 import { isNothing, type Value } from "@open-brains/core/run/part.ts"
+import { checkValue, plainFromJson } from "@open-brains/core/run/values.ts"
 import { counted } from "../layout.ts"
-import { outcomeAsJson, valueFromJson, valueFromWord } from "./values.ts"
+import { outcomeAsJson, valueFromWord } from "./values.ts"
 
 /** One word an input; a brain of one text takes them all as that text. */
 export function inputsFromWords({ takes }: OpenBrain, words: readonly string[]): Inputs {
@@ -18,9 +20,9 @@ export function inputsFromWords({ takes }: OpenBrain, words: readonly string[]):
 
 /** The members of a JSON object that the brain takes. Errors: OB504. */
 export function inputsFromJson({ takes }: OpenBrain, source: string, line: number): Inputs {
-  let found: unknown
+  let found: Json
   try {
-    found = JSON.parse(source)
+    found = JSON.parse(source) as Json
   } catch (error) {
     return refuse({
       code: "OB504",
@@ -28,11 +30,18 @@ export function inputsFromJson({ takes }: OpenBrain, source: string, line: numbe
       hint: `Write one object a line: { ${takes.map(({ name }) => `"${name}": …`).join(", ")} }`,
     })
   }
-  const object = found as Readonly<Record<string, unknown>>
+  if (!isJsonObject(found)) return {}
   const inputs: Record<string, Value> = {}
-  for (const port of takes) {
-    const value = valueFromJson(port.type, Object.hasOwn(object, port.name) ? object[port.name] : undefined)
-    if (value !== undefined) inputs[port.name] = value
+  for (const { name, type } of takes) {
+    const json = Object.hasOwn(found, name) ? found[name] : undefined
+    const value = json === undefined ? undefined : checkValue(plainFromJson(json, type), type)
+    if (isNothing(value))
+      return refuse({
+        code: "OB504",
+        seen: `Line ${line} of the input has for \`${name}\` ${value.nothing}.`,
+        hint: "Give it a value of that type.",
+      })
+    if (value !== undefined) inputs[name] = value
   }
   return inputs
 }

@@ -1,17 +1,22 @@
+import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
 import type { CheckedModule, Composition } from "@open-brains/core/composition/composition.ts"
 import { type OpenBrain, openComposition } from "@open-brains/core/run/composed.ts"
 import type { Clock } from "@open-brains/core/run/evaluate.ts"
 import type { LabelValue, Part } from "@open-brains/core/run/part.ts"
+import { openCode } from "../code/open.ts"
 import { load } from "../load.ts"
 import type { EngineName } from "../native/engines.ts"
+import { openRemote, type RemoteOptions } from "../remote/open.ts"
 import { cachedComposition, keepComposition } from "./cache.ts"
 import { gather } from "./gather.ts"
-import { needBrainFile } from "./sources.ts"
+import { needBrainFile, readBytes } from "./sources.ts"
 
 export interface ComposeOptions {
   readonly engine?: EngineName
+  /** How remote parts are asked, if at all: without, nothing is sent and they give nothing. */
+  readonly remote?: Partial<RemoteOptions>
 }
 
 /** Reads and checks a brain: a file, or a folder whose manifest is one. Errors: OB631, OB632, and all that checking finds. */
@@ -39,15 +44,18 @@ export const clock: Clock = {
   },
 }
 
-async function openPart(module: CheckedModule, { engine }: ComposeOptions): Promise<Part> {
-  switch (module.kind) {
+async function openPart(module: CheckedModule, { engine, remote }: ComposeOptions): Promise<Part> {
+  const { declaration, folder } = module
+  switch (declaration?.kind) {
+    case undefined:
     case "net":
       return openNetPart(module, engine)
     case "code":
+      return openCode(declaration, await readBytes(join(folder!, declaration.file)))
     case "remote":
-      throw new Error(`bug: ${module.kind} parts are not opened yet`)
+      return openRemote(declaration, { allowed: false, environment: process.env, ...remote })
     default:
-      return module.kind satisfies never
+      return declaration satisfies never
   }
 }
 

@@ -8,6 +8,8 @@ import type { ModuleDeclaration } from "@open-brains/core/composition/parts.ts"
 import type { FileSyntax } from "@open-brains/core/composition/syntax.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import { parseModule, printManifest } from "@open-brains/core/module/text.ts"
+import { CODE_LIMITS } from "../code/open.ts"
+import { REMOTE_LIMITS } from "../remote/open.ts"
 import { firstParty } from "../services.ts"
 import { MANIFEST, sha256 } from "../store/whole.ts"
 import { costOfNet } from "./cost.ts"
@@ -139,17 +141,15 @@ function costOf(declaration: ModuleDeclaration, found: Found | undefined): Cost 
       ...(latencyMs === undefined ? {} : { latencyMs }),
     }
   }
-  const { latencyMs = LATENCY_MS, memoryBytes, flashBytes, cost } = declaration.limits
+  const standard = declaration.kind === "code" ? CODE_LIMITS : { ...REMOTE_LIMITS, memoryBytes: 0 }
+  const { latencyMs = standard.latencyMs, memoryBytes = standard.memoryBytes, flashBytes, cost } = declaration.limits
   return {
     latencyMs,
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    memoryBytes,
     ...(flashBytes === undefined ? {} : { flashBytes }),
     ...(cost === undefined ? {} : { cost }),
   }
 }
-/** Of code and remote parts whose `limits` state none. */
-export const LATENCY_MS = 1000
-
 /** The folder or file that the source of a `use` means. */
 async function placeOf(file: string, source: string): Promise<string | Found> {
   const isPath = /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)

@@ -34,15 +34,19 @@ export async function needBrainFile(path: string): Promise<string> {
   })
 }
 
-/** A text, as UTF-8. Errors: OB632. */
-export async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) =>
+/** Errors: OB632. */
+export const readBytes = async (path: string): Promise<Uint8Array> =>
+  await readFile(path).catch((error: NodeJS.ErrnoException) =>
     refuse({
       code: "OB632",
       seen: `${path} cannot be read: ${error.message}.`,
       hint: "Check its name and who may read it.",
     }),
   )
+
+/** A text, as UTF-8. Errors: OB632. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readBytes(path)
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {

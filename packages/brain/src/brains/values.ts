@@ -1,68 +1,32 @@
+import type { Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
-import { describe, type Port, type PortType } from "@open-brains/core/composition/types.ts"
+import type { Port } from "@open-brains/core/composition/types.ts"
 import { isNothing, type Outcome, type Value } from "@open-brains/core/run/part.ts"
+import { checkValue, jsonOf, plainFromJson, plainOf } from "@open-brains/core/run/values.ts"
 import { counted, percent, shorten } from "../layout.ts"
 import type { Paint } from "../services.ts"
-
-/** A value as JSON has it: a label by its name, null when unsure; a vector as a list; bytes in base64. */
-export function valueFromJson(type: PortType, json: unknown): Value | undefined {
-  switch (type.type) {
-    case "text":
-      return typeof json === "string" ? json : undefined
-    case "number":
-      return typeof json === "number" ? json : undefined
-    case "label":
-      return json === null ? { label: undefined } : typeof json === "string" ? { label: json } : undefined
-    case "bytes":
-      return typeof json === "string" ? new Uint8Array(Buffer.from(json, "base64")) : undefined
-    case "vector":
-      return Array.isArray(json) && json.every((each) => typeof each === "number") ? Float32Array.from(json) : undefined
-    case "record": {
-      if (typeof json !== "object" || json === null) return undefined
-      const fields: Record<string, Value> = {}
-      for (const { name, type: of } of type.fields) {
-        const value = valueFromJson(of, Object.hasOwn(json, name) ? (json as Record<string, unknown>)[name] : undefined)
-        if (value === undefined) return undefined
-        fields[name] = value
-      }
-      return { fields }
-    }
-    case "stream":
-      return undefined
-    default:
-      return type satisfies never
-  }
-}
 
 /** A value as a person types it: a text as it stands, a label or a number as it is called, all else as JSON. Errors: OB630. */
 export function valueFromWord({ name, type }: Port, word: string): Value {
   if (type.type === "text") return word
   if (type.type === "label") return { label: word === "unsure" && !type.labels.includes(word) ? undefined : word }
-  let json: unknown
+  let json: Json
   try {
-    json = JSON.parse(word)
+    json = JSON.parse(word) as Json
   } catch {
-    json = undefined
+    json = word
   }
-  return (
-    valueFromJson(type, json) ??
-    refuse({
-      code: "OB630",
-      seen: `\`${name}\` takes ${describe(type)}, and was given \`${word.slice(0, 60)}\`.`,
-      hint: type.type === "number" ? "Write a number, such as 0.5." : "Write it as JSON.",
-    })
-  )
+  const found = checkValue(plainFromJson(json, type), type)
+  if (!isNothing(found)) return found
+  return refuse({
+    code: "OB630",
+    seen: `\`${name}\` was given ${found.nothing}.`,
+    hint: type.type === "number" ? "Write a number, such as 0.5." : "Write it as JSON.",
+  })
 }
 
 /** For a program. Nothing is null; its reason stands elsewhere. */
-export function outcomeAsJson(outcome: Outcome): unknown {
-  if (isNothing(outcome)) return null
-  if (typeof outcome === "string" || typeof outcome === "number") return outcome
-  if (outcome instanceof Uint8Array) return Buffer.from(outcome).toString("base64")
-  if (outcome instanceof Float32Array) return [...outcome]
-  if ("label" in outcome) return outcome.label ?? null
-  return Object.fromEntries(Object.entries(outcome.fields).map(([name, value]) => [name, outcomeAsJson(value)]))
-}
+export const outcomeAsJson = (outcome: Outcome): Json => (isNothing(outcome) ? null : jsonOf(plainOf(outcome)))
 
 /** A value for a person, in a line. */
 export function spoken(outcome: Outcome, paint: Paint): string {

@@ -5,25 +5,24 @@ import type { Because } from "@open-brains/core/run/classifier.ts"
 import { brainFileAt } from "../brains/sources.ts"
 import { counted, percent, shorten } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
-import type { EngineName } from "../native/engines.ts"
 import type { ExitCode, Services } from "../services.ts"
-import { askBrain } from "./ask_brain.ts"
+import { askBrain, type PartOptions } from "./ask_brain.ts"
 
-export interface AskOptions {
+export interface AskOptions extends PartOptions {
   readonly json?: boolean
   readonly top: number
-  readonly engine?: EngineName
 }
 
 /** `brain ask MODULE [TEXT…]`: answers a text, or each line of standard input; a line of JSON gives a line of JSON. */
 export async function ask(
   path: string,
   words: readonly string[],
-  { json = false, top, engine }: AskOptions,
+  options: AskOptions,
   services: Services,
 ): Promise<ExitCode> {
+  const { json = false, top, engine } = options
   const file = await brainFileAt(path)
-  if (file !== undefined) return askBrain(file, words, { json, ...(engine ? { engine } : {}) }, services)
+  if (file !== undefined) return askBrain(file, words, options, services)
   const brain = await load(path, engine)
   tellAsides(brain, services)
   if (words.length > 0) {

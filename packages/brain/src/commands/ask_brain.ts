@@ -6,16 +6,27 @@ import { type ComposeOptions, compose } from "../brains/compose.ts"
 import { spoken } from "../brains/values.ts"
 import { counted } from "../layout.ts"
 import type { EngineName } from "../native/engines.ts"
+import { openTranscript } from "../remote/transcript.ts"
 import type { ExitCode, Services } from "../services.ts"
 
 /** How the parts of a brain are opened, as the command line says it. */
 export interface PartOptions {
   readonly engine?: EngineName
+  readonly allowRemote?: boolean
+  /** A file that what remote parts answer is added to, or that it is taken from. */
+  readonly record?: string
+  readonly replay?: string
 }
-export const composeOptions = ({ engine }: PartOptions): ComposeOptions => ({ ...(engine ? { engine } : {}) })
+export async function composeOptions({ engine, allowRemote, record, replay }: PartOptions): Promise<ComposeOptions> {
+  const path = replay ?? record
+  const transcript =
+    path === undefined ? undefined : await openTranscript(path, replay === undefined ? "record" : "replay")
+  const remote = { allowed: allowRemote === true, ...(transcript ? { transcript } : {}) }
+  return { ...(engine ? { engine } : {}), remote }
+}
 
 export interface AskBrainOptions extends PartOptions {
-  readonly json: boolean
+  readonly json?: boolean
 }
 
 /** `brain ask BRAIN …`: answers what was typed, or each line of standard input; a line of JSON gives a line of JSON. */
@@ -25,8 +36,8 @@ export async function askBrain(
   options: AskBrainOptions,
   services: Services,
 ): Promise<ExitCode> {
-  const { json } = options
-  const brain = await compose(path, composeOptions(options))
+  const { json = false } = options
+  const brain = await compose(path, await composeOptions(options))
   try {
     if (words.length > 0) {
       const answer = await brain.ask(inputsFromWords(brain, words))

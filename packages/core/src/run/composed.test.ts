@@ -212,7 +212,7 @@ test("what is nothing makes nothing of what needs it; an optional part that is a
 
 test("inputs that are not what a brain takes are refused by name, and long texts are cut and counted", async () => {
   const desk = await open(brain(ROUTE))
-  expect(() => desk.ask(3)).toThrow("`message` takes text up to 100 bytes, and was given the number 3.")
+  expect(() => desk.ask(3)).toThrow("`message` was given 3 where text up to 100 bytes is wanted.")
   expect(() => desk.ask({ massage: "x" })).toThrow("takes no `massage`")
   expect(() => desk.ask({})).toThrow("There is no `message`")
   const long = `parcel${"é".repeat(60)}`

@@ -3,7 +3,8 @@ import type { CheckedBrain, CheckedModule, Composition, Target } from "../compos
 import type { Port, PortType } from "../composition/types.ts"
 import { describe } from "../composition/types.ts"
 import { type Clock, openEvaluator, type Step, type Trace, type TracedPart } from "./evaluate.ts"
-import { isNothing, type Outcome, type Part, type Value } from "./part.ts"
+import { isNothing, type Nothing, type Outcome, type Part, type Value } from "./part.ts"
+import { checkValue, plainOf } from "./values.ts"
 
 /** What opens the modules of a brain, and the time. */
 export interface Openers {
@@ -132,10 +133,10 @@ function read(
   let bytesCut = 0
   const one = (port: Port, value: Value): Value => {
     const found = fitted(port.type, value)
-    if (found === undefined)
+    if (isNothing(found))
       return refuse({
         code: "OB630",
-        seen: `\`${port.name}\` takes ${describe(port.type)}, and was given ${spoken(value)}.`,
+        seen: `\`${port.name}\` was given ${found.nothing}.`,
         hint: "Give it a value of that type.",
       })
     bytesCut += found.bytesCut
@@ -174,59 +175,19 @@ const isNamed = (inputs: Value | Readonly<Record<string, Value>>): inputs is Rea
   !("label" in inputs && !(typeof inputs.label === "object")) &&
   !("fields" in inputs)
 
-const spoken = (value: unknown): string => {
-  if (typeof value === "string") return `the text "${value.slice(0, 40)}"`
-  if (typeof value === "number") return `the number ${value}`
-  if (value instanceof Uint8Array) return `${value.length} bytes`
-  if (value instanceof Float32Array) return `${value.length} numbers`
-  if (typeof value === "object" && value !== null && "label" in value) return `the label ${value.label ?? "unsure"}`
-  return "something else"
-}
-
 interface Fitted {
   readonly value: Value
   readonly bytesCut: number
 }
 const encoder = new TextEncoder()
-/** The value as a port takes it; nothing when it is of another type or out of its range. */
-function fitted(type: PortType, value: Value): Fitted | undefined {
-  const whole = (holds: boolean): Fitted | undefined => (holds ? { value, bytesCut: 0 } : undefined)
-  switch (type.type) {
-    case "text": {
-      if (typeof value !== "string") return undefined
-      if (3 * value.length <= type.bytesMax) return { value, bytesCut: 0 }
-      const { read: units, written } = encoder.encodeInto(value, new Uint8Array(type.bytesMax))
-      if (units === value.length) return { value, bytesCut: 0 }
-      return { value: value.slice(0, units), bytesCut: encoder.encode(value).length - written }
-    }
-    case "bytes":
-      return whole(value instanceof Uint8Array && value.length <= type.bytesMax)
-    case "label": {
-      if (typeof value === "string")
-        return type.labels.includes(value) ? { value: { label: value }, bytesCut: 0 } : undefined
-      if (typeof value !== "object" || !("label" in value)) return undefined
-      return whole(value.label === undefined || type.labels.includes(value.label))
-    }
-    case "number":
-      return whole(typeof value === "number" && value >= type.least && value <= type.most)
-    case "vector":
-      return whole(value instanceof Float32Array && value.length === type.length)
-    case "record": {
-      if (typeof value !== "object" || !("fields" in value)) return undefined
-      const fields: Record<string, Value> = {}
-      for (const { name, type: of } of type.fields) {
-        const own = Object.hasOwn(value.fields, name) ? value.fields[name] : undefined
-        const found = own === undefined ? undefined : fitted(of, own)
-        if (found === undefined) return undefined
-        fields[name] = found.value
-      }
-      return { value: { fields }, bytesCut: 0 }
-    }
-    case "stream":
-      return undefined
-    default:
-      return type satisfies never
+/** The value as a port takes it, a text cut to its length; why not, when it is of another type or out of its range. */
+function fitted(type: PortType, value: Value): Fitted | Nothing {
+  if (type.type !== "text" || typeof value !== "string") {
+    const found = checkValue(plainOf(value), type)
+    return isNothing(found) ? found : { value: found, bytesCut: 0 }
   }
+  if (3 * value.length <= type.bytesMax) return { value, bytesCut: 0 }
+  const { read: units, written } = encoder.encodeInto(value, new Uint8Array(type.bytesMax))
+  if (units === value.length) return { value, bytesCut: 0 }
+  return { value: value.slice(0, units), bytesCut: encoder.encode(value).length - written }
 }
-
-export { isNothing }

@@ -25,8 +25,8 @@ export interface Nothing {
   readonly nothing: string
 }
 export type Outcome = Value | Nothing
-export const isNothing = (outcome: Outcome): outcome is Nothing =>
-  typeof outcome === "object" && "nothing" in outcome && typeof outcome.nothing === "string"
+export const isNothing = (outcome: unknown): outcome is Nothing =>
+  typeof outcome === "object" && outcome !== null && "nothing" in outcome && typeof outcome.nothing === "string"
 
 /** What cuts a part off. */
 export interface Cutoff {
