@@ -155,7 +155,7 @@ function readChat(json: Json): Recorded | string {
   const first = isJsonList(choices) ? choices[0] : undefined
   const message = isJsonObject(first) ? first["message"] : undefined
   const content = isJsonObject(message) ? message["content"] : undefined
-  if (typeof content !== "string") return "answered no text in choices[0].message.content"
+  if (typeof content !== "string" || content.trim() === "") return "answered no text in choices[0].message.content"
   const usage = isJsonObject(json) && isJsonObject(json["usage"]) ? json["usage"] : {}
   return { answer: content, usage: usageOf(usage["prompt_tokens"], usage["completion_tokens"]) }
 }

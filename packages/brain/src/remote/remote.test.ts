@@ -98,6 +98,7 @@ test.each<[unknown, PortType, unknown]>([
   ["no JSON", { type: "vector", length: 2 }, { nothing: expect.stringContaining("no JSON") }],
   ["x".repeat(1001), TEXT, { nothing: expect.stringContaining("more than 1000 bytes") }],
   [null, TEXT, { nothing: expect.stringContaining("no text in choices[0].message.content") }],
+  [" \n", TEXT, { nothing: expect.stringContaining("no text in choices[0].message.content") }],
 ])("chat: %j is checked", async (content, type, outcome) => {
   const { url } = await serverThat(says(chat(content)))
   expect(await ask({ ...CHAT, endpoint: url, gives: { reply: type } })).toEqual(outcome)
