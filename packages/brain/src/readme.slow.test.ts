@@ -30,28 +30,37 @@ const DOCUMENTS = [
   "README.md",
   "docs/manual/first.md",
   "docs/manual/engine.md",
+  "docs/manual/brains/first.md",
   "docs/manual/trust/correct.md",
   "docs/manual/trust/editions.md",
   "docs/manual/trust/measure.md",
 ]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()
-  const blocks = [...readFileSync(join(repository, path), "utf8").matchAll(/```(sh|ts|text)\n([\s\S]*?)```/g)]
-  expect(blocks.map(([, kind]) => kind)).toEqual(expect.arrayContaining(["sh", "ts"]))
+  const blocks = [
+    ...readFileSync(join(repository, path), "utf8").matchAll(/```(sh|ts|js|brain|text)\n([\s\S]*?)```/g),
+  ].map(([, kind, source]) => ({ kind: kind!, source: source! }))
+  expect(blocks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["sh", "ts"]))
   let last = ""
-  for (const [, kind, source] of blocks) {
+  for (const [i, { kind, source }] of blocks.entries()) {
     if (kind === "text") {
       expect(last).toBe(source) // what the block before it prints
       continue
     }
-    if (kind === "ts") writeFileSync(join(folder, "snippet.ts"), source!)
-    const lines = kind === "ts" ? [`"${process.execPath}" snippet.ts`] : source!.trim().split("\n")
-    for (const line of lines) {
+    if (kind === "brain" || kind === "js") {
+      const [, name] = /^(?:#|\/\/) ([a-z]+\.(?:brain|js))\n/.exec(source)! // its first line names the file
+      writeFileSync(join(folder, name!), source)
+      continue
+    }
+    if (kind === "ts") writeFileSync(join(folder, "snippet.ts"), source)
+    const lines = kind === "ts" ? [`"${process.execPath}" snippet.ts`] : source.trim().split("\n")
+    for (const [at, line] of lines.entries()) {
       // The tests run the tests no second time: that the line can be read is what is tested.
       const script = line.startsWith("./check") ? `test -x check; sh -n check; sh -nc '${line}'` : line
-      const { out, ...ran } = run(folder, script)
-      expect(ran).toEqual({ script, status: 0, err: "" })
-      last = out
+      const { out, err, ...ran } = run(folder, script)
+      const isRefused = at === lines.length - 1 && blocks[i + 1]?.source.startsWith("error[")
+      expect({ ...ran, err: isRefused ? "" : err }).toEqual({ script, status: isRefused ? 1 : 0, err: "" })
+      last = isRefused ? err : out
     }
   }
 })

@@ -181,3 +181,15 @@ test("a repeat has a bound, and its value so far", () => {
     ),
   ).toEqual([["OB625", "repeat"]])
 })
+
+test.each([
+  ["text up to 9 bytes", '"A person will answer."'],
+  ["label { a b }", "unsure"],
+  ["number from 1 to 5", "1"],
+])("an output that may be nothing is mended by a value of its own type: %s", (type, value) => {
+  const part = `code part {\n about "x"\n licence "CC0-1.0"\n takes x: text up to 9 bytes\n gives y: ${type}\n runs "x.js" as javascript\n limits { latency 1 ms }\n}\n`
+  const { problems } = checkTexts(
+    `${part}brain b {\n about "x"\n licence "CC0-1.0"\n takes x: text up to 9 bytes\n gives y: ${type}\n use part from part\n y is part of x\n}\n`,
+  )
+  expect(problems).toMatchObject([{ code: "OB612", hint: expect.stringContaining(`first good { … ${value} }`) }])
+})

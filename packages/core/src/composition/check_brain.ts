@@ -159,10 +159,18 @@ function checkOutput({ all }: Targets, file: FileSyntax, brain: BrainSyntax, out
       value.name,
       "OB612",
       `\`${output.name.text}\` may be nothing: ${found.nothing}.`,
-      'Give it something that always answers, last in `first good { … "A person will answer." }`.',
+      `Give it something that always answers, last in \`first good { … ${alwaysGood(wanted)} }\`.`,
     )
   return { ...found, wanted, place: value.name }
 }
+
+/** What a person can write down of this type, as an example. */
+const alwaysGood = (wanted: PortType | undefined): string =>
+  wanted?.type === "label"
+    ? "unsure"
+    : wanted?.type === "number"
+      ? `${Math.min(Math.max(wanted.least, 0), wanted.most)}`
+      : '"A person will answer."'
 
 /** The value that may have been meant. */
 function suggestValue(name: string, { values, gives }: BrainSyntax): string {
