@@ -31,6 +31,7 @@ const DOCUMENTS = [
   "docs/manual/first.md",
   "docs/manual/engine.md",
   "docs/manual/brains/first.md",
+  "docs/manual/brains/language.md",
   "docs/manual/trust/correct.md",
   "docs/manual/trust/editions.md",
   "docs/manual/trust/measure.md",
@@ -40,7 +41,7 @@ test.each(DOCUMENTS)("%s: every command and every program in it runs, in its ord
   const blocks = [
     ...readFileSync(join(repository, path), "utf8").matchAll(/```(sh|ts|js|brain|text)\n([\s\S]*?)```/g),
   ].map(([, kind, source]) => ({ kind: kind!, source: source! }))
-  expect(blocks.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["sh", "ts"]))
+  expect(blocks.map(({ kind }) => kind)).toContain("sh")
   let last = ""
   for (const [i, { kind, source }] of blocks.entries()) {
     if (kind === "text") {

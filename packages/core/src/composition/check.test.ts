@@ -193,3 +193,12 @@ test.each([
   )
   expect(problems).toMatchObject([{ code: "OB612", hint: expect.stringContaining(`first good { … ${value} }`) }])
 })
+
+test("what may break a rule is not always good: something may follow it, but for a fixed text", () => {
+  const answer = (first: string, rule = ""): readonly (readonly [string, string])[] =>
+    found(brain(`kind is intent of message\n reply is first good { ${first} "A person will answer." }\n${rule}`))
+  const rule = 'forbid "refund" in reply'
+  expect(answer('"About {kind}."', rule)).toEqual([])
+  expect(answer('"About {kind}."')).toEqual([["OB611", '"A person will answer."']])
+  expect(answer('"{kind}" "By mail."', rule)).toEqual([["OB611", '"A person will answer."']])
+})

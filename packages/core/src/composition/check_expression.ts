@@ -5,7 +5,7 @@ import { piecesOf } from "./braces.ts"
 import type { Condition, Expert, Node } from "./composition.ts"
 import { bytesInBraces, joined, utf8Length } from "./join.ts"
 import { mentions } from "./order.ts"
-import type { Signature, Typed } from "./signature.ts"
+import { isCertain, NONE, type Signature, type Typed } from "./signature.ts"
 import type { CallSyntax, ConditionSyntax, ExpressionSyntax, Place, Word } from "./syntax.ts"
 import { describe, misfit, type PortType } from "./types.ts"
 
@@ -21,6 +21,8 @@ export interface Names {
   /** Adds a node and says where. */
   add(node: Node): number
   readonly nodes: readonly Node[]
+  /** Whether the brain has rules: an answer that is not known beforehand may break one, and is nothing then. */
+  readonly hasRules: boolean
   /** Checks with a name that stands for something else meanwhile. */
   standing<T>(name: string, as: Typed, work: () => T): T
   /** The name was meant, though nothing could be made of it. */
@@ -29,7 +31,6 @@ export interface Names {
   trial<T>(work: () => T): T
 }
 
-const UNKNOWN: Typed = { node: -1, type: undefined, unsure: false, isExpert: false }
 type Of<Kind extends ExpressionSyntax["kind"]> = Extract<ExpressionSyntax, { readonly kind: Kind }>
 
 /** `own`: the name of the value that this is the whole of, if it is. Problems: OB601, OB602, OB606 to OB612, OB623, OB625 to OB627. */
@@ -73,7 +74,7 @@ export function checkExpression(expression: ExpressionSyntax, names: Names, own?
         "Give it one: draft is repeat up to 4 times { … }",
       )
       for (const each of [expression.begin, expression.then, expression.until.value]) checkExpression(each, names)
-      return UNKNOWN
+      return NONE
     default:
       return expression satisfies never
   }
@@ -94,7 +95,7 @@ function checkText(expression: Of<"text">, names: Names): Typed {
       "A brace in this text has no partner, or holds no name.",
       'Put a name into it, "Hello {name}", or write {{ and }} for braces.',
     )
-    return UNKNOWN
+    return NONE
   }
   let bytesMax = 0
   let nothing: string | undefined
@@ -125,7 +126,7 @@ function checkText(expression: Of<"text">, names: Names): Typed {
 
 function checkField({ field, of }: Of<"field">, names: Names): Typed {
   const found = names.value(of)
-  if (found.type === undefined) return UNKNOWN
+  if (found.type === undefined) return NONE
   if (found.type.type !== "record") {
     names.report(
       of,
@@ -133,14 +134,14 @@ function checkField({ field, of }: Of<"field">, names: Names): Typed {
       `\`${of.text}\` is ${describe(found.type)}: it has no field to take.`,
       `Say just \`${of.text}\`.`,
     )
-    return UNKNOWN
+    return NONE
   }
   const fields = found.type.fields
   const type = fields.find(({ name }) => name === field.text)?.type
   if (type === undefined) {
     const known = fields.map(({ name }) => name)
     names.report(field, "OB626", `\`${of.text}\` has no field \`${field.text}\`.`, suggest(field.text, known))
-    return UNKNOWN
+    return NONE
   }
   const node = names.add({ op: "field", of: found.node, field: field.text })
   const unsure = type.type === "label"
@@ -150,12 +151,12 @@ function checkField({ field, of }: Of<"field">, names: Names): Typed {
 function checkCall(call: CallSyntax, names: Names): Typed {
   const part = names.part(call.part)
   const inputs = call.inputs.map((input) => checkExpression(input, names))
-  if (part === undefined) return UNKNOWN
+  if (part === undefined) return NONE
   const { signature, use, isOptional } = part
   if (signature === undefined)
     return isOptional
-      ? { ...UNKNOWN, node: names.add({ op: "call", use, inputs: [] }), nothing: `\`${call.part.text}\` is absent` }
-      : UNKNOWN
+      ? { ...NONE, node: names.add({ op: "call", use, inputs: [] }), nothing: `\`${call.part.text}\` is absent` }
+      : NONE
   const { takes, gives } = signature
   if (inputs.length !== takes.length) {
     const wanted = takes.map(({ name }) => name).join(" and ")
@@ -323,7 +324,10 @@ function joinAll(all: readonly Typed[], places: readonly Place[], names: Names):
 
 function checkFirst({ alternatives }: Of<"first">, names: Names): Typed {
   const all = alternatives.map((each) => checkExpression(each, names))
-  const certain = all.findIndex(({ type, unsure, nothing }) => type !== undefined && !unsure && nothing === undefined)
+  const mayBreakRules = ({ type, node }: Typed): boolean =>
+    names.hasRules && type?.type === "text" && names.nodes[node]?.op !== "literal"
+  const isGood = all.some(isCertain)
+  const certain = all.findIndex((each) => isCertain(each) && !mayBreakRules(each))
   if (certain >= 0 && certain < all.length - 1)
     names.report(
       alternatives[certain + 1]!,
@@ -335,7 +339,7 @@ function checkFirst({ alternatives }: Of<"first">, names: Names): Typed {
   return {
     node: names.add({ op: "first", alternatives: all.map(({ node }) => node) }),
     type: joinAll(all, alternatives, names),
-    unsure: certain < 0 && all.some(({ unsure }) => unsure),
+    unsure: !isGood && all.some(({ unsure }) => unsure),
     isExpert: false,
     ...(reasons.length === all.length ? { nothing: reasons.at(-1)! } : {}),
   }
@@ -343,7 +347,7 @@ function checkFirst({ alternatives }: Of<"first">, names: Names): Typed {
 
 function checkMix({ experts, ...place }: Of<"mix">, names: Names): Typed {
   const all = experts.map(({ value }) => checkExpression(value, names))
-  if (all.some(({ type }) => type === undefined)) return UNKNOWN
+  if (all.some(({ type }) => type === undefined)) return NONE
   const first = all[0]!.type!
   const labels = first.type === "label" ? first.labels : []
   const known = new Set(labels)
@@ -361,7 +365,7 @@ function checkMix({ experts, ...place }: Of<"mix">, names: Names): Typed {
       `This is no expert that can be mixed here: ${why}.`,
       "Mix nets that give the same labels; join other answers with `first good` or `route`.",
     )
-    return UNKNOWN
+    return NONE
   }
   if (experts.every(({ weight }) => weight === 0))
     names.report(place, "OB623", "No expert has a say: each has weight 0.", "Give one of them a weight above 0.")
@@ -384,7 +388,7 @@ function checkMix({ experts, ...place }: Of<"mix">, names: Names): Typed {
 
 function checkRepeat(repeat: Of<"repeat">, names: Names, own: string): Typed {
   const begin = checkExpression(repeat.begin, names)
-  if (begin.type === undefined) return UNKNOWN
+  if (begin.type === undefined) return NONE
   const body = (type: PortType) => {
     const soFar = names.add({ op: "so far" })
     const as: Typed = { node: soFar, type, unsure: type.type === "label", isExpert: false }
@@ -400,7 +404,7 @@ function checkRepeat(repeat: Of<"repeat">, names: Names, own: string): Typed {
   const type = narrow.then.type && joined(begin.type, narrow.then.type)
   const from = names.nodes.length
   const { soFar, then, until } = body(type ?? begin.type)
-  if (then.type === undefined) return UNKNOWN
+  if (then.type === undefined) return NONE
   const why = type === undefined ? misfit(then.type, begin.type) : misfit(then.type, type)
   if (why !== undefined) {
     names.report(
@@ -409,7 +413,7 @@ function checkRepeat(repeat: Of<"repeat">, names: Names, own: string): Typed {
       `What \`then\` gives does not fit what \`start with\` gives, ${describe(begin.type)}: ${why}.`,
       mend(then.type, begin.type),
     )
-    return UNKNOWN
+    return NONE
   }
   const nothing = [begin, then, until].find((each) => each.nothing !== undefined)?.nothing
   const node = names.add({

@@ -3,7 +3,7 @@ import { type Argument, type Arguments, fit, sample, unlike } from "./arguments.
 import type { Names } from "./check_expression.ts"
 import type { Node } from "./composition.ts"
 import type { Definition } from "./definitions.ts"
-import type { Signature, Typed } from "./signature.ts"
+import { NONE, type Signature, type Typed } from "./signature.ts"
 import type {
   ArgumentSyntax,
   BrainSyntax,
@@ -17,8 +17,6 @@ import type {
 import type { Targets } from "./targets.ts"
 import { describe, type PortType } from "./types.ts"
 
-/** What is wrong in itself, or is not there. */
-export const NONE: Typed = { node: -1, type: undefined, unsure: false, isExpert: false }
 export type Scope = ReturnType<typeof openScope>
 
 /** The names of one brain: what each stands for, and whether it was needed. Problems: OB601 to OB604, OB616, OB617, OB620. */
@@ -283,6 +281,7 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
       mark,
       add: (node) => nodes.push(node) - 1,
       nodes,
+      hasRules: brain.rules.length > 0,
       standing(name, as, work) {
         standing.set(name, as)
         try {

@@ -28,3 +28,8 @@ export interface Typed {
   readonly nothing?: string
   readonly isExpert: boolean
 }
+/** What is wrong in itself, or is not there. */
+export const NONE: Typed = { node: -1, type: undefined, unsure: false, isExpert: false }
+/** Whether it is never nothing and never unsure. */
+export const isCertain = ({ type, unsure, nothing }: Typed): boolean =>
+  type !== undefined && !unsure && nothing === undefined
