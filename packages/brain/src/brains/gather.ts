@@ -37,6 +37,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   const found = new Map<string, Found>()
   const seen = new Set<string>()
   const missing: string[] = []
+  const lost = new Set<string>()
   const uses: LockedUse[] = []
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
@@ -61,6 +62,10 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
       if (definition.kind === "module") {
         const { declaration } = definition
         if (declaration.kind === "net" && declaration.in !== undefined) await find(file, declaration.in)
+        if (declaration.kind === "code") {
+          const path = leadsTo(file, `${declaration.in ?? "."}/${declaration.file}`)
+          if (!(await isFile(path))) lost.add(path)
+        }
         continue
       }
       if (definition.budget.length > 0) isBudgeted = true
@@ -115,6 +120,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     included: leadsTo,
     found: (file, source) =>
       found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
+    isLost: (path) => lost.has(path),
     locked: (file, source) => lock?.digestOf(file, source),
     cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
   }

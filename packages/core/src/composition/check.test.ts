@@ -202,3 +202,18 @@ test("what may break a rule is not always good: something may follow it, but for
   expect(answer('"About {kind}."')).toEqual([["OB611", '"A person will answer."']])
   expect(answer('"{kind}" "By mail."', rule)).toEqual([["OB611", '"A person will answer."']])
 })
+
+test("the file that code runs must be there", () => {
+  const part = (file: string): string =>
+    `code part {\n about "x"\n licence "CC0-1.0"\n takes x: text up to 200 bytes\n gives y: text up to 9 bytes\n runs "${file}" as javascript\n limits { latency 1 ms }\n}\n`
+  const use = brain('kind is intent of message\n reply is first good { part of message "{kind}" }')
+  expect(found(part("x.js") + use)).toEqual([])
+  expect(found(part("lost.js") + use)).toEqual([["OB629", "part"]])
+})
+
+test("what is missing is said as it can be written down", () => {
+  const { problems } = checkTexts('brain b {\n reply is "x"\n}\n')
+  const { hint } = problems.find(({ code }) => code === "OB108")!
+  const added = hint.replace("Add before this brace: ", "")
+  expect(found(`brain b {\n reply is "x"\n${added}\n}\n`)).toEqual([["OB605", "message"]])
+})

@@ -14,6 +14,8 @@ export interface Library {
   found(file: string, source: string): Found
   /** What the lock of the brain says of a `use`, if it has one that names it. */
   locked(file: string, source: string): Digest | undefined
+  /** Whether the file that a `code` module runs was looked for in vain, by its path. */
+  isLost(path: string): boolean
   /** What a module that a file declares costs, where that is known. */
   cost(file: string, declaration: ModuleDeclaration): Cost
 }

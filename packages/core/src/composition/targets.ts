@@ -117,7 +117,18 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
                 } as const)
         all.report(definition.file, definition.syntax.name, code, seen, hint)
       }
-    } else if (kind === "code") folder = library.included(definition.file.file, declaration.in ?? ".")
+    } else if (kind === "code") {
+      folder = library.included(definition.file.file, declaration.in ?? ".")
+      const path = library.included(definition.file.file, `${declaration.in ?? "."}/${declaration.file}`)
+      if (library.isLost(path))
+        all.report(
+          definition.file,
+          definition.syntax.name,
+          "OB629",
+          `The code \`${name}\` runs ${path}, and there is no such file.`,
+          "Write it there, or name the one that is meant.",
+        )
+    }
     return moduleSignature(
       key,
       {

@@ -50,9 +50,8 @@ export function whyOf(library: Library, main: string, name: string): Reason | { 
   return { hint: suggest(name, namesOf(where)) }
 
   function namesOf({ brain: { takes, values, uses, parameters }, file: in_ }: Where): readonly string[] {
-    return [...values, ...takes, ...uses, ...parameters, ...definitionsOf(in_).values()].map((each) =>
-      "syntax" in each ? each.syntax.name.text : each.name.text,
-    )
+    const all = [...values, ...takes, ...uses, ...parameters, ...definitionsOf(in_).values()]
+    return [...new Set(all.map((each) => ("syntax" in each ? each.syntax.name.text : each.name.text)))]
   }
 
   function reasonOf(wanted: string, at: Where, depth: number): Reason | undefined {

@@ -55,7 +55,7 @@ export function block(
           token,
           "OB108",
           `\`${what}\` ends here without ${missing.map((member) => `\`${member}\``).join(", ")}.`,
-          `Add before this brace: ${missing.map((member) => examples[member]).join("; ")}`,
+          `Add before this brace: ${missing.map((member) => examples[member]).join(" ")}`,
         )
       return true
     }

@@ -52,6 +52,7 @@ export function libraryOf(
       }
     },
     locked: () => undefined,
+    isLost: (path) => path.endsWith("lost.js"),
     cost(file, declaration): Cost {
       if (declaration.kind !== "net") {
         const { latencyMs = 1000, outputBytes: _, ...rest } = declaration.limits
