@@ -59,11 +59,19 @@ export function parseManifest(source: string, file: string): Manifest {
   })
 }
 
+/** What the text of a brain begins with. */
+const OF_BRAINS = ["include", "brain", "code", "remote"]
+
 /** Reads a manifest of any kind. Errors: all that are found, at most ten: OB100 to OB119, OB121 to OB123. */
 export function parseModule(source: string, file: string): Manifest | DataSetManifest {
   const lexer = lex(source, file)
   const kind = lexer.next()
   if (kind.kind === "word" && !Object.hasOwn(KINDS, kind.text)) {
+    if (OF_BRAINS.includes(kind.text)) {
+      const hint = "Ask it: brain ask, trace, why. Name the folder of one of its nets, where a net is needed."
+      lexer.report(kind, "OB104", "Here is a brain, and a module is needed.", hint)
+      lexer.finish()
+    }
     const hint = `If a newer version made this module, update \`open-brains\`. ${suggest(kind.text.slice(0, 64), Object.keys(KINDS))}`
     lexer.report(kind, "OB104", `This version knows no kind of module called ${shown(kind)}.`, hint)
     lexer.finish()
