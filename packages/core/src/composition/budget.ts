@@ -80,7 +80,11 @@ const shown = ({ what }: LimitSyntax, amount: number): string => {
       ? `${rounded(amount / 1000)} KB`
       : `${rounded(amount / 1e6)} MB`
 }
-const rounded = (value: number): number => Number(value.toPrecision(3))
+/** To three digits, upwards: who allows as much as this says is not told so again. */
+function rounded(value: number): number {
+  const near = Number(value.toPrecision(3))
+  return near >= value ? near : Number((near + 10 ** (Math.floor(Math.log10(value)) - 2)).toPrecision(3))
+}
 
 /** What a way takes, and which use takes how much of it. */
 interface Spent {

@@ -217,3 +217,12 @@ test("what is missing is said as it can be written down", () => {
   const added = hint.replace("Add before this brace: ", "")
   expect(found(`brain b {\n reply is "x"\n${added}\n}\n`)).toEqual([["OB605", "message"]])
 })
+
+test("a budget of what the hint says is kept", () => {
+  const desk = { desk: { labels: ["parcel"], memoryBytes: 4_341_234, flashBytes: 999_999, latencyMs: 0.012_341 } }
+  const whole = (budget: string) =>
+    checkTexts(brain(`${ROUTE.replaceAll(/ otherwise: ".*?"/g, "")}\n budget { ${budget} }`), desk).problems
+  const hints = whole("latency 1 us memory 1 KB flash 1 KB").map(({ hint }) => /^Allow (.*?),/.exec(hint)![1])
+  expect(hints).toEqual(["12.4 us", "4.35 MB", "1000 KB"])
+  expect(whole(`latency ${hints[0]} memory ${hints[1]} flash ${hints[2]}`)).toEqual([])
+})
