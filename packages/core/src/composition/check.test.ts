@@ -226,3 +226,8 @@ test("a budget of what the hint says is kept", () => {
   expect(hints).toEqual(["12.4 us", "4.35 MB", "1000 KB"])
   expect(whole(`latency ${hints[0]} memory ${hints[1]} flash ${hints[2]}`)).toEqual([])
 })
+
+test("a label where a text is given goes into braces", () => {
+  const { problems } = checkTexts(brain("reply is intent of message"))
+  expect(problems).toMatchObject([{ code: "OB607", hint: expect.stringContaining('"{kind}"') }])
+})

@@ -151,7 +151,9 @@ function checkOutput({ all }: Targets, file: FileSyntax, brain: BrainSyntax, out
       value.name,
       "OB607",
       `\`${output.name.text}\` is ${describe(found.type!)}, and the brain gives ${describe(wanted!)}: ${why}.`,
-      `Say what it gives: gives ${output.name.text}: ${describe(found.type!)}`,
+      wanted?.type === "text" && (found.type!.type === "label" || found.type!.type === "number")
+        ? `Put it into the braces of a text, like this: "{kind}"`
+        : `Say what it gives: gives ${output.name.text}: ${describe(found.type!)}`,
     )
   else if (found.nothing !== undefined)
     all.report(
