@@ -27,7 +27,7 @@ export async function checkBrain(path: string): Promise<Composition> {
   const gathered = await gather(file)
   const { composition, problems } = checkBrains(gathered.library, gathered.main)
   if (composition === undefined) return refuse(...problems)
-  keepComposition(gathered, composition)
+  setImmediate(keepComposition, gathered, composition) // whoever asks need not wait for it
   return composition
 }
 

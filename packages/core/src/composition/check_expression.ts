@@ -82,7 +82,7 @@ export function checkExpression(expression: ExpressionSyntax, names: Names, own?
 function checkText(expression: Of<"text">, names: Names): Typed {
   const { text } = expression
   if (!text.includes("{") && !text.includes("}")) {
-    const type: PortType = { type: "text", bytesMax: Math.max(1, utf8Length(text)) }
+    const type = textType(Math.max(1, utf8Length(text)))
     return { node: names.add({ op: "literal", value: text }), type, unsure: false, isExpert: false }
   }
   const pieces = piecesOf(text)
@@ -121,6 +121,15 @@ function checkText(expression: Of<"text">, names: Names): Typed {
     ? { op: "literal", value: parts.join("") }
     : { op: "join", pieces: parts }
   return { node: names.add(node), type, unsure: false, isExpert: false, ...(nothing ? { nothing } : {}) }
+}
+
+/** Large brains are mostly texts, and those of short lengths: one type for each. */
+const TEXTS: (PortType | undefined)[] = []
+function textType(bytesMax: number): PortType {
+  if (bytesMax > 1000) return { type: "text", bytesMax }
+  const type = TEXTS[bytesMax] ?? { type: "text", bytesMax }
+  TEXTS[bytesMax] = type
+  return type
 }
 
 function checkField({ field, of }: Of<"field">, names: Names): Typed {
