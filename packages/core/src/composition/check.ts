@@ -297,6 +297,7 @@ function openChecker(library: Library, all: Reporter) {
         nodes,
         outputs: outputs.map(({ node }) => node),
         rules,
+        budget: brain.budget.map(({ what, amount }) => ({ what, amount })),
         values: brain.values.map(({ name }) => ({ name: name.text, node: scope.get(name.text)?.node ?? -1 })),
       }) - 1
     return {
