@@ -39,7 +39,7 @@ export const clock: Clock = {
   },
 }
 
-async function openPart(module: CheckedModule, { engine }: ComposeOptions): Promise<Part> {
+export async function openPart(module: CheckedModule, { engine }: ComposeOptions): Promise<Part> {
   switch (module.kind) {
     case "net":
       return openNetPart(module, engine)

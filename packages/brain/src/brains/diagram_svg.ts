@@ -1,7 +1,7 @@
 import { Graph, layout } from "@dagrejs/dagre"
 import type { Box, Diagram } from "@open-brains/core/composition/diagram.ts"
 import { printTime } from "@open-brains/core/composition/print.ts"
-import { curveBasis, line } from "d3-shape"
+import { curveMonotoneX, line } from "d3-shape"
 import { shorten, widthOf } from "../layout.ts"
 import { escaped } from "../plot/svg.ts"
 
@@ -45,7 +45,9 @@ export function drawSvg({ name, about, boxes, arrows, frames, left, closed }: Di
   for (const [at, { from, to, label, role }] of arrows.entries()) {
     const size =
       label === undefined ? {} : { width: widthOf(shorten(label, 26)) * LETTER * 0.86 + 14, height: 16, labelpos: "c" }
-    graph.setEdge(`${from}`, `${to}`, { ...size, weight: role === "again" ? 0 : 1 }, `${at}`)
+    // What comes back is laid out as if it went forward: else its circle turns around at any place.
+    const ends = role === "again" ? ([`${to}`, `${from}`] as const) : ([`${from}`, `${to}`] as const)
+    graph.setEdge(ends[0], ends[1], { ...size, weight: role === "again" ? 0 : 1 }, `${at}`)
   }
   layout(graph)
   const placed = (key: string): Placed => graph.node(key) as Placed
@@ -56,7 +58,7 @@ export function drawSvg({ name, about, boxes, arrows, frames, left, closed }: Di
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${rounded(width)} ${rounded(height)}" width="${rounded(width)}" height="${rounded(height)}" role="img" aria-label="${escaped(name)}">`,
     `<style>${STYLE}</style>`,
-    `<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="tip" d="M0 .5 8 4 0 7.5Z"/></marker></defs>`,
+    `<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 .5 8 4 0 7.5Z"/></marker></defs>`,
     `<rect class="paper" width="${rounded(width)}" height="${rounded(height)}"/>`,
     `<text class="heading" x="${MARGIN}" y="30">${escaped(name)}</text><text class="note" x="${MARGIN}" y="49">${escaped(shorten(about, 90))}</text>`,
     `<g transform="translate(0 ${HEADING - 8})">`,
@@ -65,7 +67,8 @@ export function drawSvg({ name, about, boxes, arrows, frames, left, closed }: Di
       return `<g class="brain"><rect class="frame" rx="12" x="${rounded(x - w / 2)}" y="${rounded(y - h / 2)}" width="${rounded(w)}" height="${rounded(h)}"/><text class="note" x="${rounded(x - w / 2 + 12)}" y="${rounded(y - h / 2 + 16)}">${escaped(`${use} · brain ${brain}`)}</text></g>`
     }),
     ...arrows.map(({ from, to, role, label }, at) => {
-      const edge = graph.edge(`${from}`, `${to}`, `${at}`) as {
+      const isBack = role === "again"
+      const edge = graph.edge(isBack ? `${to}` : `${from}`, isBack ? `${from}` : `${to}`, `${at}`) as {
         points: { x: number; y: number }[]
         x?: number
         y?: number
@@ -74,8 +77,8 @@ export function drawSvg({ name, about, boxes, arrows, frames, left, closed }: Di
         ({ x }) => x,
         ({ y }) => y,
       )
-        .curve(curveBasis)
-        .digits(1)(edge.points)
+        .curve(curveMonotoneX)
+        .digits(1)(isBack ? edge.points.toReversed() : edge.points)
       return `<path class="arrow ${role === "again" || role === "by" ? role : ""}" marker-end="url(#tip)" d="${path}"/>${
         label === undefined || edge.x === undefined ? "" : tagOf(label, edge.x, edge.y!)
       }`

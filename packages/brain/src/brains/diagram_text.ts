@@ -61,8 +61,12 @@ export function drawText(diagram: Diagram, paint: Paint): readonly string[] {
       ]
     }
     const children = sources[at]!.filter(({ role }) => role !== "by" && role !== "again")
-    const lines = children.flatMap(({ from, label }, i) => {
+    const lines = children.flatMap(({ from, label, role }, i) => {
       const isLast = i === children.length - 1
+      if (role === "until") {
+        const test = label!.slice("until".length)
+        return [`└─ ${paint("cyan", "until ")}${lineOf(from)}${paint("cyan", test)}`]
+      }
       const said = label === undefined ? "" : `${shorten(label, width >> 1)}${kind === "route" ? ":" : ""} `
       const [first = "", ...rest] = treeOf(from, width - 3 - widthOf(said))
       return [
