@@ -1,4 +1,4 @@
-import { canonicalJson } from "../base/json.ts"
+import { canonicalJson, type Json } from "../base/json.ts"
 import type { CheckedBrain, CheckedModule, CheckedUse, Composition, Limit, Rule } from "./composition.ts"
 import { isDefinition, printer } from "./print.ts"
 import { describe, type Port } from "./types.ts"
@@ -64,13 +64,14 @@ export function differences(before: Composition, after: Composition): readonly D
   return found
 }
 
+const plain = (data: object): Json => JSON.parse(JSON.stringify(data)) as Json
 type Facts = ReadonlyMap<string, { readonly key: string; readonly shown: string }>
 /** Parts are asked by the places of ports, so that their order counts. */
 const portsOf = (ports: readonly Port[]): Facts =>
   new Map(
     ports.map(({ name, type }, i) => [
       name,
-      { key: `${i} ${canonicalJson(type)}`, shown: `${describe(type)} (${i + 1})` },
+      { key: `${i} ${canonicalJson(plain(type))}`, shown: `${describe(type)} (${i + 1})` },
     ]),
   )
 function valuesOf(brain: CheckedBrain): Facts {
@@ -95,8 +96,7 @@ const budgetOf = (budget: readonly Limit[]): Facts =>
 
 /** What a module is, wherever it lies: a net by its digest, the others by what was declared. */
 export const identityOf = ({ kind, digest, declaration, folder }: CheckedModule): string =>
-  digest ??
-  (declaration ? canonicalJson(JSON.parse(JSON.stringify({ ...declaration, in: undefined }))) : `${kind} ${folder}`)
+  digest ?? (declaration ? canonicalJson(plain({ ...declaration, in: undefined })) : `${kind} ${folder}`)
 function keyOfUse({ of, shared = "" }: CheckedUse, { modules }: Composition): string {
   if ("absent" in of) return `absent ${shared}`
   return "brain" in of ? `brain ${shared}` : `${identityOf(modules[of.module]!)} ${shared}`
