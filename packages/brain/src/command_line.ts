@@ -21,6 +21,8 @@ export const GREETING = `Open Brains: small trained behaviours that you own.
   ./brain data                              published data sets that it can be taught from
   ./brain rebuild desk                      build it again and compare, bit for bit
   ./brain explain desk "where is my parcel" why it answered: what each word spoke for
+  ./brain graph helpdesk.brain              draw a brain of several modules
+  ./brain diff old.brain new.brain          what changed in it, and in its answers
   ./brain doctor                            what this machine has to run it with
 
 Every command takes --json and --help.`
