@@ -5,7 +5,7 @@ import { brain } from "./testing/command.ts"
 
 const COMMANDS = [
   ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain"],
-  ...["check", "fmt", "lock", "why", "trace", "doctor"],
+  ...["check", "fmt", "lock", "why", "trace", "graph", "diff", "doctor"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */

@@ -30,9 +30,12 @@ Modules are wired to a brain, in a file of a small language: examples/helpdesk/m
                                             ask it
   ./brain trace examples/helpdesk "my parcel"
                                             what each part was asked, answered and took
+  ./brain graph examples/helpdesk           draw it
   ./brain why examples/helpdesk reply       where a value comes from
   ./brain fmt examples/helpdesk             write it as everybody writes it
   ./brain lock examples/helpdesk            keep to the modules that it uses now
+  ./brain diff examples/helpdesk examples/helpdesk
+                                            what changed between two, and in their answers
 
 Every command takes --json and --help.`
 
@@ -279,6 +282,26 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((path, words, options) =>
       run(async () => (await import("./commands/trace.ts")).trace(path, words, options, services)),
+    )
+  program
+    .command("graph")
+    .description("draw what a brain is made of, from its inputs to its outputs")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .option("--svg <file>", "draw it into a file instead")
+    .option("--all", "open the brains that it uses")
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/graph.ts")).graph(path, options, services)))
+  program
+    .command("diff")
+    .description("what changed between two brains as they resolve, and what they now answer differently")
+    .argument("<before>", "a file .brain, or the folder of one")
+    .argument("<after>", "another")
+    .option("--probes <file>", "what to ask both, a line each (default: examples that their nets carry)")
+    .addOption(engine())
+    .addOption(json())
+    .addHelpText("after", "\nExit code: 0 when nothing changed, 1 when something did.")
+    .action((before, after, options) =>
+      run(async () => (await import("./commands/diff.ts")).diff(before, after, options, services)),
     )
   program
     .command("doctor")

@@ -44,7 +44,7 @@ export const clock: Clock = {
   },
 }
 
-async function openPart(module: CheckedModule, { engine, remote }: ComposeOptions): Promise<Part> {
+export async function openPart(module: CheckedModule, { engine, remote }: ComposeOptions): Promise<Part> {
   const { declaration, folder } = module
   switch (declaration?.kind) {
     case undefined:

@@ -113,6 +113,7 @@ export function checkBrain(
     nodes,
     outputs: outputs.map(({ node }) => node),
     rules,
+    budget: brain.budget.map(({ what, amount }) => ({ what, amount })),
     values: brain.values.map(({ name }) => ({ name: name.text, node: scope.get(name.text)?.node ?? -1 })),
   })
   return {

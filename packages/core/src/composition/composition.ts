@@ -12,7 +12,7 @@ export interface Composition {
   /** Each after those that it uses; the last one is what runs. */
   readonly brains: readonly CheckedBrain[]
 }
-export const FORMAT = 1
+export const FORMAT = 2
 
 /** What is loaded from elsewhere, once. */
 export interface CheckedModule {
@@ -39,6 +39,8 @@ export interface CheckedBrain {
   /** For each output its node. */
   readonly outputs: readonly number[]
   readonly rules: readonly Rule[]
+  /** What it may take at most; checking has asked whether it keeps that. */
+  readonly budget: readonly Limit[]
   /** The nodes that values of the text stand for. */
   readonly values: readonly { readonly name: string; readonly node: number }[]
 }
@@ -55,6 +57,12 @@ export interface Rule {
   readonly kind: "require" | "forbid"
   readonly text: string
   readonly output: number
+}
+
+/** In milliseconds, bytes, or the currency of the bill. */
+export interface Limit {
+  readonly what: "latency" | "memory" | "flash" | "output" | "cost"
+  readonly amount: number
 }
 
 /** Numbers are places among the nodes of the brain. */
