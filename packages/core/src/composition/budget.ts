@@ -1,6 +1,6 @@
-import { neededBy } from "./check_expression.ts"
 import type { Node } from "./composition.ts"
 import type { Cost } from "./library.ts"
+import { neededBy } from "./nodes.ts"
 import type { LimitSyntax, Place } from "./syntax.ts"
 
 interface Use {

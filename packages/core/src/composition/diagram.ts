@@ -1,6 +1,6 @@
-import { neededBy } from "./check_expression.ts"
 import type { CheckedBrain, Composition, Node } from "./composition.ts"
 import { bytesInBraces, joined, utf8Length } from "./join.ts"
+import { neededBy } from "./nodes.ts"
 import { branchesOf, type Printed, printer, printTest, printTime } from "./print.ts"
 import { describe, type PortType } from "./types.ts"
 
