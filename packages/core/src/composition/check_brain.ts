@@ -4,7 +4,7 @@ import { budgetProblems, type Costs, costsOf } from "./budget.ts"
 import { checkExpression } from "./check_expression.ts"
 import type { CheckedUse, Node } from "./composition.ts"
 import type { Cost } from "./library.ts"
-import { inOrder, needs } from "./order.ts"
+import { inOrder, mentions, neededIn } from "./order.ts"
 import { checkRules } from "./rules.ts"
 import { NONE, openScope, type Scope } from "./scope.ts"
 import type { Signature, Typed } from "./signature.ts"
@@ -52,7 +52,7 @@ export function checkBrain(
     scope.put(name.text, { node, type, unsure: type?.type === "label", isExpert: false })
   }
   const places = new Map(brain.values.map(({ name }, i): [string, number] => [name.text, i]).reverse()) // the first of a name
-  const needed = brain.values.map((each) => needs(each).flatMap(({ text }) => places.get(text) ?? []))
+  const needed = neededIn(brain.values, places)
   const { order, cycles } = inOrder(needed)
   for (const cycle of cycles) {
     const value = brain.values[cycle[0]!]!
@@ -69,7 +69,7 @@ export function checkBrain(
     const { name, value } = brain.values[at]!
     if (places.get(name.text) !== at) continue // the later one of two, told of elsewhere
     const isInCircle = cycles.some((cycle) => cycle.includes(at))
-    if (isInCircle) for (const mention of needs(brain.values[at]!)) scope.mark(mention.text)
+    if (isInCircle) for (const mention of mentions(value)) scope.mark(mention.text)
     scope.put(name.text, isInCircle ? NONE : checkExpression(value, unresolved, name.text))
   }
   const outputs = brain.gives.map((each) => checkOutput(targets, file, brain, each, scope))
