@@ -187,7 +187,9 @@ function streamOver(
       while (popper.pop(reading.values, reading.stamps)) yield outputOf(reading, latencyMsMax)
       check()
       if (isLast) return
+      const awake = setTimeout(() => {}, 2 * WAKE_MS) // a wait for memory does not keep a process alive, this does
       await popper.waitAsync(WAKE_MS)
+      clearTimeout(awake)
     }
   }
   return {
