@@ -4,7 +4,21 @@ import { widthOf } from "./layout.ts"
 import { brain } from "./testing/command.ts"
 
 const COMMANDS = [
-  ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain", "doctor"],
+  ...[
+    "tour",
+    "teach",
+    "ask",
+    "correct",
+    "lessons",
+    "undo",
+    "test",
+    "rebuild",
+    "data",
+    "show",
+    "explain",
+    "stream",
+    "doctor",
+  ],
 ]
 
 test("alone it greets, and names every command", async () => {
