@@ -21,10 +21,14 @@ const COMMANDS = [
   ],
 ]
 
-test("alone it greets, and names every command", async () => {
+/** As a hint names them: twelve, and how many there are. */
+const KNOWN = `${COMMANDS.slice(0, 12).join(", ")}, … (${COMMANDS.length})`
+
+test("alone it greets, and names every command that its own module serves", async () => {
   const { code, out, err } = await brain([])
   expect([code, out, err]).toEqual([0, GREETING, ""])
-  for (const command of COMMANDS) expect(out).toContain(`./brain ${command}`)
+  // A stream needs a net that remembers, which none of the greeting's commands makes.
+  for (const command of COMMANDS.filter((each) => each !== "stream")) expect(out).toContain(`./brain ${command}`)
 })
 
 test("no line of a greeting or of help is wider than a terminal", async () => {
@@ -45,8 +49,8 @@ test("help of a command is help, however it is asked for", async () => {
 })
 
 test.each([
-  ["tech", "There is no command `tech`.", `Did you mean \`teach\`? Known: ${COMMANDS.join(", ")}.`],
-  ["frobnicate", "There is no command `frobnicate`.", `Known: ${COMMANDS.join(", ")}.`],
+  ["tech", "There is no command `tech`.", `Did you mean \`teach\`? Known: ${KNOWN}.`],
+  ["frobnicate", "There is no command `frobnicate`.", `Known: ${KNOWN}.`],
   ["ask", "Missing required argument 'module'.", "See: brain ask --help"],
   ["ask desk hi --tpo 3", "Unknown option '--tpo'.", "Did you mean --top? See: brain ask --help"],
   [
