@@ -25,6 +25,7 @@ export const TINY: Net = {
   },
 }
 export const TINY_WEIGHTS: Tensors = {
+  mean: { dtype: "f32", shape: [1, CHANNELS], data: Float32Array.of(0.5, -0.75) }, // where it begins
   out: { dtype: "f32", shape: [CHANNELS, LABELS], data: Float32Array.of(4, -1, 0.5, -3, 2.25, 1) },
 }
 export const TINY_GRAPH: Json = netToJson(TINY)
