@@ -4,9 +4,7 @@
  */
 import { join } from "node:path"
 import type { Json } from "@open-brains/core/base/json.ts"
-import { endOf, quantileOf } from "../../packages/brain/src/streams/histogram.ts"
-import { pace } from "../../packages/brain/src/streams/pace.ts"
-import { type Ended, openStream, type Stream } from "../../packages/brain/src/streams/stream.ts"
+import { type Ended, endOf, openStream, pace, quantileOf, type Stream } from "open-brains"
 import { repository } from "../../scripts/testing.ts"
 import type { Part, PartOptions } from "../shared/part.ts"
 import { type Measure, number } from "../shared/report.ts"
