@@ -304,6 +304,18 @@ function commands(services: Services, run: Run): Command {
       run(async () => (await import("./commands/diff.ts")).diff(before, after, options, services)),
     )
   program
+    .command("stream")
+    .description("follow samples with a net that remembers: a line of numbers each, from a file or standard input")
+    .argument("<module>", "folder with graph.json and weights.safetensors")
+    .argument("[file]", "CSV; a first line of names may begin with t, a column of times in milliseconds")
+    .option("--rate <hz>", "play the samples as a sensor would, so many a second", rate)
+    .option("--late <ms>", "what comes later after its sample is counted as late", milliseconds, 2)
+    .option("--changes", "print an output only where its label is another one than before")
+    .addOption(json())
+    .action((path, file, options) =>
+      run(async () => (await import("./commands/stream.ts")).stream(path, file, options, services)),
+    )
+  program
     .command("doctor")
     .description("which engines this machine has, why not the others, and what they reach")
     .addOption(json())
@@ -323,6 +335,16 @@ const cost = (text: string): number => {
   if (/^\d+(?:\.\d+)?$/.test(text) && value <= COST_MAX) return value
   throw new InvalidArgumentError(`It takes a number from 0 to ${COST_MAX}.`)
 }
+const [RATE_MAX, LATE_MAX] = [1e5, 1e6]
+const above =
+  (most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+(?:\.\d+)?$/.test(text) && value > 0 && value <= most) return value
+    throw new InvalidArgumentError(`It takes a number above 0, up to ${most}.`)
+  }
+const rate = above(RATE_MAX)
+const milliseconds = above(LATE_MAX)
 const wholeNumber =
   (least: number) =>
   (text: string): number => {

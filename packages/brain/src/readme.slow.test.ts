@@ -33,6 +33,7 @@ const DOCUMENTS = [
   "docs/manual/trust/correct.md",
   "docs/manual/trust/editions.md",
   "docs/manual/trust/measure.md",
+  "docs/manual/brains/streams.md",
 ]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()
