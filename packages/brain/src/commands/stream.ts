@@ -4,6 +4,7 @@ import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { refuse } from "@open-brains/core/base/problem.ts"
+import { brainFileAt } from "../brains/sources.ts"
 import { COLUMNS_MAX, counted, percent, shorten } from "../layout.ts"
 import type { Plot } from "../plot/plot.ts"
 import { plotText } from "../plot/text.ts"
@@ -14,6 +15,13 @@ import { type ReadSample, samplesOf } from "../streams/lines.ts"
 import { readStreamModule, type StreamModule } from "../streams/module.ts"
 import { pace } from "../streams/pace.ts"
 import { type Output, openStream, type Stream, type StreamStats } from "../streams/stream.ts"
+import { streamBrain } from "./stream_brain.ts"
+
+/** How many came, and how late. */
+export type Counts = Pick<
+  StreamStats,
+  "outputs" | "dropped" | "unread" | "late" | "p50Ms" | "p99Ms" | "worstMs" | "counts"
+>
 
 export interface StreamArguments {
   readonly rate?: number
@@ -23,7 +31,7 @@ export interface StreamArguments {
 }
 
 /**
- * `brain stream MODULE [FILE]`: gives each line of numbers to a net that remembers, and prints what it says. With a rate the
+ * `brain stream MODULE [FILE]`: gives each line of numbers to a net that remembers, or to a brain, and prints what it says. With a rate the
  * lines come as from a sensor: what is late is late; without one, as fast as they are taken, and nothing is lost.
  */
 export async function stream(
@@ -32,6 +40,8 @@ export async function stream(
   options: StreamArguments,
   services: Services,
 ): Promise<ExitCode> {
+  const brain = await brainFileAt(folder)
+  if (brain !== undefined) return streamBrain(brain, file, options, services)
   const module = await readStreamModule(folder)
   const samples = samplesOf(await linesOf(file, services), shorten(file ?? "standard input"), module.shape.takes)
   const whole = options.rate === undefined ? undefined : await all(samples)
@@ -52,14 +62,14 @@ export async function stream(
   return 0
 }
 
-async function all<T>(each: AsyncIterable<T>): Promise<readonly T[]> {
+export async function all<T>(each: AsyncIterable<T>): Promise<readonly T[]> {
   const found: T[] = []
   for await (const one of each) found.push(one)
   return found
 }
 
 /** Lines of a file that is there, or of standard input. Errors: OB682. */
-async function linesOf(file: string | undefined, { input }: Services): Promise<AsyncIterable<string>> {
+export async function linesOf(file: string | undefined, { input }: Services): Promise<AsyncIterable<string>> {
   if (file === undefined) return linesIn(() => Readable.from(input))
   try {
     const handle = await open(file)
@@ -121,7 +131,8 @@ function lineOf({ number, values }: Output, label: string | undefined, best: num
   return `${t ?? number}\t${said}`
 }
 
-function summary(stats: StreamStats, { rate, late }: StreamArguments, { isTerminal }: Services): readonly string[] {
+/** What a person is told in the end. */
+export function summary(stats: Counts, { rate, late }: StreamArguments, { isTerminal }: Services): readonly string[] {
   const { outputs, dropped, unread, p50Ms, p99Ms, worstMs, counts } = stats
   const inMs = (ms: number | undefined): string => (ms === undefined ? "–" : `${Number(ms.toPrecision(3))} ms`)
   const lost = [

@@ -10,7 +10,7 @@ import { NONE, openScope, type Scope } from "./scope.ts"
 import type { Signature, Typed } from "./signature.ts"
 import type { BrainSyntax, FileSyntax, PortSyntax, Word } from "./syntax.ts"
 import type { Targets } from "./targets.ts"
-import { describe, misfit, type PortType } from "./types.ts"
+import { describe, misfit, type Port, type PortType } from "./types.ts"
 
 interface Output extends Typed {
   readonly wanted: PortType | undefined
@@ -101,8 +101,8 @@ export function checkBrain(
     name: brain.name.text,
     about: brain.about,
     licence: brain.licence,
-    takes,
-    gives,
+    takes: asDeclared(brain.takes, takes),
+    gives: asDeclared(brain.gives, gives),
     uses: uses.map(
       ({ name, signature, absent, shared }): CheckedUse => ({
         name,
@@ -128,6 +128,13 @@ export function checkBrain(
     loads,
   }
 }
+
+/** A stream stays one for whoever looks at the brain from outside. */
+const asDeclared = (ports: readonly PortSyntax[], elements: readonly Port[]): readonly Port[] =>
+  elements.map((port, i) => {
+    const { type } = ports[i]!
+    return type.type === "stream" ? { ...port, type } : port
+  })
 
 function checkOutput({ all }: Targets, file: FileSyntax, brain: BrainSyntax, output: PortSyntax, scope: Scope): Output {
   const wanted = scope.typeOf(output)

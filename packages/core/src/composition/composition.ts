@@ -12,7 +12,7 @@ export interface Composition {
   /** Each after those that it uses; the last one is what runs. */
   readonly brains: readonly CheckedBrain[]
 }
-export const FORMAT = 2
+export const FORMAT = 3
 
 /** What is loaded from elsewhere, once. */
 export interface CheckedModule {
@@ -23,6 +23,8 @@ export interface CheckedModule {
   readonly digest?: Digest
   readonly takes: readonly Port[]
   readonly gives: readonly Port[]
+  /** Of a net that is stepped: it remembers. */
+  readonly isStepped?: true
   /** Of code and remote. */
   readonly declaration?: ModuleDeclaration
 }

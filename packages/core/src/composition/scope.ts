@@ -15,7 +15,7 @@ import type {
   Word,
 } from "./syntax.ts"
 import type { Targets } from "./targets.ts"
-import { describe, type PortType } from "./types.ts"
+import { describe, elementOf, type PortType } from "./types.ts"
 
 /** What is wrong in itself, or is not there. */
 export const NONE: Typed = { node: -1, type: undefined, unsure: false, isExpert: false }
@@ -113,11 +113,15 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
         const definition = { file: parsed.syntax, syntax: last }
         return { ...common, signature: withArguments(definition, use) }
       }
-      const { folder, kind, name: called, digest: is, takes, gives, ...cost } = found.module
+      const { folder, kind, name: called, digest: is, takes, gives, isStepped, ...cost } = found.module
       const key = `folder ${folder}`
       const signature = known.has(key)
         ? known.get(key)
-        : moduleSignature(key, { kind, name: called, folder, digest: is, takes, gives }, cost)
+        : moduleSignature(
+            key,
+            { kind, name: called, folder, digest: is, takes, gives, ...(isStepped ? { isStepped } : {}) },
+            cost,
+          )
       return { ...common, signature }
     }
     const own = parameter(source.text)
@@ -331,7 +335,7 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
     mark,
     unused: () => [...entries.values()].filter((entry) => !entry.used && entry.what !== "value"),
     typeOf(port: PortSyntax): PortType | undefined {
-      if (port.type.type !== "label of") return port.type
+      if (port.type.type !== "label of") return elementOf(port.type)
       if (types.has(port)) return types.get(port)
       const named = port.type.part
       const found = part(named)?.signature

@@ -77,7 +77,7 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
       takes: module.takes,
       gives: module.gives,
       unsure: module.gives.map(label),
-      isExpert: module.kind === "net" && module.gives.length === 1 && label(module.gives[0]!),
+      isExpert: module.kind === "net" && !module.isStepped && module.gives.length === 1 && label(module.gives[0]!),
       ...(module.kind === "net" ? {} : { nothing: `\`${module.name}\` may fail or be late` }),
       cost: () => cost,
       loads: new Map([[place, cost]]),
@@ -94,11 +94,13 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
     const isNet = kind === "net"
     let folder: string | undefined
     let digest: CheckedModule["digest"]
+    let isStepped: true | undefined
     if (isNet) {
       const found = declaration.in === undefined ? undefined : library.found(definition.file.file, declaration.in)
       if (found?.kind === "module") {
         folder = found.module.folder
         digest = found.module.digest
+        isStepped = found.module.isStepped
         compareWithFolder(definition, declaration, found.module)
       } else {
         const { code, seen, hint } =
@@ -125,6 +127,7 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
         name,
         ...(folder === undefined ? {} : { folder }),
         ...(digest === undefined ? {} : { digest }),
+        ...(isStepped ? { isStepped } : {}),
         takes,
         gives,
         ...(isNet ? {} : { declaration }),
