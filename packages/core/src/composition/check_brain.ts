@@ -32,20 +32,8 @@ export function checkBrain(
   const scope = openScope(targets, file, brain, given)
   const nodes: Node[] = []
   const unresolved = scope.names(nodes)
-  for (const parameter of brain.parameters) {
-    const literal = scope.literalOf(parameter)
-    if (literal === undefined || parameter.type.type === "module") continue
-    const node: Node =
-      literal.kind === "label"
-        ? { op: "label", label: literal.label }
-        : { op: "literal", value: literal.kind === "text" ? literal.text : literal.value }
-    scope.put(parameter.name.text, {
-      node: nodes.push(node) - 1,
-      type: parameter.type,
-      unsure: false,
-      isExpert: false,
-    })
-  }
+  for (const { name, type, node } of parameterNodes(brain, given))
+    scope.put(name, { node: nodes.push(node) - 1, type, unsure: false, isExpert: false })
   for (const [input, { name }] of brain.takes.entries()) {
     const node = nodes.push({ op: "input", input }) - 1
     const type = scope.typeOf(brain.takes[input]!)
@@ -127,6 +115,20 @@ export function checkBrain(
     cost: () => costs().total,
     loads,
   }
+}
+
+/** The values of parameters that were written down: the first nodes of a brain, in this order. */
+export function parameterNodes(brain: BrainSyntax, given: Arguments) {
+  return brain.parameters.flatMap(({ name, type, value }) => {
+    const found = given.get(name.text) ?? (value && { literal: value })
+    if (found === undefined || !("literal" in found) || type.type === "module") return []
+    const { literal } = found
+    const node: Node =
+      literal.kind === "label"
+        ? { op: "label", label: literal.label }
+        : { op: "literal", value: literal.kind === "text" ? literal.text : literal.value }
+    return [{ name: name.text, type, node }]
+  })
 }
 
 /** A stream stays one for whoever looks at the brain from outside. */

@@ -12,7 +12,7 @@ export interface Composition {
   /** Each after those that it uses; the last one is what runs. */
   readonly brains: readonly CheckedBrain[]
 }
-export const FORMAT = 3
+export const FORMAT = 4
 
 /** What is loaded from elsewhere, once. */
 export interface CheckedModule {
@@ -84,8 +84,9 @@ export type Node =
   | {
       readonly op: "route"
       readonly on: number
-      /** Labels and their nodes; of those that are not here, `otherwise`. */
-      readonly cases: readonly (readonly [label: string, node: number])[]
+      /** For each label its branch; of labels that are not here, `otherwise`. */
+      readonly labels: readonly string[]
+      readonly branches: readonly number[]
       readonly unsure?: number
       readonly otherwise?: number
     }

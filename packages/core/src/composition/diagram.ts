@@ -310,7 +310,7 @@ function typesOf({ modules, brains }: Composition, brain: CheckedBrain): readonl
       case "within":
         return types[node.of]
       case "route":
-        return all([...node.cases.map(([, each]) => each), node.unsure, node.otherwise])
+        return all([...node.branches, node.unsure, node.otherwise])
       case "first":
         return all(node.alternatives)
       case "mix":

@@ -23,11 +23,7 @@ export function neededBy(node: Node): readonly number[] {
     case "call":
       return node.inputs
     case "route":
-      return [
-        node.on,
-        ...node.cases.map(([, each]) => each),
-        ...[node.unsure, node.otherwise].filter((each) => each !== undefined),
-      ]
+      return [node.on, ...node.branches, ...[node.unsure, node.otherwise].filter((each) => each !== undefined)]
     case "first":
       return node.alternatives
     case "mix":

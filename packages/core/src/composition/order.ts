@@ -1,4 +1,4 @@
-import { type Piece, piecesOf } from "./braces.ts"
+import type { Piece } from "./braces.ts"
 import type { ExpressionSyntax, Place, ValueSyntax, Word } from "./syntax.ts"
 
 /** A name that an expression mentions, and whether it asks it as a part. */
@@ -20,8 +20,9 @@ function eachMention(expression: ExpressionSyntax, tell: (text: string, place: P
   const visit = (each: ExpressionSyntax): void => {
     switch (each.kind) {
       case "text":
-        if (each.text.includes("{"))
-          for (const { kind, text } of piecesOf(each.text) ?? namesIn(each.text)) if (kind === "name") add(text, each)
+        if (each.pieces)
+          for (const { kind, text } of each.pieces === "unpaired" ? namesIn(each.text) : each.pieces)
+            if (kind === "name") add(text, each)
         return
       case "number":
       case "label":
@@ -39,7 +40,7 @@ function eachMention(expression: ExpressionSyntax, tell: (text: string, place: P
         return
       case "route":
         add(each.on.text, each.on)
-        for (const { value } of each.cases) visit(value)
+        for (const { value } of each.cases) if (value.kind !== "text" || value.pieces) visit(value)
         if (each.otherwise) visit(each.otherwise.value)
         return
       case "first":

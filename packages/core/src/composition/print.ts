@@ -99,7 +99,8 @@ export const isDefinition = ({ name }: Printed, value: CheckedBrain["values"][nu
 type Route = Extract<Node, { op: "route" }>
 type Branch = { readonly labels: readonly string[]; readonly node: number } | { readonly node: number }
 /** Labels that lead to one node stand together; `unsure` stands where it was written, as its node tells. */
-export function branchesOf({ cases, unsure, otherwise }: Route, sorted = false): readonly Branch[] {
+export function branchesOf({ labels, branches, unsure, otherwise }: Route, sorted = false): readonly Branch[] {
+  const cases = labels.map((label, i) => [label, branches[i]!] as const)
   const groups: { labels: string[]; readonly node: number }[] = []
   const told = sorted ? cases.toSorted(([a], [b]) => (a < b ? -1 : 1)) : cases
   for (const [label, node] of told) {

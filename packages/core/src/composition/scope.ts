@@ -4,16 +4,7 @@ import type { Names } from "./check_expression.ts"
 import type { Node } from "./composition.ts"
 import type { Definition } from "./definitions.ts"
 import type { Signature, Typed } from "./signature.ts"
-import type {
-  ArgumentSyntax,
-  BrainSyntax,
-  FileSyntax,
-  LiteralSyntax,
-  ParameterSyntax,
-  PortSyntax,
-  UseSyntax,
-  Word,
-} from "./syntax.ts"
+import type { ArgumentSyntax, BrainSyntax, FileSyntax, ParameterSyntax, PortSyntax, UseSyntax, Word } from "./syntax.ts"
 import type { Targets } from "./targets.ts"
 import { describe, elementOf, type PortType } from "./types.ts"
 
@@ -327,10 +318,6 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
     names,
     put: (name: string, typed: Typed) => void values.set(name, typed),
     get: (name: string) => values.get(name),
-    literalOf(own: ParameterSyntax): LiteralSyntax | undefined {
-      const found = argumentOf(own)
-      return found && "literal" in found ? found.literal : undefined
-    },
     uses: () => uses,
     mark,
     unused: () => [...entries.values()].filter((entry) => !entry.used && entry.what !== "value"),
