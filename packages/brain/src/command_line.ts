@@ -30,9 +30,12 @@ Modules are wired to a brain, in a file of a small language: examples/helpdesk/m
                                             ask it
   ./brain trace examples/helpdesk "my parcel"
                                             what each part was asked, answered and took
+  ./brain graph examples/helpdesk           draw it
   ./brain why examples/helpdesk reply       where a value comes from
   ./brain fmt examples/helpdesk             write it as everybody writes it
   ./brain lock examples/helpdesk            keep to the modules that it uses now
+  ./brain diff examples/helpdesk examples/helpdesk
+                                            what changed between two, and in their answers
 
 Every command takes --json and --help.`
 
@@ -281,6 +284,38 @@ function commands(services: Services, run: Run): Command {
       run(async () => (await import("./commands/trace.ts")).trace(path, words, options, services)),
     )
   program
+    .command("graph")
+    .description("draw what a brain is made of, from its inputs to its outputs")
+    .argument("<brain>", "a file .brain, or the folder of one")
+    .option("--svg <file>", "draw it into a file instead")
+    .option("--all", "open the brains that it uses")
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/graph.ts")).graph(path, options, services)))
+  program
+    .command("diff")
+    .description("what changed between two brains as they resolve, and what they now answer differently")
+    .argument("<before>", "a file .brain, or the folder of one")
+    .argument("<after>", "another")
+    .option("--probes <file>", "what to ask both, a line each (default: examples that their nets carry)")
+    .addOption(engine())
+    .addOption(json())
+    .addHelpText("after", "\nExit code: 0 when nothing changed, 1 when something did.")
+    .action((before, after, options) =>
+      run(async () => (await import("./commands/diff.ts")).diff(before, after, options, services)),
+    )
+  program
+    .command("stream")
+    .description("follow samples with a net that remembers: a line of numbers each, from a file or standard input")
+    .argument("<module>", "folder with graph.json and weights.safetensors")
+    .argument("[file]", "CSV; a first line of names may begin with t, a column of times in milliseconds")
+    .option("--rate <hz>", "play the samples as a sensor would, so many a second", rate)
+    .option("--late <ms>", "what comes later after its sample is counted as late", milliseconds, 2)
+    .option("--changes", "print an output only where its label is another one than before")
+    .addOption(json())
+    .action((path, file, options) =>
+      run(async () => (await import("./commands/stream.ts")).stream(path, file, options, services)),
+    )
+  program
     .command("doctor")
     .description("which engines this machine has, why not the others, and what they reach")
     .addOption(json())
@@ -300,6 +335,16 @@ const cost = (text: string): number => {
   if (/^\d+(?:\.\d+)?$/.test(text) && value <= COST_MAX) return value
   throw new InvalidArgumentError(`It takes a number from 0 to ${COST_MAX}.`)
 }
+const [RATE_MAX, LATE_MAX] = [1e5, 1e6]
+const above =
+  (most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+(?:\.\d+)?$/.test(text) && value > 0 && value <= most) return value
+    throw new InvalidArgumentError(`It takes a number above 0, up to ${most}.`)
+  }
+const rate = above(RATE_MAX)
+const milliseconds = above(LATE_MAX)
 const wholeNumber =
   (least: number) =>
   (text: string): number => {

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { digest } from "@open-brains/core/base/digest.ts"
+import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
@@ -12,6 +13,7 @@ import { openModule } from "@open-brains/core/run/module.ts"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { repository } from "../../../scripts/testing.ts"
 import { load } from "./load.ts"
+import { TINY_BYTES, TINY_GRAPH } from "./streams/testing/tiny.ts"
 import { teachModule } from "./teach.ts"
 import { seal } from "./testing/altered.ts"
 import { brain, temporary } from "./testing/command.ts"
@@ -53,6 +55,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, "messages.csv"), CSV)
   mkdirSync(join(folder, "shop"))
   writeFileSync(join(folder, "shop", "module.brain"), SHOP)
+  mkdirSync(join(folder, "sensor"))
+  writeFileSync(join(folder, "sensor", "graph.json"), canonicalJson(TINY_GRAPH))
+  writeFileSync(join(folder, "sensor", "weights.safetensors"), TINY_BYTES)
 })
 afterAll(() => {
   process.chdir(HERE)

@@ -40,5 +40,19 @@ export { openRemote, REMOTE_LIMITS, type RemoteOptions } from "./remote/open.ts"
 export { openTranscript, type Recorded, type Transcript, type Usage } from "./remote/transcript.ts"
 export { type Report, score } from "./report.ts"
 export type { Plan, Search } from "./search.ts"
+export { clockMs } from "./streams/control.ts"
+export { endOf, quantileOf } from "./streams/histogram.ts"
+export { readStreamModule, type StreamModule } from "./streams/module.ts"
+export { type Paced, pace } from "./streams/pace.ts"
+export { pusherOf } from "./streams/ring.ts"
+export { openStepper, type Stepper } from "./streams/stepper.ts"
+export {
+  type Ended,
+  type Output,
+  openStream,
+  type Stream,
+  type StreamOptions,
+  type StreamStats,
+} from "./streams/stream.ts"
 export { type Lesson, type TeachOptions, teachModule as teach } from "./teach.ts"
 export { widenVectors } from "./wide.ts"

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
+import { elementOf } from "@open-brains/core/composition/types.ts"
 import type { BrainAnswer, Inputs, OpenBrain } from "@open-brains/core/run/composed.ts"
 import { isNothing, type Value } from "@open-brains/core/run/part.ts"
 import { checkValue, plainFromJson } from "@open-brains/core/run/values.ts"
@@ -8,7 +9,7 @@ import { outcomeAsJson, valueFromWord } from "./values.ts"
 
 /** One word an input; a brain of one text takes them all as that text. */
 export function inputsFromWords({ takes }: OpenBrain, words: readonly string[]): Inputs {
-  if (takes.length === 1 && takes[0]!.type.type === "text") return { [takes[0]!.name]: words.join(" ") }
+  if (takes.length === 1 && elementOf(takes[0]!.type).type === "text") return { [takes[0]!.name]: words.join(" ") }
   if (words.length !== takes.length)
     refuse({
       code: "OB630",
@@ -34,7 +35,7 @@ export function inputsFromJson({ takes }: OpenBrain, source: string, line: numbe
   const inputs: Record<string, Value> = {}
   for (const { name, type } of takes) {
     const json = Object.hasOwn(found, name) ? found[name] : undefined
-    const value = json === undefined ? undefined : checkValue(plainFromJson(json, type), type)
+    const value = json === undefined ? undefined : checkValue(plainFromJson(json, elementOf(type)), elementOf(type))
     if (isNothing(value))
       return refuse({
         code: "OB504",

@@ -2,13 +2,18 @@ import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
 import type { CheckedModule, Composition } from "@open-brains/core/composition/composition.ts"
+import { netFromJson } from "@open-brains/core/graph/dims_text.ts"
+import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { type OpenBrain, openComposition } from "@open-brains/core/run/composed.ts"
 import type { Clock } from "@open-brains/core/run/evaluate.ts"
-import type { LabelValue, Part } from "@open-brains/core/run/part.ts"
+import type { LabelValue, Part, Value } from "@open-brains/core/run/part.ts"
 import { openCode } from "../code/open.ts"
 import { load } from "../load.ts"
+import { chooseEngine } from "../native/choice.ts"
 import type { EngineName } from "../native/engines.ts"
 import { openRemote, type RemoteOptions } from "../remote/open.ts"
+import { readStreamModule } from "../streams/module.ts"
+import { openStepper } from "../streams/stepper.ts"
 import { cachedComposition, keepComposition } from "./cache.ts"
 import { gather } from "./gather.ts"
 import { needBrainFile, readBytes } from "./sources.ts"
@@ -27,7 +32,7 @@ export async function checkBrain(path: string): Promise<Composition> {
   const gathered = await gather(file)
   const { composition, problems } = checkBrains(gathered.library, gathered.main)
   if (composition === undefined) return refuse(...problems)
-  keepComposition(gathered, composition)
+  setImmediate(keepComposition, gathered, composition) // whoever asks need not wait for it
   return composition
 }
 
@@ -44,18 +49,37 @@ export const clock: Clock = {
   },
 }
 
-async function openPart(module: CheckedModule, { engine, remote }: ComposeOptions): Promise<Part> {
+export async function openPart(module: CheckedModule, { engine, remote }: ComposeOptions): Promise<Part> {
   const { declaration, folder } = module
   switch (declaration?.kind) {
     case undefined:
     case "net":
-      return openNetPart(module, engine)
+      return module.isStepped ? openSteppedPart(module, engine) : openNetPart(module, engine)
     case "code":
       return openCode(declaration, await readBytes(join(folder!, declaration.file)))
     case "remote":
       return openRemote(declaration, { allowed: false, environment: process.env, ...remote })
     default:
       return declaration satisfies never
+  }
+}
+
+/** A net with a memory as a part: a sample in, and the label of the largest number out, or the numbers. */
+async function openSteppedPart({ folder }: CheckedModule, engine: EngineName | undefined): Promise<Part> {
+  const { graph, weights, labels } = await readStreamModule(folder!)
+  const stepper = openStepper(netFromJson(graph), readSafetensors(weights, folder!), chooseEngine(engine).engine)
+  const { input, output } = stepper
+  const values = labels?.map((label): readonly Value[] => [{ label }])
+  return {
+    ask([sample]) {
+      input.set(sample as Float32Array)
+      stepper.step()
+      if (values === undefined) return [output.slice()]
+      let best = 0
+      for (let i = 1; i < output.length; i++) if (output[i]! > output[best]!) best = i
+      return values[best]!
+    },
+    reset: stepper.reset,
   }
 }
 

@@ -1,17 +1,20 @@
 import { readdir, stat } from "node:fs/promises"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { digest as digestOf } from "@open-brains/core/base/digest.ts"
+import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { Refusal, suggest } from "@open-brains/core/base/problem.ts"
 import type { Cost, Found, Library, ModuleFacts } from "@open-brains/core/composition/library.ts"
 import { type Parsed, parseBrains } from "@open-brains/core/composition/parse.ts"
 import type { ModuleDeclaration } from "@open-brains/core/composition/parts.ts"
 import type { FileSyntax } from "@open-brains/core/composition/syntax.ts"
+import type { PortType } from "@open-brains/core/composition/types.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import { parseModule, printManifest } from "@open-brains/core/module/text.ts"
 import { CODE_LIMITS } from "../code/open.ts"
 import { REMOTE_LIMITS } from "../remote/open.ts"
 import { firstParty } from "../services.ts"
 import { MANIFEST, sha256 } from "../store/whole.ts"
+import { readStreamModule } from "../streams/module.ts"
 import { costOfNet } from "./cost.ts"
 import { type LockedUse, lockPathOf, readLock } from "./lock.ts"
 import { BRAIN_FILE, firstWordOf, leadsTo, readText } from "./sources.ts"
@@ -89,6 +92,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     const place = await placeOf(file, source)
     if (typeof place !== "string") return place
     if (await isFile(place)) return { kind: "brain", file: place }
+    if (!(await isFile(join(place, MANIFEST)))) return { kind: "module", module: await steppedNet(place) }
     const manifest = join(place, MANIFEST)
     const text = await readText(manifest)
     if (!["net", "dataset"].includes(firstWordOf(text) ?? "")) return { kind: "brain", file: manifest }
@@ -111,7 +115,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     for (const [key, each] of found)
       if (each.kind === "module") {
         const { folder } = each.module
-        const costed = nets.get(folder) ?? costOfNet(folder).then((cost) => ({ ...each.module, ...cost }))
+        const costed = nets.get(folder) ?? costOfNet(each.module).then((cost) => ({ ...each.module, ...cost }))
         nets.set(folder, costed)
         found.set(key, { kind: "module", module: (await costed)! })
       }
@@ -136,6 +140,21 @@ const factsOf = (module: Manifest, folder: string): ModuleFacts => ({
   takes: [{ name: module.takes.name, type: { type: "text", bytesMax: module.takes.bytesMax } }],
   gives: [{ name: module.gives.name, type: { type: "label", labels: module.gives.labels } }],
 })
+
+/** A net with a memory: a vector in and a vector out, of which labels are the largest number. It is named by its two files. */
+async function steppedNet(folder: string): Promise<ModuleFacts> {
+  const { graph, weights, shape, labels } = await readStreamModule(folder)
+  const type: PortType = labels ? { type: "label", labels } : { type: "vector", length: shape.gives }
+  return {
+    kind: "net",
+    name: basename(folder),
+    folder,
+    digest: digestOf(canonicalJson([digestOf(canonicalJson(graph)), sha256(weights)])),
+    takes: [{ name: "sample", type: { type: "vector", length: shape.takes } }],
+    gives: [{ name: labels ? "label" : "output", type }],
+    isStepped: true,
+  }
+}
 
 function costOf(declaration: ModuleDeclaration, found: Found | undefined): Cost {
   if (declaration.kind === "net") {
@@ -163,7 +182,8 @@ async function placeOf(file: string, source: string): Promise<string | Found> {
     const path = leadsTo(file, source)
     const there = await stat(path).catch(() => undefined)
     if (there?.isFile() && BRAIN_FILE.test(path)) return path
-    if (there?.isDirectory() && (await isFile(join(path, MANIFEST)))) return path
+    if (there?.isDirectory() && ((await isFile(join(path, MANIFEST))) || (await isFile(join(path, "graph.json")))))
+      return path
     return absent(
       there ? `${path} is no module: it has no ${MANIFEST}.` : `There is no folder ${path}.`,
       await nearby(path),

@@ -1,13 +1,14 @@
 import type { Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
-import type { Port } from "@open-brains/core/composition/types.ts"
+import { elementOf, type Port } from "@open-brains/core/composition/types.ts"
 import { isNothing, type Outcome, type Value } from "@open-brains/core/run/part.ts"
 import { checkValue, jsonOf, plainFromJson, plainOf } from "@open-brains/core/run/values.ts"
 import { counted, percent, shorten } from "../layout.ts"
 import type { Paint } from "../services.ts"
 
 /** A value as a person types it: a text as it stands, a label or a number as it is called, all else as JSON. Errors: OB630. */
-export function valueFromWord({ name, type }: Port, word: string): Value {
+export function valueFromWord({ name, type: declared }: Port, word: string): Value {
+  const type = elementOf(declared)
   if (type.type === "text") return word
   if (type.type === "label") return { label: word === "unsure" && !type.labels.includes(word) ? undefined : word }
   let json: Json

@@ -1,5 +1,3 @@
-import { createInterface } from "node:readline"
-import { Readable } from "node:stream"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Because } from "@open-brains/core/run/classifier.ts"
 import { brainFileAt } from "../brains/sources.ts"
@@ -7,6 +5,7 @@ import { counted, percent, shorten } from "../layout.ts"
 import { type Brain, load } from "../load.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { askBrain, type PartOptions } from "./ask_brain.ts"
+import { questions } from "./questions.ts"
 
 export interface AskOptions extends PartOptions {
   readonly json?: boolean
@@ -14,6 +13,7 @@ export interface AskOptions extends PartOptions {
 }
 
 /** `brain ask MODULE [TEXT…]`: answers a text, or each line of standard input; a line of JSON gives a line of JSON. */
+
 export async function ask(
   path: string,
   words: readonly string[],
@@ -29,11 +29,7 @@ export async function ask(
     services.print(answer(brain, words.join(" "), json, top, services))
     return 0
   }
-  if (services.input.isTTY) services.progress("Type a message and press Enter; Ctrl-D ends.\n")
-  let line = 0
-  for await (const text of createInterface({ input: Readable.from(services.input), crlfDelay: Infinity })) {
-    line++
-    if (text.trim() === "") continue
+  for await (const [text, line] of questions(services)) {
     const asked = text.startsWith("{") ? textOf(text, line) : undefined
     services.print(
       asked ? answer(brain, asked.text, true, top, services, asked) : answer(brain, text, json, top, services),
@@ -100,6 +96,7 @@ function answer(
 }
 
 /** What it says of the correction that decided. */
+
 export const cite = (because: Because | undefined): string =>
   because ? `  because you said so of “${shorten(because.text)}” (lesson ${because.lesson})` : ""
 

@@ -1,5 +1,3 @@
-import { createInterface } from "node:readline"
-import { Readable } from "node:stream"
 import type { BrainAnswer, OpenBrain } from "@open-brains/core/run/composed.ts"
 import { answerAsJson, inputsFromJson, inputsFromWords } from "../brains/asking.ts"
 import { type ComposeOptions, compose } from "../brains/compose.ts"
@@ -8,8 +6,10 @@ import { counted } from "../layout.ts"
 import type { EngineName } from "../native/engines.ts"
 import { openTranscript } from "../remote/transcript.ts"
 import type { ExitCode, Services } from "../services.ts"
+import { questions } from "./questions.ts"
 
 /** How the parts of a brain are opened, as the command line says it. */
+
 export interface PartOptions {
   readonly engine?: EngineName
   readonly allowRemote?: boolean
@@ -17,6 +17,7 @@ export interface PartOptions {
   readonly record?: string
   readonly replay?: string
 }
+
 export async function composeOptions({ engine, allowRemote, record, replay }: PartOptions): Promise<ComposeOptions> {
   const path = replay ?? record
   const transcript =
@@ -30,6 +31,7 @@ export interface AskBrainOptions extends PartOptions {
 }
 
 /** `brain ask BRAIN …`: answers what was typed, or each line of standard input; a line of JSON gives a line of JSON. */
+
 export async function askBrain(
   path: string,
   words: readonly string[],
@@ -44,11 +46,7 @@ export async function askBrain(
       services.print(shown(brain, answer, json, services))
       return 0
     }
-    if (services.input.isTTY) services.progress("Type a message and press Enter; Ctrl-D ends.\n")
-    let line = 0
-    for await (const text of createInterface({ input: Readable.from(services.input), crlfDelay: Infinity })) {
-      line++
-      if (text.trim() === "") continue
+    for await (const [text, line] of questions(services)) {
       const isJson = text.startsWith("{")
       const inputs = isJson ? inputsFromJson(brain, text, line) : inputsFromWords(brain, [text])
       services.print(shown(brain, await brain.ask(inputs), json || isJson, services))

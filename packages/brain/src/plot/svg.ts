@@ -133,7 +133,7 @@ const markOf = (place: number): string => symbol(SHAPES[place % SHAPES.length], 
 
 const rounded = (value: number): number => Math.round(100 * value) / 100
 /** A stranger's words inside of markup: they open no tag, and hold nothing that XML forbids. */
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "�")
     .replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`)

@@ -1,6 +1,6 @@
-import { neededBy } from "./check_expression.ts"
 import type { Node } from "./composition.ts"
 import type { Cost } from "./library.ts"
+import { neededBy } from "./nodes.ts"
 import type { LimitSyntax, Place } from "./syntax.ts"
 
 interface Use {
@@ -133,7 +133,7 @@ function dearest(
         return { amount: node.ms, by: new Map([[mostOf(inner), node.ms]]) }
       }
       case "route": {
-        const branches = [...node.cases.map(([, each]) => each), node.unsure ?? -1, node.otherwise ?? -1]
+        const branches = [...node.branches, node.unsure ?? -1, node.otherwise ?? -1]
         return plus(of(node.on), branches.map(of).reduce(larger, NOTHING))
       }
       case "repeat":

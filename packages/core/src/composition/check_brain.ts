@@ -4,13 +4,13 @@ import { budgetProblems, type Costs, costsOf } from "./budget.ts"
 import { checkExpression } from "./check_expression.ts"
 import type { CheckedUse, Node } from "./composition.ts"
 import type { Cost } from "./library.ts"
-import { inOrder, needs } from "./order.ts"
+import { inOrder, mentions, neededIn } from "./order.ts"
 import { checkRules } from "./rules.ts"
 import { openScope, type Scope } from "./scope.ts"
 import { NONE, type Signature, type Typed } from "./signature.ts"
 import type { BrainSyntax, FileSyntax, PortSyntax, Word } from "./syntax.ts"
 import type { Targets } from "./targets.ts"
-import { describe, misfit, type PortType } from "./types.ts"
+import { describe, misfit, type Port, type PortType } from "./types.ts"
 
 interface Output extends Typed {
   readonly wanted: PortType | undefined
@@ -32,27 +32,15 @@ export function checkBrain(
   const scope = openScope(targets, file, brain, given)
   const nodes: Node[] = []
   const unresolved = scope.names(nodes)
-  for (const parameter of brain.parameters) {
-    const literal = scope.literalOf(parameter)
-    if (literal === undefined || parameter.type.type === "module") continue
-    const node: Node =
-      literal.kind === "label"
-        ? { op: "label", label: literal.label }
-        : { op: "literal", value: literal.kind === "text" ? literal.text : literal.value }
-    scope.put(parameter.name.text, {
-      node: nodes.push(node) - 1,
-      type: parameter.type,
-      unsure: false,
-      isExpert: false,
-    })
-  }
+  for (const { name, type, node } of parameterNodes(brain, given))
+    scope.put(name, { node: nodes.push(node) - 1, type, unsure: false, isExpert: false })
   for (const [input, { name }] of brain.takes.entries()) {
     const node = nodes.push({ op: "input", input }) - 1
     const type = scope.typeOf(brain.takes[input]!)
     scope.put(name.text, { node, type, unsure: type?.type === "label", isExpert: false })
   }
   const places = new Map(brain.values.map(({ name }, i): [string, number] => [name.text, i]).reverse()) // the first of a name
-  const needed = brain.values.map((each) => needs(each).flatMap(({ text }) => places.get(text) ?? []))
+  const needed = neededIn(brain.values, places)
   const { order, cycles } = inOrder(needed)
   for (const cycle of cycles) {
     const value = brain.values[cycle[0]!]!
@@ -69,7 +57,7 @@ export function checkBrain(
     const { name, value } = brain.values[at]!
     if (places.get(name.text) !== at) continue // the later one of two, told of elsewhere
     const isInCircle = cycles.some((cycle) => cycle.includes(at))
-    if (isInCircle) for (const mention of needs(brain.values[at]!)) scope.mark(mention.text)
+    if (isInCircle) for (const mention of mentions(value)) scope.mark(mention.text)
     scope.put(name.text, isInCircle ? NONE : checkExpression(value, unresolved, name.text))
   }
   const outputs = brain.gives.map((each) => checkOutput(targets, file, brain, each, scope))
@@ -101,8 +89,8 @@ export function checkBrain(
     name: brain.name.text,
     about: brain.about,
     licence: brain.licence,
-    takes,
-    gives,
+    takes: asDeclared(brain.takes, takes),
+    gives: asDeclared(brain.gives, gives),
     uses: uses.map(
       ({ name, signature, absent, shared }): CheckedUse => ({
         name,
@@ -113,6 +101,7 @@ export function checkBrain(
     nodes,
     outputs: outputs.map(({ node }) => node),
     rules,
+    budget: brain.budget.map(({ what, amount }) => ({ what, amount })),
     values: brain.values.map(({ name }) => ({ name: name.text, node: scope.get(name.text)?.node ?? -1 })),
   })
   return {
@@ -127,6 +116,27 @@ export function checkBrain(
     loads,
   }
 }
+
+/** The values of parameters that were written down: the first nodes of a brain, in this order. */
+export function parameterNodes(brain: BrainSyntax, given: Arguments) {
+  return brain.parameters.flatMap(({ name, type, value }) => {
+    const found = given.get(name.text) ?? (value && { literal: value })
+    if (found === undefined || !("literal" in found) || type.type === "module") return []
+    const { literal } = found
+    const node: Node =
+      literal.kind === "label"
+        ? { op: "label", label: literal.label }
+        : { op: "literal", value: literal.kind === "text" ? literal.text : literal.value }
+    return [{ name: name.text, type, node }]
+  })
+}
+
+/** A stream stays one for whoever looks at the brain from outside. */
+const asDeclared = (ports: readonly PortSyntax[], elements: readonly Port[]): readonly Port[] =>
+  elements.map((port, i) => {
+    const { type } = ports[i]!
+    return type.type === "stream" ? { ...port, type } : port
+  })
 
 function checkOutput({ all }: Targets, file: FileSyntax, brain: BrainSyntax, output: PortSyntax, scope: Scope): Output {
   const wanted = scope.typeOf(output)

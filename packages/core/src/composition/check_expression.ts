@@ -1,9 +1,9 @@
 import type { Problem } from "../base/problem.ts"
 import { suggest } from "../base/problem.ts"
 import { counted } from "../base/words.ts"
-import { piecesOf } from "./braces.ts"
 import type { Condition, Expert, Node } from "./composition.ts"
 import { bytesInBraces, joined, utf8Length } from "./join.ts"
+import { dependents } from "./nodes.ts"
 import { mentions } from "./order.ts"
 import { isCertain, NONE, type Signature, type Typed } from "./signature.ts"
 import type { CallSyntax, ConditionSyntax, ExpressionSyntax, Place, Word } from "./syntax.ts"
@@ -82,12 +82,12 @@ export function checkExpression(expression: ExpressionSyntax, names: Names, own?
 
 function checkText(expression: Of<"text">, names: Names): Typed {
   const { text } = expression
-  if (!text.includes("{") && !text.includes("}")) {
-    const type: PortType = { type: "text", bytesMax: Math.max(1, utf8Length(text)) }
+  if (expression.pieces === undefined) {
+    const type = textType(Math.max(1, utf8Length(text)))
     return { node: names.add({ op: "literal", value: text }), type, unsure: false, isExpert: false }
   }
-  const pieces = piecesOf(text)
-  if (pieces === undefined) {
+  const { pieces } = expression
+  if (pieces === "unpaired") {
     for (const name of mentions(expression)) names.mark(name.text)
     names.report(
       expression,
@@ -122,6 +122,15 @@ function checkText(expression: Of<"text">, names: Names): Typed {
     ? { op: "literal", value: parts.join("") }
     : { op: "join", pieces: parts }
   return { node: names.add(node), type, unsure: false, isExpert: false, ...(nothing ? { nothing } : {}) }
+}
+
+/** Large brains are mostly texts, and those of short lengths: one type for each. */
+const TEXTS: (PortType | undefined)[] = []
+function textType(bytesMax: number): PortType {
+  if (bytesMax > 1000) return { type: "text", bytesMax }
+  const type = TEXTS[bytesMax] ?? { type: "text", bytesMax }
+  TEXTS[bytesMax] = type
+  return type
 }
 
 function checkField({ field, of }: Of<"field">, names: Names): Typed {
@@ -207,14 +216,7 @@ function mend(given: PortType, taken: PortType): string {
 
 function checkRoute(route: Of<"route">, names: Names): Typed {
   const on = names.value(route.on)
-  const branches: Typed[] = []
-  const places: Place[] = []
-  const check = (value: ExpressionSyntax): Typed => {
-    const found = checkExpression(value, names)
-    branches.push(found)
-    places.push(value)
-    return found
-  }
+  const joint: Joint = { type: undefined, unsure: false, nothing: on.nothing }
   const type = on.type
   if (type !== undefined && type.type !== "label") {
     names.report(
@@ -225,26 +227,31 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
     )
   }
   const labels = type?.type === "label" ? type.labels : undefined
-  const cases: [string, number][] = []
+  const said: string[] = []
+  const branches: number[] = []
   const seen = new Set<string>()
   let unsure: number | undefined
   let isMistaken = false // then the label that was meant is not missing too
   for (const { labels: named, value } of route.cases) {
-    const { node } = check(value)
+    const node = joinIn(joint, checkExpression(value, names), value, names)
     for (const label of named) {
       const key = label.isUnsure ? UNSURE_CASE : label.text
       const isKnown = labels === undefined || (label.isUnsure ? on.unsure : labels.includes(label.text))
       if (seen.has(key) || !isKnown) isMistaken = true
       if (seen.has(key) || !isKnown) needlessCase(label, seen.has(key), route.on.text, labels ?? [], names)
       if (label.isUnsure) unsure ??= node
-      else if (!seen.has(key)) cases.push([label.text, node])
+      else if (!seen.has(key)) {
+        said.push(label.text)
+        branches.push(node)
+      }
       seen.add(key)
     }
   }
-  const left = labels?.filter((label) => !seen.has(label)) ?? []
+  const left = labels === undefined || said.length === labels.length ? [] : labels.filter((label) => !seen.has(label))
   let otherwise: number | undefined
   if (route.otherwise) {
-    otherwise = check(route.otherwise.value).node
+    const { value } = route.otherwise
+    otherwise = joinIn(joint, checkExpression(value, names), value, names)
     if (labels !== undefined && left.length === 0)
       names.report(
         route.otherwise,
@@ -271,18 +278,12 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
   const node = names.add({
     op: "route",
     on: on.node,
-    cases,
+    labels: said,
+    branches,
     ...(unsure === undefined ? {} : { unsure }),
     ...(otherwise === undefined ? {} : { otherwise }),
   })
-  const joint = joinAll(branches, places, names)
-  let isUnsure = false
-  let nothing = on.nothing
-  for (const branch of branches) {
-    isUnsure ||= branch.unsure
-    nothing ??= branch.nothing
-  }
-  return { node, type: joint, unsure: isUnsure, isExpert: false, ...nothingOf(nothing) }
+  return { node, type: joint.type, unsure: joint.unsure, isExpert: false, ...nothingOf(joint.nothing) }
 }
 /** Problems: OB610, of a label that comes twice or never. */
 function needlessCase(
@@ -304,22 +305,27 @@ function needlessCase(
 const UNSURE_CASE = "\u0000unsure"
 const nothingOf = (nothing: string | undefined) => (nothing === undefined ? {} : { nothing })
 
-/** The least type that all fit; those that are wrong in themselves do not count. */
-function joinAll(all: readonly Typed[], places: readonly Place[], names: Names): PortType | undefined {
-  let type: PortType | undefined
-  for (const [i, each] of all.entries()) {
-    if (each.type === undefined) continue
-    const both = type === undefined ? each.type : joined(type, each.type)
-    if (both === undefined)
-      names.report(
-        places[i]!,
-        "OB607",
-        `This is ${describe(each.type)}, and what stands before it is ${describe(type!)}: both must be of one type.`,
-        mend(each.type, type!),
-      )
-    type = both ?? type
-  }
-  return type
+/** What several values come to, one of which is taken. */
+interface Joint {
+  type: PortType | undefined
+  unsure: boolean
+  nothing: string | undefined
+}
+/** Makes the type as wide as this value needs, and gives its node; what is wrong in itself does not count. Problems: OB607. */
+function joinIn(joint: Joint, each: Typed, place: Place, names: Names): number {
+  joint.unsure ||= each.unsure
+  joint.nothing ??= each.nothing
+  if (each.type === undefined || joint.type === each.type) return each.node
+  const both = joint.type === undefined ? each.type : joined(joint.type, each.type)
+  if (both === undefined)
+    names.report(
+      place,
+      "OB607",
+      `This is ${describe(each.type)}, and what stands before it is ${describe(joint.type!)}: both must be of one type.`,
+      mend(each.type, joint.type!),
+    )
+  joint.type = both ?? joint.type
+  return each.node
 }
 
 function checkFirst({ alternatives }: Of<"first">, names: Names): Typed {
@@ -336,9 +342,11 @@ function checkFirst({ alternatives }: Of<"first">, names: Names): Typed {
       "Put what can fail or be unsure first, and what always answers last.",
     )
   const reasons = all.flatMap(({ nothing }) => nothing ?? [])
+  const joint: Joint = { type: undefined, unsure: false, nothing: undefined }
+  for (const [i, each] of all.entries()) joinIn(joint, each, alternatives[i]!, names)
   return {
     node: names.add({ op: "first", alternatives: all.map(({ node }) => node) }),
-    type: joinAll(all, alternatives, names),
+    type: joint.type,
     unsure: !isGood && all.some(({ unsure }) => unsure),
     isExpert: false,
     ...(reasons.length === all.length ? { nothing: reasons.at(-1)! } : {}),
@@ -426,45 +434,6 @@ function checkRepeat(repeat: Of<"repeat">, names: Names, own: string): Typed {
     body: dependents(names.nodes, soFar, from),
   })
   return { node, type: type!, unsure: begin.unsure || then.unsure, isExpert: false, ...nothingOf(nothing) }
-}
-
-/** The nodes from `from` on that depend on `root`, in order. */
-function dependents(nodes: readonly Node[], root: number, from: number): readonly number[] {
-  const found = new Set([root])
-  for (let i = from; i < nodes.length; i++) if (neededBy(nodes[i]!).some((each) => found.has(each))) found.add(i)
-  return [...found]
-}
-
-/** The nodes that a node names. */
-export function neededBy(node: Node): readonly number[] {
-  switch (node.op) {
-    case "input":
-    case "literal":
-    case "label":
-    case "so far":
-      return []
-    case "join":
-      return node.pieces.filter((piece) => typeof piece === "number")
-    case "field":
-    case "within":
-      return [node.of]
-    case "call":
-      return node.inputs
-    case "route":
-      return [
-        node.on,
-        ...node.cases.map(([, each]) => each),
-        ...[node.unsure, node.otherwise].filter((each) => each !== undefined),
-      ]
-    case "first":
-      return node.alternatives
-    case "mix":
-      return node.experts.map((expert) => expert.node)
-    case "repeat":
-      return [node.begin, node.step, node.until.node]
-    default:
-      return node satisfies never
-  }
 }
 
 function checkCondition(

@@ -12,7 +12,7 @@ export interface Composition {
   /** Each after those that it uses; the last one is what runs. */
   readonly brains: readonly CheckedBrain[]
 }
-export const FORMAT = 1
+export const FORMAT = 4
 
 /** What is loaded from elsewhere, once. */
 export interface CheckedModule {
@@ -23,6 +23,8 @@ export interface CheckedModule {
   readonly digest?: Digest
   readonly takes: readonly Port[]
   readonly gives: readonly Port[]
+  /** Of a net that is stepped: it remembers. */
+  readonly isStepped?: true
   /** Of code and remote. */
   readonly declaration?: ModuleDeclaration
 }
@@ -39,6 +41,8 @@ export interface CheckedBrain {
   /** For each output its node. */
   readonly outputs: readonly number[]
   readonly rules: readonly Rule[]
+  /** What it may take at most; checking has asked whether it keeps that. */
+  readonly budget: readonly Limit[]
   /** The nodes that values of the text stand for. */
   readonly values: readonly { readonly name: string; readonly node: number }[]
 }
@@ -55,6 +59,12 @@ export interface Rule {
   readonly kind: "require" | "forbid"
   readonly text: string
   readonly output: number
+}
+
+/** In milliseconds, bytes, or the currency of the bill. */
+export interface Limit {
+  readonly what: "latency" | "memory" | "flash" | "output" | "cost"
+  readonly amount: number
 }
 
 /** Numbers are places among the nodes of the brain. */
@@ -74,8 +84,9 @@ export type Node =
   | {
       readonly op: "route"
       readonly on: number
-      /** Labels and their nodes; of those that are not here, `otherwise`. */
-      readonly cases: readonly (readonly [label: string, node: number])[]
+      /** For each label its branch; of labels that are not here, `otherwise`. */
+      readonly labels: readonly string[]
+      readonly branches: readonly number[]
       readonly unsure?: number
       readonly otherwise?: number
     }

@@ -2,9 +2,9 @@ import { FINITE, misfit, type PortType } from "./types.ts"
 
 /** The least type that both fit, or nothing when there is none. */
 export function joined(a: PortType, b: PortType): PortType | undefined {
+  if (a.type === "text" && b.type === "text") return a.bytesMax > b.bytesMax ? a : b
   if (misfit(a, b) === undefined) return b
   if (misfit(b, a) === undefined) return a
-  if (a.type === "text" && b.type === "text") return { type: "text", bytesMax: Math.max(a.bytesMax, b.bytesMax) }
   if (a.type === "label" && b.type === "label")
     return { type: "label", labels: [...new Set([...a.labels, ...b.labels])] }
   if (a.type === "number" && b.type === "number")

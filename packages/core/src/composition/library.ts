@@ -32,6 +32,7 @@ export interface ModuleFacts extends Cost {
   readonly digest: Digest
   readonly takes: readonly Port[]
   readonly gives: readonly Port[]
+  readonly isStepped?: true
 }
 /** What a module takes; nothing where nobody knows. */
 export interface Cost {

@@ -1,4 +1,4 @@
-import { type Piece, piecesOf } from "./braces.ts"
+import type { Piece } from "./braces.ts"
 import type { ExpressionSyntax, Place, ValueSyntax, Word } from "./syntax.ts"
 
 /** A name that an expression mentions, and whether it asks it as a part. */
@@ -8,14 +8,21 @@ export interface Mention extends Word {
 /** The names that an expression mentions, with its places: of values, of parts, and in braces. */
 export function mentions(expression: ExpressionSyntax, own?: string): readonly Mention[] {
   const found: Mention[] = []
-  const add = (text: string, { start, end }: Place, isAsked = false): void => {
+  eachMention(expression, (text, { start, end }, isAsked) => {
     if (text !== own) found.push({ text, start, end, isAsked })
-  }
+  })
+  return found
+}
+
+/** The same, told one by one: large brains have many, and mostly their names alone are asked for. */
+function eachMention(expression: ExpressionSyntax, tell: (text: string, place: Place, isAsked: boolean) => void): void {
+  const add = (text: string, place: Place, isAsked = false): void => tell(text, place, isAsked)
   const visit = (each: ExpressionSyntax): void => {
     switch (each.kind) {
       case "text":
-        if (each.text.includes("{"))
-          for (const { kind, text } of piecesOf(each.text) ?? namesIn(each.text)) if (kind === "name") add(text, each)
+        if (each.pieces)
+          for (const { kind, text } of each.pieces === "unpaired" ? namesIn(each.text) : each.pieces)
+            if (kind === "name") add(text, each)
         return
       case "number":
       case "label":
@@ -33,7 +40,7 @@ export function mentions(expression: ExpressionSyntax, own?: string): readonly M
         return
       case "route":
         add(each.on.text, each.on)
-        for (const { value } of each.cases) visit(value)
+        for (const { value } of each.cases) if (value.kind !== "text" || value.pieces) visit(value)
         if (each.otherwise) visit(each.otherwise.value)
         return
       case "first":
@@ -55,16 +62,27 @@ export function mentions(expression: ExpressionSyntax, own?: string): readonly M
     }
   }
   visit(expression)
-  return found
 }
 
 /** The names that braces of a text begin, where those do not pair: they were meant. */
 const namesIn = (text: string): readonly Piece[] =>
   [...text.matchAll(/\{([a-z][a-z0-9_]*)/g)].map(([, name]) => ({ kind: "name", text: name! }))
 
-/** Within a `repeat` the name of the value stands for the value so far: it does not need itself. */
-export const needs = ({ name, value }: ValueSyntax): readonly Word[] =>
-  mentions(value, value.kind === "repeat" ? name.text : undefined)
+/** The places of values that each value needs; within a `repeat` its own name stands for the value so far. */
+export function neededIn(
+  values: readonly ValueSyntax[],
+  places: ReadonlyMap<string, number>,
+): readonly (readonly number[])[] {
+  return values.map(({ name, value }) => {
+    const own = value.kind === "repeat" ? name.text : undefined
+    const needed: number[] = []
+    eachMention(value, (text) => {
+      const place = text === own ? undefined : places.get(text)
+      if (place !== undefined) needed.push(place)
+    })
+    return needed
+  })
+}
 
 /** Places of values so that each comes after those that it needs; `cycles` has one of each circle, by the names on its way. */
 export function inOrder(needed: readonly (readonly number[])[]): {

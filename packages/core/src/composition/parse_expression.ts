@@ -1,5 +1,6 @@
 import { type Lexer, shown, type Token } from "../module/lexer.ts"
 import { unexpected, type Value, whole } from "../module/values.ts"
+import { piecesOf } from "./braces.ts"
 import {
   decimal,
   EXPRESSION_DEPTH_MAX,
@@ -90,7 +91,11 @@ export function literal(lexer: Lexer): Value<LiteralSyntax> {
     return value === undefined ? undefined : { kind: "number", value, start: token.start, end: token.end }
   }
   lexer.next()
-  if (token.kind === "string") return { kind: "text", text: token.text, start: token.start, end: token.end }
+  if (token.kind === "string") {
+    const { text, start, end } = token
+    if (!text.includes("{") && !text.includes("}")) return { kind: "text", text, start, end }
+    return { kind: "text", text, pieces: piecesOf(text) ?? "unpaired", start, end }
+  }
   return labelLiteral(lexer, token)
 }
 function labelLiteral(lexer: Lexer, token: Token): Value<LiteralSyntax> {

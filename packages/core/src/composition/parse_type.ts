@@ -3,7 +3,7 @@ import { type Lexer, shown } from "../module/lexer.ts"
 import { LIMITS, unexpected, type Value, whole } from "../module/values.ts"
 import { decimal, element, knownName, label, newName, placeOf, sentence, stands, takes } from "./read.ts"
 import type { PortSyntax, TypeSyntax } from "./syntax.ts"
-import { FINITE, type Port, type PortType } from "./types.ts"
+import { elementOf, FINITE, type Port, type PortType } from "./types.ts"
 
 export const TYPE_LIMITS = {
   bytes: LIMITS.bytes,
@@ -29,7 +29,7 @@ export function modulePort(lexer: Lexer, example: string): Value<Port> {
   const name = knownName(lexer, example)
   if (name === undefined || !sentence(lexer, ":", example)) return undefined
   const found = plainType(lexer, 0)
-  return found && { name: name.text, type: found }
+  return found && { name: name.text, type: elementOf(found) }
 }
 
 /** A type that depends on nothing else. Errors: OB105, OB111, OB112, OB113, OB118. */

@@ -75,10 +75,7 @@ function certainTexts(nodes: readonly Node[], root: number): readonly string[] {
     seen.add(at)
     if (node.op === "literal" && typeof node.value === "string") found.push(node.value)
     else if (node.op === "route")
-      open.push(
-        ...node.cases.map(([, each]) => each),
-        ...[node.unsure, node.otherwise].filter((each) => each !== undefined),
-      )
+      open.push(...node.branches, ...[node.unsure, node.otherwise].filter((each) => each !== undefined))
     else if (node.op === "first") open.push(...node.alternatives)
     else if (node.op === "within") open.push(node.of)
   }

@@ -4,18 +4,9 @@ import type { Names } from "./check_expression.ts"
 import type { Node } from "./composition.ts"
 import type { Definition } from "./definitions.ts"
 import { NONE, type Signature, type Typed } from "./signature.ts"
-import type {
-  ArgumentSyntax,
-  BrainSyntax,
-  FileSyntax,
-  LiteralSyntax,
-  ParameterSyntax,
-  PortSyntax,
-  UseSyntax,
-  Word,
-} from "./syntax.ts"
+import type { ArgumentSyntax, BrainSyntax, FileSyntax, ParameterSyntax, PortSyntax, UseSyntax, Word } from "./syntax.ts"
 import type { Targets } from "./targets.ts"
-import { describe, type PortType } from "./types.ts"
+import { describe, elementOf, type PortType } from "./types.ts"
 
 export type Scope = ReturnType<typeof openScope>
 
@@ -111,11 +102,15 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
         const definition = { file: parsed.syntax, syntax: last }
         return { ...common, signature: withArguments(definition, use) }
       }
-      const { folder, kind, name: called, digest: is, takes, gives, ...cost } = found.module
+      const { folder, kind, name: called, digest: is, takes, gives, isStepped, ...cost } = found.module
       const key = `folder ${folder}`
       const signature = known.has(key)
         ? known.get(key)
-        : moduleSignature(key, { kind, name: called, folder, digest: is, takes, gives }, cost)
+        : moduleSignature(
+            key,
+            { kind, name: called, folder, digest: is, takes, gives, ...(isStepped ? { isStepped } : {}) },
+            cost,
+          )
       return { ...common, signature }
     }
     const own = parameter(source.text)
@@ -322,15 +317,11 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
     names,
     put: (name: string, typed: Typed) => void values.set(name, typed),
     get: (name: string) => values.get(name),
-    literalOf(own: ParameterSyntax): LiteralSyntax | undefined {
-      const found = argumentOf(own)
-      return found && "literal" in found ? found.literal : undefined
-    },
     uses: () => uses,
     mark,
     unused: () => [...entries.values()].filter((entry) => !entry.used && entry.what !== "value"),
     typeOf(port: PortSyntax): PortType | undefined {
-      if (port.type.type !== "label of") return port.type
+      if (port.type.type !== "label of") return elementOf(port.type)
       if (types.has(port)) return types.get(port)
       const named = port.type.part
       const found = part(named)?.signature

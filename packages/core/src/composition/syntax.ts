@@ -1,4 +1,5 @@
 import type { Digest } from "../base/digest.ts"
+import type { Piece } from "./braces.ts"
 import type { ModuleDeclaration } from "./parts.ts"
 import type { PortType } from "./types.ts"
 
@@ -83,7 +84,7 @@ export interface LimitSyntax extends Place {
 
 export type LiteralSyntax = Place &
   (
-    | { readonly kind: "text"; readonly text: string }
+    | { readonly kind: "text"; readonly text: string; readonly pieces?: readonly Piece[] | "unpaired" }
     | { readonly kind: "number"; readonly value: number }
     | { readonly kind: "label"; readonly label: string }
   )

@@ -1,13 +1,13 @@
 import { counted } from "../base/words.ts"
 import type { Arguments } from "./arguments.ts"
-import { checkBrain } from "./check_brain.ts"
+import { checkBrain, parameterNodes } from "./check_brain.ts"
 import type { CheckedBrain, CheckedModule, Composition } from "./composition.ts"
 import { type Definition, type Definitions, definitionsIn } from "./definitions.ts"
 import type { Cost, Library } from "./library.ts"
 import type { ModuleDeclaration } from "./parts.ts"
 import type { Reporter } from "./reporter.ts"
 import type { Signature } from "./signature.ts"
-import type { FileSyntax, Word } from "./syntax.ts"
+import type { BrainSyntax, FileSyntax, Word } from "./syntax.ts"
 import { misfit, type Port } from "./types.ts"
 
 /** Brains in brains, at most: each is in the memory of the one that uses it. */
@@ -54,6 +54,7 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
     return found
   }
   const onTheWay: string[] = []
+  const shapes = new Map<string, Signature>() // of templates, by the modules that they were given
 
   const partial = new Map<FileSyntax, boolean>()
   function isPartial(file: FileSyntax): boolean {
@@ -77,7 +78,7 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
       takes: module.takes,
       gives: module.gives,
       unsure: module.gives.map(label),
-      isExpert: module.kind === "net" && module.gives.length === 1 && label(module.gives[0]!),
+      isExpert: module.kind === "net" && !module.isStepped && module.gives.length === 1 && label(module.gives[0]!),
       ...(module.kind === "net" ? {} : { nothing: `\`${module.name}\` may fail or be late` }),
       cost: () => cost,
       loads: new Map([[place, cost]]),
@@ -94,11 +95,13 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
     const isNet = kind === "net"
     let folder: string | undefined
     let digest: CheckedModule["digest"]
+    let isStepped: true | undefined
     if (isNet) {
       const found = declaration.in === undefined ? undefined : library.found(definition.file.file, declaration.in)
       if (found?.kind === "module") {
         folder = found.module.folder
         digest = found.module.digest
+        isStepped = found.module.isStepped
         compareWithFolder(definition, declaration, found.module)
       } else {
         const { code, seen, hint } =
@@ -136,6 +139,7 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
         name,
         ...(folder === undefined ? {} : { folder }),
         ...(digest === undefined ? {} : { digest }),
+        ...(isStepped ? { isStepped } : {}),
         takes,
         gives,
         ...(isNet ? {} : { declaration }),
@@ -199,10 +203,32 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
       return undefined
     }
     onTheWay.push(key)
-    const signature = brains.length < BRAINS_MAX ? checkBrain(targets, file, syntax, given) : undefined
+    const signature = brains.length < BRAINS_MAX ? withValues(file, syntax, given) : undefined
     onTheWay.pop()
     known.set(key, signature)
     return signature
+  }
+  /** A template that was checked is checked for all texts, numbers and labels: they are of the types that it asks for. */
+  function withValues(file: FileSyntax, syntax: BrainSyntax, given: Arguments): Signature | undefined {
+    const isAlike =
+      given.size > 0 &&
+      syntax.rules.length === 0 &&
+      syntax.uses.every((use) => use.arguments.every(({ value }) => value.kind !== "name"))
+    if (!isAlike) return checkBrain(targets, file, syntax, given)
+    const modules = [...given].flatMap(([name, value]) =>
+      "literal" in value ? [] : [[name, value.signature?.target ?? null]],
+    )
+    const shape = `${idOf(file)} ${syntax.name.text} ${JSON.stringify(modules)}`
+    const like = shapes.get(shape)
+    if (like === undefined) {
+      const signature = checkBrain(targets, file, syntax, given)
+      if (signature) shapes.set(shape, signature)
+      return signature
+    }
+    const brain = brains[(like.target as { readonly brain: number }).brain]!
+    const own = parameterNodes(syntax, given).map(({ node }) => node)
+    const place = brains.push({ ...brain, nodes: [...own, ...brain.nodes.slice(own.length)] }) - 1
+    return { ...like, target: { brain: place } }
   }
   const targets: Targets = {
     library,

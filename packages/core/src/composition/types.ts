@@ -18,6 +18,9 @@ export interface Port {
 /** A number that nobody bounded. */
 export const FINITE = { least: -Number.MAX_VALUE, most: Number.MAX_VALUE } as const
 
+/** What a brain sees of a port: of a stream one after the other. */
+export const elementOf = (type: PortType): PortType => (type.type === "stream" ? type.of : type)
+
 /** Why what one port gives does not fit what another takes; nothing when it does. */
 export function misfit(given: PortType, taken: PortType): string | undefined {
   if (given.type !== taken.type) return `${describe(given)} is no ${taken.type}`

@@ -234,3 +234,28 @@ test("a nested brain answers as a module does, and its steps are traced below it
     ["helpdesk", "intent", 0],
   ])
 })
+
+test("uses of one template have each their own values, though it is checked once", async () => {
+  const greeter = `brain greeter {
+  about "x"
+  licence "CC0-1.0"
+  takes message: text up to 100 bytes
+  gives reply: text up to 160 bytes
+  parameter times: number from 0 to 9
+  parameter word: text up to 20 bytes is "Hi"
+  reply is "{word} {message} {times}"
+}
+`
+  const head = HEAD.replace(
+    "  use intent",
+    '  use one from greeter with { times 1 }\n  use two from greeter with { word "Ho" times 2 }\n  use intent',
+  )
+  const desk = await open(
+    brain(
+      'a is one of message\n b is two of message\n kind is intent of a\n reply is "{a}, {b}: {kind}"',
+      head,
+      greeter,
+    ),
+  )
+  expect(await reply(desk, "cats")).toBe("Hi cats 1, Ho cats 2: unsure")
+})

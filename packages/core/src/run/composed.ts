@@ -1,7 +1,7 @@
 import { refuse, suggest } from "../base/problem.ts"
 import type { CheckedBrain, CheckedModule, Composition, Target } from "../composition/composition.ts"
 import type { Port, PortType } from "../composition/types.ts"
-import { describe } from "../composition/types.ts"
+import { describe, elementOf } from "../composition/types.ts"
 import { type Clock, openEvaluator, type Step, type Trace, type TracedPart } from "./evaluate.ts"
 import { isNothing, type Nothing, type Outcome, type Part, type Value } from "./part.ts"
 import { checkValue, plainOf } from "./values.ts"
@@ -49,8 +49,7 @@ export async function openComposition({ modules, brains }: Composition, { open, 
   const hasState = brains.map(() => false)
   for (const [i, { uses }] of brains.entries())
     hasState[i] = uses.some(
-      ({ of }) =>
-        ("module" in of && modules[of.module]!.kind === "code") || ("brain" in of && hasState[of.brain] === true),
+      ({ of }) => ("module" in of && remembers(modules[of.module]!)) || ("brain" in of && hasState[of.brain] === true),
     )
   const once = <Opened extends Part>(known: Map<number, Promise<Opened>>, at: number, work: () => Promise<Opened>) => {
     const found = known.get(at) ?? work()
@@ -67,7 +66,7 @@ export async function openComposition({ modules, brains }: Composition, { open, 
       return hasState[target.brain]
         ? openBrain(target.brain)
         : once(openedBrains, target.brain, () => openBrain(target.brain))
-    return modules[target.module]!.kind === "code"
+    return remembers(modules[target.module]!)
       ? openModule(target.module)
       : once(opened, target.module, () => openModule(target.module))
   }
@@ -90,6 +89,8 @@ export async function openComposition({ modules, brains }: Composition, { open, 
   const main = await openBrain(last)
   return facade(brains[last]!, main, clock, all)
 }
+
+const remembers = ({ kind, isStepped }: CheckedModule): boolean => kind === "code" || isStepped === true
 
 function facade(brain: CheckedBrain, main: TracedPart, clock: Clock, parts: readonly Part[]): OpenBrain {
   const { name, about, takes, gives } = brain
@@ -132,7 +133,7 @@ function read(
 ): { readonly values: readonly Value[]; readonly bytesCut: number } {
   let bytesCut = 0
   const one = (port: Port, value: Value): Value => {
-    const found = fitted(port.type, value)
+    const found = fitted(elementOf(port.type), value)
     if (isNothing(found))
       return refuse({
         code: "OB630",

@@ -188,7 +188,7 @@ export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undef
   }
 
   function chosen(node: Extract<Node, { op: "route" }>): (frame: Frame) => Later<number | Nothing> {
-    const cases = new Map(node.cases)
+    const cases = new Map(node.labels.map((label, i) => [label, node.branches[i]!]))
     return (frame) =>
       then(of(node.on)(frame), (value) => {
         if (isNothing(value)) return value
@@ -241,7 +241,7 @@ export function openEvaluator(brain: CheckedBrain, parts: readonly (Part | undef
     switch (node.op) {
       case "route": {
         const next = new Map<number, Evaluate>()
-        for (const each of [...node.cases.map(([, each]) => each), node.unsure, node.otherwise])
+        for (const each of [...node.branches, node.unsure, node.otherwise])
           if (each !== undefined && !next.has(each)) next.set(each, ruled(each, rules))
         const choose = chosen(node)
         return (frame) => then(choose(frame), (at) => (typeof at === "number" ? next.get(at)!(frame) : at))

@@ -160,7 +160,8 @@ function checkInputs(entry: string, { inputs }: Ports, given: Arrays): void {
   }
 }
 
-function fillWeights({ whole, buffer, touch }: Machine, net: Net, weights: Tensors): void {
+/** Weights into the memory of a machine. Errors: OB333 for one that is missing and no state, or of another type. */
+export function fillWeights({ whole, buffer, touch }: Machine, net: Net, weights: Tensors): void {
   for (const [name, { dtype, shape }] of Object.entries(whole.weights)) {
     const given = Object.hasOwn(weights, name) ? weights[name] : undefined
     if (!given && Object.hasOwn(net.state, name)) continue
