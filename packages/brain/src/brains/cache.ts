@@ -40,7 +40,7 @@ export function cachedComposition(main: string): Composition | undefined {
 }
 
 /** Keeps a composition for the next time. A disk that takes none is no reason to fail. */
-export function keepComposition({ main, texts, missing }: Gathered, composition: Composition): void {
+export function keepComposition({ main, texts, code, missing }: Gathered, composition: Composition): void {
   try {
     const folder = brainCache()
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -48,7 +48,10 @@ export function keepComposition({ main, texts, missing }: Gathered, composition:
     const digest = sha256(body)
     const index: Index = {
       format: FORMAT,
-      files: [...texts].map(([path, text]) => [resolve(path), sha256(text)]),
+      files: [
+        ...[...texts].map(([path, text]) => [resolve(path), sha256(text)] as const),
+        ...[...code].map(([path, digest]) => [resolve(path), digest.replace("sha256:", "")] as const),
+      ],
       missing: missing.map((path) => resolve(path)),
       composition: digest,
     }

@@ -11,6 +11,8 @@ import { readStreamModule } from "../streams/module.ts"
 import { openStepper } from "../streams/stepper.ts"
 
 const ROUNDS = 21
+/** The parts that it answers with; a card and examples go on no device. */
+const ANSWERING = ["graph.json", "weights.safetensors"]
 const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1]!
 
 /** Of a net with a memory: the median of some steps. What it takes of memory is told by nobody yet, but its weights. */
@@ -27,7 +29,7 @@ async function costOfSteps(folder: string): Promise<Cost> {
 }
 
 /**
- * What a net takes: the bytes of all its buffers as they were compiled, those of its parts on disk, and the median time of the
+ * What a net takes: the bytes of all its buffers as they were compiled, those of its graph and weights on disk, and the median time of the
  * longest text that it reads, measured here.
  */
 export async function costOfNet({ folder, isStepped }: ModuleFacts): Promise<Cost> {
@@ -36,7 +38,7 @@ export async function costOfNet({ folder, isStepped }: ModuleFacts): Promise<Cos
   const { engine } = chooseEngine("wasm")
   const { memory } = compileGraph({ name: "predict", outputs: contentsOf(files).graph, prepares: true }, engine)
   const memoryBytes = Object.values(memory).reduce((sum, { byteLength }) => sum + byteLength, 0)
-  const flashBytes = Object.values(files.parts).reduce((sum, { length }) => sum + length, 0)
+  const flashBytes = ANSWERING.reduce((sum, name) => sum + (files.parts[name]?.length ?? 0), 0)
   const brain = open(files, "wasm")
   const text = "longest ".repeat(Math.ceil(files.manifest.takes.bytesMax / 8)).slice(0, files.manifest.takes.bytesMax)
   const times = Array.from({ length: ROUNDS }, () => {

@@ -1,11 +1,17 @@
-import { readdir, stat } from "node:fs/promises"
+import { readdir, readFile, stat } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { digest as digestOf } from "@open-brains/core/base/digest.ts"
+import { type Digest, digest as digestOf } from "@open-brains/core/base/digest.ts"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { Refusal, suggest } from "@open-brains/core/base/problem.ts"
-import type { Cost, Found, Library, ModuleFacts } from "@open-brains/core/composition/library.ts"
+import {
+  type Cost,
+  type Found,
+  type Library,
+  lockedCode,
+  type ModuleFacts,
+} from "@open-brains/core/composition/library.ts"
 import { type Parsed, parseBrains } from "@open-brains/core/composition/parse.ts"
-import type { ModuleDeclaration } from "@open-brains/core/composition/parts.ts"
+import type { CodeDeclaration, ModuleDeclaration } from "@open-brains/core/composition/parts.ts"
 import type { FileSyntax } from "@open-brains/core/composition/syntax.ts"
 import type { PortType } from "@open-brains/core/composition/types.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
@@ -24,6 +30,8 @@ export interface Gathered {
   readonly library: Library
   readonly main: string
   readonly texts: ReadonlyMap<string, string>
+  /** Files of code, by path. */
+  readonly code: ReadonlyMap<string, Digest>
   /** Places that were looked at in vain. */
   readonly missing: readonly string[]
   /** Each `use` of a folder, file or name, with what it led to. */
@@ -42,6 +50,8 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   const missing: string[] = []
   const lost = new Set<string>()
   const uses: LockedUse[] = []
+  const places = new Map<string, Promise<Found>>()
+  const code = new Map<string, Digest>() // by path
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
   const keyOf = (file: string, source: string): string => `${file}\n${source}`
@@ -64,16 +74,24 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     for (const definition of definitions) {
       if (definition.kind === "module") {
         const { declaration } = definition
+        if (declaration.kind === "code") await readCode(file, declaration)
         if (declaration.kind === "net" && declaration.in !== undefined) await find(file, declaration.in)
-        if (declaration.kind === "code") {
-          const path = leadsTo(file, `${declaration.in ?? "."}/${declaration.file}`)
-          if (!(await isFile(path))) lost.add(path)
-        }
         continue
       }
       if (definition.budget.length > 0) isBudgeted = true
       for (const { source, isString } of definition.uses) if (isString) await find(file, source.text)
     }
+  }
+  async function readCode(file: string, declaration: CodeDeclaration): Promise<void> {
+    const path = codePath(file, declaration)
+    const bytes = await readFile(path).catch(() => undefined)
+    if (bytes === undefined) {
+      missing.push(path)
+      lost.add(path)
+      return
+    }
+    code.set(path, sha256(bytes))
+    uses.push({ file, source: lockedCode(declaration.name), digest: sha256(bytes) })
   }
   async function find(file: string, source: string): Promise<void> {
     const key = keyOf(file, source)
@@ -91,6 +109,11 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   async function lookUp(file: string, source: string): Promise<Found> {
     const place = await placeOf(file, source)
     if (typeof place !== "string") return place
+    const known = places.get(place) ?? lookInto(place, source)
+    places.set(place, known)
+    return known
+  }
+  async function lookInto(place: string, source: string): Promise<Found> {
     if (await isFile(place)) return { kind: "brain", file: place }
     if (!(await isFile(join(place, MANIFEST)))) return { kind: "module", module: await steppedNet(place) }
     const manifest = join(place, MANIFEST)
@@ -125,11 +148,14 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     found: (file, source) =>
       found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
     isLost: (path) => lost.has(path),
+    codeDigest: (file, declaration) => code.get(codePath(file, declaration)),
     locked: (file, source) => lock?.digestOf(file, source),
     cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
   }
-  return { library, main, texts, missing, uses }
+  return { library, main, texts, code, missing, uses }
 }
+const codePath = (file: string, declaration: CodeDeclaration): string =>
+  join(leadsTo(file, declaration.in ?? "."), declaration.file)
 const netFolder = (declaration: ModuleDeclaration): string => (declaration.kind === "net" ? (declaration.in ?? "") : "")
 
 const factsOf = (module: Manifest, folder: string): ModuleFacts => ({

@@ -14,7 +14,7 @@ export const CODE_LIMITS = {
   outputBytes: 2 ** 20,
   javascriptBytes: 2 ** 20,
   wasmBytes: 16 * 2 ** 20,
-  memoryBytesLeast: 2 ** 20,
+  memoryBytesLeast: 1_000_000,
   memoryBytesMost: 2 ** 30,
 } as const
 /** Ticks for each millisecond of latency. One is 10000 jumps of loops and calls, mostly 0.1 to 0.5 ms: fuel ends first, if objects do not slow it. */

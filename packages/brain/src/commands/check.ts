@@ -1,5 +1,7 @@
-import { render } from "@open-brains/core/base/problem.ts"
+import { type Problem, Refusal, render } from "@open-brains/core/base/problem.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
+import type { Composition } from "@open-brains/core/composition/composition.ts"
+import { openPart } from "../brains/compose.ts"
 import { gather } from "../brains/gather.ts"
 import { needBrainFile } from "../brains/sources.ts"
 import { counted } from "../layout.ts"
@@ -13,9 +15,10 @@ export async function check(
 ): Promise<ExitCode> {
   const start = performance.now()
   const { library, main } = await gather(await needBrainFile(path))
-  const { composition, problems } = checkBrains(library, main)
+  const { composition, problems: found } = checkBrains(library, main)
+  const problems = composition ? await codeProblems(composition) : found
   if (json) {
-    const found = problems.map(({ span, ...rest }) => ({
+    const told = problems.map(({ span, ...rest }) => ({
       ...rest,
       ...(span
         ? {
@@ -26,10 +29,10 @@ export async function check(
           }
         : {}),
     }))
-    services.print(JSON.stringify({ problems: found, brains: composition?.brains.length ?? 0 }))
+    services.print(JSON.stringify({ problems: told, brains: composition?.brains.length ?? 0 }))
     return problems.length > 0 ? 1 : 0
   }
-  if (composition === undefined) {
+  if (composition === undefined || problems.length > 0) {
     services.complain(`${problems.map(render).join("\n\n")}\n\n${counted(problems.length, "mistake")} in ${path}.`)
     return 1
   }
@@ -39,4 +42,18 @@ export async function check(
     `${services.paint("green", "ok")}  ${brains.at(-1)!.name}: ${counted(brains.length, "brain")}, ${counted(modules.length, "module")}, ${counted(library.files.size, "file")}, checked in ${ms.toFixed(0)} ms`,
   )
   return 0
+}
+
+/** What is wrong in the files of code themselves: each is opened, and closed again. */
+async function codeProblems({ modules }: Composition): Promise<readonly Problem[]> {
+  const problems: Problem[] = []
+  for (const module of modules.filter(({ kind }) => kind === "code"))
+    try {
+      const part = await openPart(module, {})
+      await part.close?.()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      problems.push(...error.problems)
+    }
+  return problems
 }

@@ -40,3 +40,7 @@ function nextBrace(text: string, from: number): number {
   }
   return text.length
 }
+
+/** The names that braces of a text begin, where those do not pair: they were meant. */
+export const namesIn = (text: string): readonly Piece[] =>
+  [...text.matchAll(/\{([a-z][a-z0-9_]*)/g)].map(([, name]) => ({ kind: "name", text: name! }))

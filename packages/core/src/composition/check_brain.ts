@@ -62,7 +62,7 @@ export function checkBrain(
   }
   const outputs = brain.gives.map((each) => checkOutput(targets, file, brain, each, scope))
   // After another mistake, what was meant to be used may not be.
-  if (all.problems.length === before) reportUnused(targets, file, brain, scope, needed)
+  if (all.problems.length === before) reportUnused(targets, file, brain, scope, needed, places)
   const rules = checkRules(brain, outputs, nodes, (at, code, seen, hint) => all.report(file, at, code, seen, hint))
   const uses = scope.uses()
   const loads = new Map<number, Cost>()
@@ -199,20 +199,19 @@ function reportUnused(
   brain: BrainSyntax,
   scope: Scope,
   needed: readonly (readonly number[])[],
+  places: ReadonlyMap<string, number>,
 ): void {
   // Nothing leads to an output that has no value: that is told of already.
   if (brain.gives.some(({ name }) => !brain.values.some((each) => each.name.text === name.text))) return
   const reached = new Set<number>()
-  const open = brain.values.flatMap(({ name }, i) =>
-    brain.gives.some((each) => each.name.text === name.text) ? [i] : [],
-  )
+  const open = brain.gives.flatMap(({ name }) => places.get(name.text) ?? [])
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (reached.has(at)) continue
     reached.add(at)
     open.push(...needed[at]!)
   }
   for (const [i, { name }] of brain.values.entries())
-    if (!reached.has(i) && brain.values.findIndex((each) => each.name.text === name.text) === i)
+    if (!reached.has(i) && places.get(name.text) === i)
       all.report(
         file,
         name,

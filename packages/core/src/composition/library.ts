@@ -1,7 +1,7 @@
 import type { Digest } from "../base/digest.ts"
 import type { Problem } from "../base/problem.ts"
 import type { Parsed } from "./parse.ts"
-import type { ModuleDeclaration } from "./parts.ts"
+import type { CodeDeclaration, ModuleDeclaration } from "./parts.ts"
 import type { Port } from "./types.ts"
 
 /** All that a brain's text leads to, read beforehand: checking touches no file. */
@@ -12,13 +12,17 @@ export interface Library {
   included(file: string, path: string): string
   /** What the string of a `use` leads to from a file. */
   found(file: string, source: string): Found
-  /** What the lock of the brain says of a `use`, if it has one that names it. */
+  /** Of the file of a code part, where it is. */
+  codeDigest(file: string, declaration: CodeDeclaration): Digest | undefined
+  /** What the lock of the brain says of a `use` or of code (`lockedCode`), if it has one that names it. */
   locked(file: string, source: string): Digest | undefined
   /** Whether the file that a `code` module runs was looked for in vain, by its path. */
   isLost(path: string): boolean
   /** What a module that a file declares costs, where that is known. */
   cost(file: string, declaration: ModuleDeclaration): Cost
 }
+/** What a lock calls the code of a part that a file declares. */
+export const lockedCode = (name: string): string => `code ${name}`
 export type Found =
   | { readonly kind: "module"; readonly module: ModuleFacts }
   | { readonly kind: "brain"; readonly file: string; readonly digest?: Digest }

@@ -1,4 +1,4 @@
-import type { Piece } from "./braces.ts"
+import { namesIn } from "./braces.ts"
 import type { ExpressionSyntax, Place, ValueSyntax, Word } from "./syntax.ts"
 
 /** A name that an expression mentions, and whether it asks it as a part. */
@@ -64,22 +64,17 @@ function eachMention(expression: ExpressionSyntax, tell: (text: string, place: P
   visit(expression)
 }
 
-/** The names that braces of a text begin, where those do not pair: they were meant. */
-const namesIn = (text: string): readonly Piece[] =>
-  [...text.matchAll(/\{([a-z][a-z0-9_]*)/g)].map(([, name]) => ({ kind: "name", text: name! }))
-
 /** The places of values that each value needs; within a `repeat` its own name stands for the value so far. */
 export function neededIn(
   values: readonly ValueSyntax[],
   places: ReadonlyMap<string, number>,
 ): readonly (readonly number[])[] {
-  return values.map(({ name, value }) => {
-    const own = value.kind === "repeat" ? name.text : undefined
+  return values.map(({ name, value, mentioned }) => {
     const needed: number[] = []
-    eachMention(value, (text) => {
-      const place = text === own ? undefined : places.get(text)
+    for (const text of mentioned) {
+      const place = text === name.text && value.kind === "repeat" ? undefined : places.get(text)
       if (place !== undefined) needed.push(place)
-    })
+    }
     return needed
   })
 }

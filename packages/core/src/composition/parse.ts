@@ -174,8 +174,10 @@ function value(lexer: Lexer): Value<ValueSyntax> {
       `${shown(word)} is no name: small letters, digits and _, a letter first, at most 64 of them.`,
       `Write it like this: ${VALUE}`,
     )
+  const mentioned: string[] = []
+  lexer.mentioned = mentioned
   const found = expression(lexer)
-  return found && { name: wordOf(word), value: found }
+  return found && { name: wordOf(word), value: found, mentioned }
 }
 
 function parameter(lexer: Lexer): Value<ParameterSyntax> {

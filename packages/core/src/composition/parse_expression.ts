@@ -1,6 +1,6 @@
 import { type Lexer, shown, type Token } from "../module/lexer.ts"
 import { unexpected, type Value, whole } from "../module/values.ts"
-import { piecesOf } from "./braces.ts"
+import { namesIn, piecesOf } from "./braces.ts"
 import {
   decimal,
   EXPRESSION_DEPTH_MAX,
@@ -78,6 +78,7 @@ function plain(lexer: Lexer, depth: number): Value<ExpressionSyntax> {
     )
     return undefined
   }
+  lexer.mentioned.push(token.text)
   return stands(lexer, "of")
     ? call(lexer, token)
     : { kind: "name", name: token.text, start: token.start, end: token.end }
@@ -94,7 +95,10 @@ export function literal(lexer: Lexer): Value<LiteralSyntax> {
   if (token.kind === "string") {
     const { text, start, end } = token
     if (!text.includes("{") && !text.includes("}")) return { kind: "text", text, start, end }
-    return { kind: "text", text, pieces: piecesOf(text) ?? "unpaired", start, end }
+    const pieces = piecesOf(text) ?? "unpaired"
+    for (const piece of pieces === "unpaired" ? namesIn(text) : pieces)
+      if (piece.kind === "name") lexer.mentioned.push(piece.text)
+    return { kind: "text", text, pieces, start, end }
   }
   return labelLiteral(lexer, token)
 }
@@ -106,6 +110,7 @@ function labelLiteral(lexer: Lexer, token: Token): Value<LiteralSyntax> {
 function field(lexer: Lexer, token: Token): Value<ExpressionSyntax> {
   lexer.next()
   const of = knownName(lexer, "reply from desk_answer")
+  if (of) lexer.mentioned.push(of.text)
   return of && { kind: "field", field: wordOf(token), of, start: token.start, end: of.end }
 }
 
@@ -147,6 +152,7 @@ function argument(lexer: Lexer): Value<ExpressionSyntax> {
       reserved(lexer, token)
       return undefined
     }
+    lexer.mentioned.push(token.text)
     if (!takes(lexer, "of"))
       return chained(chain, { kind: "name", name: token.text, start: token.start, end: token.end })
     chain.push(token)
@@ -166,6 +172,7 @@ const chained = (chain: readonly Token[], last: Value<ExpressionSyntax>): Value<
 function route(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {
   const on = knownName(lexer, ROUTE)
   if (on === undefined || !sentence(lexer, "{", ROUTE)) return undefined
+  lexer.mentioned.push(on.text)
   const cases: CaseSyntax[] = []
   let otherwise: (Place & { readonly value: ExpressionSyntax }) | undefined
   for (;;) {

@@ -90,7 +90,7 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
           file,
           source,
           "OB617",
-          `${source.text} is not the module that is ${use.digest === undefined ? "locked" : "named here"}: it is ${digest}.`,
+          `${source.text} is not the module that is ${use.digest === undefined ? `locked, ${wanted}` : "named here"}: it is ${digest}.`,
           use.digest === undefined
             ? "Take the one that was locked, or lock this one: brain lock BRAIN"
             : "Take the one that is named, or name this one.",

@@ -70,6 +70,8 @@ export interface ArgumentSyntax {
 export interface ValueSyntax {
   readonly name: Word
   readonly value: ExpressionSyntax
+  /** The names in it, some more than once. */
+  readonly mentioned: readonly string[]
 }
 export interface RuleSyntax {
   readonly kind: "require" | "forbid"

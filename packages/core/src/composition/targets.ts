@@ -3,7 +3,7 @@ import type { Arguments } from "./arguments.ts"
 import { checkBrain, parameterNodes } from "./check_brain.ts"
 import type { CheckedBrain, CheckedModule, Composition } from "./composition.ts"
 import { type Definition, type Definitions, definitionsIn } from "./definitions.ts"
-import type { Cost, Library } from "./library.ts"
+import { type Cost, type Library, lockedCode } from "./library.ts"
 import type { ModuleDeclaration } from "./parts.ts"
 import type { Reporter } from "./reporter.ts"
 import type { Signature } from "./signature.ts"
@@ -130,6 +130,16 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
           "OB629",
           `The code \`${name}\` runs ${path}, and there is no such file.`,
           "Write it there, or name the one that is meant.",
+        )
+      digest = library.codeDigest(definition.file.file, declaration)
+      const locked = library.locked(definition.file.file, lockedCode(name))
+      if (locked !== undefined && digest !== undefined && locked !== digest)
+        all.report(
+          definition.file,
+          definition.syntax.name,
+          "OB617",
+          `${path} is not the code that is locked, ${locked}: it is ${digest}.`,
+          "Take the one that was locked, or lock this one: brain lock BRAIN",
         )
     }
     return moduleSignature(

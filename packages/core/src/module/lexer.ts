@@ -19,6 +19,8 @@ export interface Lexer {
   depth: number
   /** Where the elements of blocks begin, for whoever prints the text anew; collected when it is there. */
   elements?: number[]
+  /** Names that what was read mentions, for whoever puts them in order. */
+  mentioned: string[]
   /** Tells of a mistake and goes on; the `PROBLEMS_MAX`-th throws them all. */
   report(at: Pick<Token, "start" | "end">, code: Problem["code"], seen: string, hint: string): void
   /** Throws what was reported, if anything was. */
@@ -74,6 +76,7 @@ export function lex(source: string, file: string, limits: LexerLimits = MANIFEST
 class TextLexer implements Lexer {
   depth = 0
   elements?: number[]
+  mentioned: string[] = []
   readonly #source: string
   readonly #file: string
   readonly #problemsMax: number

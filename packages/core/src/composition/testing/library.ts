@@ -51,6 +51,7 @@ export function libraryOf(
         },
       }
     },
+    codeDigest: () => undefined,
     locked: () => undefined,
     isLost: (path) => path.endsWith("lost.js"),
     cost(file, declaration): Cost {
