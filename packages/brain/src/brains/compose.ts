@@ -56,7 +56,7 @@ export async function openPart(module: CheckedModule, { engine, remote }: Compos
     case "net":
       return module.isStepped ? openSteppedPart(module, engine) : openNetPart(module, engine)
     case "code":
-      return openCode(declaration, await readBytes(join(folder!, declaration.file)))
+      return openCode(declaration, readBytes(join(folder!, declaration.file)))
     case "remote":
       return openRemote(declaration, { allowed: false, environment: process.env, ...remote })
     default:

@@ -81,7 +81,7 @@ async function askBoth(
     brains.at(-1)!.takes.length === 1 && brains.at(-1)!.takes[0]!.type.type === "text"
   if (file === undefined && !(isOneText(old) && isOneText(now)))
     return none("Nothing was asked: they do not both take one text. Say what to ask: --probes FILE.")
-  const probes = file === undefined ? await examplesOf(modules) : linesIn(await readText(file))
+  const probes = file === undefined ? await examplesOf(modules) : linesIn(readText(file))
   if (probes.length === 0) return none("Nothing was asked: no net carries examples. Say what to ask: --probes FILE.")
 
   // A net has no state: one that both use is opened once.

@@ -22,7 +22,7 @@ export async function fmt(
     return 0
   }
   const files = await Promise.all(paths.map(needBrainFile))
-  const texts = await Promise.all(files.map(async (file) => [file, await readText(file)] as const))
+  const texts = await Promise.all(files.map(async (file) => [file, readText(file)] as const))
   const changed = texts.flatMap(([file, text]) => {
     const formatted = formatBrains(text, file)
     return formatted === text ? [] : [{ file, formatted }]
