@@ -115,6 +115,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   gives: GIVES,
 }
 const REPEATED = ["takes", "gives", "parameter", "use", "require", "forbid"]
+const NAME = /^[a-z][a-z0-9_]{0,63}$/
 const VALUE = "kind is intent of message"
 
 function brain(lexer: Lexer, name: Word): BrainSyntax | undefined {
@@ -167,7 +168,7 @@ function value(lexer: Lexer): Value<ValueSyntax> {
   const word = lexer.next()
   if (!sentence(lexer, "is", VALUE)) lexer.next()
   if (RESERVED.has(word.text)) reserved(lexer, word)
-  else if (!/^[a-z][a-z0-9_]{0,63}$/.test(word.text))
+  else if (!NAME.test(word.text))
     lexer.report(
       word,
       "OB109",

@@ -87,6 +87,7 @@ export function label(lexer: Lexer, example: string): Value<Word> {
   const token = lexer.peek()
   if (token.kind !== "word" && token.kind !== "string") return unexpected(lexer, "A label", example)
   lexer.next()
+  if (token.kind === "word" && token.text.length <= LIMITS.label) return wordOf(token)
   if (token.text.trim() !== "" && token.text.length <= LIMITS.label && !/\p{Cc}/u.test(token.text)) return wordOf(token)
   lexer.report(
     token,

@@ -39,14 +39,14 @@ export function unexpected(lexer: Lexer, expected: string, example: string): und
   return undefined
 }
 
+const FORMS = { "-": /^[a-z][a-z0-9-]*$/, _: /^[a-z][a-z0-9_]*$/ } // a literal within would be a new object each time
 /** A module's name has hyphens, a port's underscores: it is a word of the language. Errors: OB105, OB109. */
 export function name(lexer: Lexer, joint: "-" | "_", example: string): Value<string> {
   const token = lexer.peek()
   if (token.kind !== "word" && token.kind !== "string" && token.kind !== "number")
     return unexpected(lexer, "A name", example)
   lexer.next()
-  const form = joint === "-" ? /^[a-z][a-z0-9-]*$/ : /^[a-z][a-z0-9_]*$/
-  if (token.kind === "word" && token.text.length <= LIMITS.name && form.test(token.text)) return token.text
+  if (token.kind === "word" && token.text.length <= LIMITS.name && FORMS[joint].test(token.text)) return token.text
   const mended = token.text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, joint)
