@@ -229,25 +229,28 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
   const labels = type?.type === "label" ? type.labels : undefined
   const said: string[] = []
   const branches: number[] = []
-  const seen = new Set<string>()
+  let known: Set<string> | undefined // of many labels
+  const isSaid = (label: string): boolean => (known ? known.has(label) : said.includes(label))
   let unsure: number | undefined
   let isMistaken = false // then the label that was meant is not missing too
   for (const { labels: named, value } of route.cases) {
     const node = joinIn(joint, checkExpression(value, names), value, names)
     for (const label of named) {
-      const key = label.isUnsure ? UNSURE_CASE : label.text
+      const isTwice = label.isUnsure ? unsure !== undefined : isSaid(label.text)
       const isKnown = labels === undefined || (label.isUnsure ? on.unsure : labels.includes(label.text))
-      if (seen.has(key) || !isKnown) isMistaken = true
-      if (seen.has(key) || !isKnown) needlessCase(label, seen.has(key), route.on.text, labels ?? [], names)
-      if (label.isUnsure) unsure ??= node
-      else if (!seen.has(key)) {
-        said.push(label.text)
-        branches.push(node)
+      if (isTwice || !isKnown) {
+        isMistaken = true
+        needlessCase(label, isTwice, route.on.text, labels ?? [], names)
       }
-      seen.add(key)
+      if (label.isUnsure) unsure ??= node
+      else if (!isTwice) {
+        branches.push(node)
+        if (said.push(label.text) === FEW) known = new Set(said)
+        else known?.add(label.text)
+      }
     }
   }
-  const left = labels === undefined || said.length === labels.length ? [] : labels.filter((label) => !seen.has(label))
+  const left = labels === undefined || said.length === labels.length ? [] : labels.filter((label) => !isSaid(label))
   let otherwise: number | undefined
   if (route.otherwise) {
     const { value } = route.otherwise
@@ -257,7 +260,7 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
         route.otherwise,
         "OB610",
         "No answer comes here: each label has its `when`.",
-        on.unsure && !seen.has(UNSURE_CASE) ? "Write `when unsure:`, if that is meant." : "Leave this branch out.",
+        on.unsure && unsure === undefined ? "Write `when unsure:`, if that is meant." : "Leave this branch out.",
       )
   } else if (left.length > 0 && !isMistaken) {
     const shown = left.slice(0, 6).join(", ") + (left.length > 6 ? `, … (${left.length})` : "")
@@ -268,7 +271,7 @@ function checkRoute(route: Of<"route">, names: Names): Typed {
       `Add: when ${left.slice(0, 3).join(" or ")}: … – or \`otherwise: …\` for all that are left.`,
     )
   }
-  if (labels !== undefined && on.unsure && !seen.has(UNSURE_CASE))
+  if (labels !== undefined && on.unsure && unsure === undefined)
     names.report(
       route.on,
       "OB609",
@@ -301,8 +304,8 @@ function needlessCase(
   else
     report(label, "OB610", `No answer comes here: \`${on}\` is never \`${label.text}\`.`, suggest(label.text, labels))
 }
-/** No label is called this: it has a control character. */
-const UNSURE_CASE = "\u0000unsure"
+/** So many are looked through one by one. */
+const FEW = 32
 const nothingOf = (nothing: string | undefined) => (nothing === undefined ? {} : { nothing })
 
 /** What several values come to, one of which is taken. */
