@@ -26,7 +26,7 @@ export interface ComposeOptions {
 
 /** Reads and checks a brain: a file, or a folder whose manifest is one. Errors: OB631, OB632, and all that checking finds. */
 export async function checkBrain(path: string): Promise<Composition> {
-  const file = await needBrainFile(path)
+  const file = needBrainFile(path)
   const known = cachedComposition(file)
   if (known) return known
   const gathered = await gather(file)

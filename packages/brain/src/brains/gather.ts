@@ -132,7 +132,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   }
 
   await read(main)
-  const lock = isLocked ? await readLock(main) : undefined
+  const lock = isLocked ? readLock(main) : undefined
   if (lock) texts.set(lock.path, readText(lock.path))
   else missing.push(lockPathOf(main))
   if (isBudgeted)

@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises"
+import { existsSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { writeFileWhole } from "../store/file.ts"
 import { MANIFEST } from "../store/whole.ts"
+import { readText } from "./sources.ts"
 
 /** What each `use` of a brain led to when it was locked; paths are as seen from the folder of the lock. */
 export interface Lock {
@@ -27,12 +28,9 @@ const seenFrom = (path: string, file: string): string =>
   relative(dirname(resolve(path)), resolve(file)).replaceAll("\\", "/")
 
 /** The lock of a brain, if it has one. Errors: OB633 when it is damaged. */
-export async function readLock(main: string): Promise<Lock | undefined> {
+export function readLock(main: string): Lock | undefined {
   const path = lockPathOf(main)
-  const source = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined
-    throw error
-  })
+  const source = existsSync(path) ? readText(path) : undefined
   if (source === undefined) return undefined
   const locked = new Map<string, Digest>()
   for (const each of usesIn(source) ?? damaged(path)) locked.set(keyOf(each.file, each.source), each.digest)

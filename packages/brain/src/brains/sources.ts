@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import { readFileSync } from "node:fs"
-import { readFile, stat } from "node:fs/promises"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, isAbsolute, join, normalize } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { MANIFEST } from "../store/whole.ts"
@@ -14,21 +13,21 @@ export const firstWordOf = (source: string): string | undefined =>
 const OTHERS = ["net", "dataset"]
 
 /** The path of the text of a brain, when that is what lies at `path`: in a file `.brain`, or in the manifest of a folder. */
-export async function brainFileAt(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined)
+export function brainFileAt(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return undefined
   const file = found.isDirectory() ? join(path, MANIFEST) : BRAIN_FILE.test(path) ? path : undefined
   if (file === undefined) return undefined
   if (!found.isDirectory() && basename(file) !== MANIFEST) return file
-  const source = await readFile(file, "utf8").catch(() => undefined)
+  const source = existsSync(file) ? readFileSync(file, "utf8") : undefined
   return source === undefined || OTHERS.includes(firstWordOf(source) ?? "net") ? undefined : file
 }
 
 /** The same, where nothing else will do. Errors: OB631. */
-export async function needBrainFile(path: string): Promise<string> {
-  const found = await brainFileAt(path)
+export function needBrainFile(path: string): string {
+  const found = brainFileAt(path)
   if (found !== undefined) return found
-  const there = await stat(path).catch(() => undefined)
+  const there = statSync(path, { throwIfNoEntry: false })
   return refuse({
     code: "OB631",
     seen: there ? `${path} holds no brain.` : `There is no ${path}.`,

@@ -21,7 +21,7 @@ export async function ask(
   services: Services,
 ): Promise<ExitCode> {
   const { json = false, top, engine } = options
-  const file = await brainFileAt(path)
+  const file = brainFileAt(path)
   if (file !== undefined) return askBrain(file, words, options, services)
   const brain = await load(path, engine)
   tellAsides(brain, services)

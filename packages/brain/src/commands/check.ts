@@ -14,7 +14,7 @@ export async function check(
   services: Services,
 ): Promise<ExitCode> {
   const start = performance.now()
-  const { library, main } = await gather(await needBrainFile(path))
+  const { library, main } = await gather(needBrainFile(path))
   const { composition, problems: found } = checkBrains(library, main)
   const problems = composition ? await codeProblems(composition) : found
   if (json) {

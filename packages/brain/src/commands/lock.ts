@@ -12,8 +12,8 @@ export async function lock(
   { json = false }: { readonly json?: boolean },
   services: Services,
 ): Promise<ExitCode> {
-  const file = await needBrainFile(path)
-  const before = await readLock(file)
+  const file = needBrainFile(path)
+  const before = readLock(file)
   const { library, main, uses } = await gather(file, { isLocked: false })
   const { problems } = checkBrains(library, main)
   if (problems.length > 0) refuse(...problems)

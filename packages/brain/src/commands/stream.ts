@@ -40,7 +40,7 @@ export async function stream(
   options: StreamArguments,
   services: Services,
 ): Promise<ExitCode> {
-  const brain = await brainFileAt(folder)
+  const brain = brainFileAt(folder)
   if (brain !== undefined) return streamBrain(brain, file, options, services)
   const module = await readStreamModule(folder)
   const samples = samplesOf(await linesOf(file, services), shorten(file ?? "standard input"), module.shape.takes)

@@ -21,7 +21,7 @@ export async function trace(
 ): Promise<ExitCode> {
   const { html, json = false } = options
   if (html !== undefined) await refuseUnwritable(html)
-  const brain = await compose(await needBrainFile(path), await composeOptions(options))
+  const brain = await compose(needBrainFile(path), await composeOptions(options))
   try {
     const found = await brain.trace(inputsFromWords(brain, words))
     const answers = brain.gives.map(({ name }) => spoken(found.outputs[name]!, services.paint))

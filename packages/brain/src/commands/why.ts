@@ -12,7 +12,7 @@ export async function why(
   { json = false }: { readonly json?: boolean },
   services: Services,
 ): Promise<ExitCode> {
-  const { library, main } = await gather(await needBrainFile(path))
+  const { library, main } = await gather(needBrainFile(path))
   const broken = [...library.files.values()].flatMap(({ problems }) => problems)
   if (broken.length > 0) refuse(...broken)
   const reason = whyOf(library, main, name)
