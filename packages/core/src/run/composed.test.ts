@@ -217,6 +217,8 @@ test("inputs that are not what a brain takes are refused by name, and long texts
   expect(() => desk.ask({})).toThrow("There is no `message`")
   const long = `parcel${"é".repeat(60)}`
   expect(desk.ask(long)).toMatchObject({ bytesCut: 26 })
+  const echo = await open(brain('kind is intent of message\n reply is "{message}{kind}"'))
+  expect(await reply(echo, long)).toBe(`parcel${"é".repeat(47)}parcel`)
 })
 
 test("a nested brain answers as a module does, and its steps are traced below it", async () => {
