@@ -45,7 +45,7 @@ function cutAt(request: IncomingMessage, response: ServerResponse, count: number
   response.setHeader("content-length", BYTES.length - from)
   response.writeHead(from > 0 ? 206 : 200)
   // The last of it may be lost on the way: how much arrived is seen in what is asked for next.
-  response.write(BYTES.subarray(from, from + count), () => response.socket?.end())
+  response.write(BYTES.subarray(from, from + count), () => setTimeout(() => response.socket?.end(), 20))
 }
 
 interface Asking {

@@ -55,7 +55,7 @@ const fitting = (make: () => Node): Node | undefined => {
   try {
     return make()
   } catch (error) {
-    if (error instanceof Error && /OB324/.test(error.message)) return undefined // windows that do not fit
+    if (error instanceof Error && /OB32[46]/.test(error.message)) return undefined // windows that do not fit, or too many axes
     throw error
   }
 }
