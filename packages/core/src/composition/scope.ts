@@ -230,8 +230,10 @@ export function openScope(targets: Targets, file: FileSyntax, brain: BrainSyntax
     return undefined
   }
   const callables = (): readonly string[] => [
-    ...brain.uses.map((each) => each.name.text),
-    ...[...definitions.keys()].filter((key) => key !== brain.name.text),
+    ...new Set([
+      ...brain.uses.map((each) => each.name.text),
+      ...[...definitions.keys()].filter((key) => key !== brain.name.text),
+    ]),
   ]
   const mark = (name: string): void => {
     const entry = entries.get(name)
