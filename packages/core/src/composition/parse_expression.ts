@@ -16,15 +16,7 @@ import {
   wordOf,
 } from "./read.ts"
 import { RESERVED } from "./reserved.ts"
-import type {
-  CaseSyntax,
-  ConditionSyntax,
-  ExpertSyntax,
-  ExpressionSyntax,
-  LiteralSyntax,
-  Place,
-  Word,
-} from "./syntax.ts"
+import type { CaseSyntax, ConditionSyntax, ExpertSyntax, ExpressionSyntax, LiteralSyntax, Place } from "./syntax.ts"
 
 const ROUTE = 'route kind { when refund: "We pay it back."  when unsure: "A person will answer." }'
 const REPEAT = "repeat up to 4 times { start with draft of message then mend of reply until judge of reply is fine }"
@@ -114,19 +106,22 @@ function field(lexer: Lexer, token: Token): Value<ExpressionSyntax> {
   return of && { kind: "field", field: wordOf(token), of, start: token.start, end: of.end }
 }
 
-/** `PART of INPUT and INPUT`, after the part. A chain `a of b of c` has one input each, since nobody can hear whose the second is. */
+/** `PART of INPUT and INPUT`, before the `of`. A chain `a of b of c` has one input each, since nobody can hear whose the second is. */
 function call(lexer: Lexer, part: Token): Value<ExpressionSyntax> {
-  const inputs: ExpressionSyntax[] = []
-  let end = part.end
-  let chained: Token | undefined
-  while (takes(lexer, inputs.length === 0 ? "of" : "and")) {
-    const token = lexer.peek()
-    const input = argument(lexer)
-    if (input === undefined) return undefined
-    if (input.kind === "call") chained ??= token
-    inputs.push(input)
-    end = input.end
+  lexer.next()
+  let token = lexer.peek()
+  let last = argument(lexer)
+  if (last === undefined) return undefined
+  const inputs = [last]
+  let chained = last.kind === "call" ? token : undefined
+  while (takes(lexer, "and")) {
+    token = lexer.peek()
+    last = argument(lexer)
+    if (last === undefined) return undefined
+    if (last.kind === "call") chained ??= token
+    inputs.push(last)
   }
+  const { end } = last
   if (inputs.length > 1 && chained !== undefined) {
     lexer.report(
       chained,
@@ -204,19 +199,21 @@ function route(lexer: Lexer, token: Token, depth: number): Value<ExpressionSynta
   }
 }
 function caseLabels(lexer: Lexer): Value<CaseSyntax["labels"]> {
-  const labels: (Word & { readonly isUnsure: boolean })[] = []
-  do {
-    const token = lexer.peek()
-    const found = label(lexer, "when refund or exchange: …")
+  const first = caseLabel(lexer)
+  if (first === undefined) return undefined
+  const labels = [first] // mostly the only one: an array that begins empty has room for 17
+  while (takes(lexer, "or")) {
+    const found = caseLabel(lexer)
     if (found === undefined) return undefined
-    labels.push({
-      text: found.text,
-      start: found.start,
-      end: found.end,
-      isUnsure: token.kind === "word" && token.text === "unsure",
-    })
-  } while (takes(lexer, "or"))
+    labels.push(found)
+  }
   return labels
+}
+function caseLabel(lexer: Lexer): Value<CaseSyntax["labels"][number]> {
+  const found = label(lexer, "when refund or exchange: …")
+  if (found === undefined) return undefined
+  const { kind, text, start, end } = found
+  return { text, start, end, isUnsure: kind === "word" && text === "unsure" }
 }
 
 function first(lexer: Lexer, token: Token, depth: number): Value<ExpressionSyntax> {

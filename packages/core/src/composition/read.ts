@@ -82,13 +82,13 @@ export function withUnit(lexer: Lexer, units: Readonly<Record<string, number>>, 
 export const TIME = { us: 0.001, ms: 1, s: 1000 }
 export const SIZE = { bytes: 1, KB: 1000, MB: 1_000_000 }
 
-/** A label: a word or a string. Errors: OB105, OB110. */
-export function label(lexer: Lexer, example: string): Value<Word> {
+/** A label: a word or a string, as it was read. Errors: OB105, OB110. */
+export function label(lexer: Lexer, example: string): Value<Token> {
   const token = lexer.peek()
   if (token.kind !== "word" && token.kind !== "string") return unexpected(lexer, "A label", example)
   lexer.next()
-  if (token.kind === "word" && token.text.length <= LIMITS.label) return wordOf(token)
-  if (token.text.trim() !== "" && token.text.length <= LIMITS.label && !/\p{Cc}/u.test(token.text)) return wordOf(token)
+  if (token.kind === "word" && token.text.length <= LIMITS.label) return token
+  if (token.text.trim() !== "" && token.text.length <= LIMITS.label && !/\p{Cc}/u.test(token.text)) return token
   lexer.report(
     token,
     "OB110",

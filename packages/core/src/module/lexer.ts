@@ -82,6 +82,8 @@ class TextLexer implements Lexer {
   readonly #problemsMax: number
   readonly #problems: Problem[] = []
   readonly #plain: string
+  /** Words that were read, by a hash of a few of their letters. */
+  readonly #words: (string | undefined)[] = new Array(256)
   #at = 0
   #last = 0 // end of the last token
   #first = true // of its line, what `at` stands before
@@ -144,6 +146,17 @@ class TextLexer implements Lexer {
     this.#first = false
     return token
   }
+  /** The word there: one that was read before is the same string, which costs no memory and is compared at once. */
+  #word(at: number, end: number): string {
+    const plain = this.#plain
+    const slot =
+      (31 * plain.charCodeAt(at) + 7 * plain.charCodeAt(end - 1) + plain.charCodeAt((at + end) >> 1) + end - at) & 255
+    const known = this.#words[slot]
+    if (known !== undefined && known.length === end - at && plain.startsWith(known, at)) return known
+    const word = plain.slice(at, end)
+    this.#words[slot] = word
+    return word
+  }
   #read(): Token {
     const plain = this.#plain
     for (;;) {
@@ -160,7 +173,7 @@ class TextLexer implements Lexer {
       if (WORDS[character] === 1) {
         let end = at + 1
         while (end < plain.length && WORDS[plain.charCodeAt(end)]! > 0) end++
-        const word = plain.slice(at, end)
+        const word = this.#word(at, end)
         const digest = word === "sha256" ? this.#matchAt(DIGEST) : undefined
         return digest === undefined ? this.#token("word", end, word) : this.#token("digest", at + digest.length, digest)
       }
