@@ -55,6 +55,12 @@ test.each([
     "parsel",
   ],
   [
+    "a label that is called as unsure is, and that there never is",
+    'kind is intent of message\n reply is route kind { when "unsure": "a" when unsure: "b" otherwise: "c" }',
+    "OB610",
+    '"unsure"',
+  ],
+  [
     "an alternative after a sure one",
     `kind is intent of message\n reply is first good { "a {kind}" "b" }`,
     "OB611",
