@@ -22,7 +22,8 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   evaluate: ["base"],
   train: ["base", "ir", "graph", "nn", "kernels", "quantise", "engine", "compile", "memory", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],
-  gate: ["base", "evaluate"],
+  commons: ["base"],
+  gate: ["base", "commons", "evaluate"],
 }
 
 type Package = { readonly imports: readonly string[]; readonly node: boolean }

@@ -1,0 +1,82 @@
+import type { Digest } from "../base/digest.ts"
+import type { Json, JsonObject } from "../base/json.ts"
+import { readReference } from "./reference.ts"
+import type { Reading } from "./shape.ts"
+
+export const KINDS = ["net", "adapter", "dataset", "benchmark", "grammar", "code", "remote", "llm", "brain"] as const
+export type Kind = (typeof KINDS)[number]
+
+/**
+ * What a module says of itself, for those who look for one and for those who are about to take one. It is worked out of
+ * the files of the module: whoever has them can work it out again, and compare.
+ */
+export interface Card {
+  readonly kind: Kind
+  readonly name: string
+  readonly about: string
+  readonly licence: string // SPDX expression
+  readonly module: Digest // what the folder of the module is known by
+  readonly takes: readonly CardPort[]
+  readonly gives: readonly CardPort[]
+  readonly bytes: number // of its files
+  /** Of a module that is run: what one answer costs at most, and what it remembers. Nothing where nobody knows. */
+  readonly operations?: number
+  readonly stateBytes?: number
+  readonly memoryBytes?: number
+  /** Modules of the store that it is made of, each with the artifact that its lock names. */
+  readonly uses: readonly CardUse[]
+  /** Names of the benchmarks that it lives by. */
+  readonly benchmarks: readonly string[]
+  /** What an adapter changes, or a net was learnt on from. */
+  readonly base?: Digest
+}
+export interface CardPort {
+  readonly name: string
+  readonly type: string // as `describe` has it
+}
+export interface CardUse {
+  readonly name: string // a reference
+  readonly artifact: Digest
+}
+
+export const cardToJson = (card: Card): JsonObject => JSON.parse(JSON.stringify(card)) as JsonObject
+
+const LINE_MAX = 1024
+export function readCard(json: Json, reading: Reading): Card {
+  const card = reading.object(json, "")
+  const ports = (name: "takes" | "gives"): readonly CardPort[] =>
+    reading.list(card[name], name, 256).map((each, i) => {
+      const port = reading.object(each, `${name}[${i}]`)
+      return {
+        name: reading.text(port["name"], `${name}[${i}].name`, 64),
+        type: reading.text(port["type"], `${name}[${i}].type`, 2 ** 19),
+      }
+    })
+  const uses = reading.list(card["uses"], "uses", 10_000).map((each, i): CardUse => {
+    const use = reading.object(each, `uses[${i}]`)
+    const name = reading.text(use["name"], `uses[${i}].name`, 512)
+    if (readReference(name) === undefined) reading.fail(`uses[${i}].name`, "name of a module")
+    return { name, artifact: reading.digest(use["artifact"], `uses[${i}].artifact`) }
+  })
+  const kind = KINDS.find((each) => each === card["kind"]) ?? reading.fail("kind", `kind: ${KINDS.join(", ")}`)
+  const optional = (name: "operations" | "stateBytes" | "memoryBytes"): { readonly [key: string]: number } =>
+    card[name] === undefined ? {} : { [name]: reading.whole(card[name], name) }
+  return {
+    kind,
+    name: reading.text(card["name"], "name", 64),
+    about: reading.text(card["about"], "about", LINE_MAX),
+    licence: reading.text(card["licence"], "licence", LINE_MAX),
+    module: reading.digest(card["module"], "module"),
+    takes: ports("takes"),
+    gives: ports("gives"),
+    bytes: reading.whole(card["bytes"], "bytes"),
+    ...optional("operations"),
+    ...optional("stateBytes"),
+    ...optional("memoryBytes"),
+    uses,
+    benchmarks: reading
+      .list(card["benchmarks"], "benchmarks", 256)
+      .map((each, i) => reading.text(each, `benchmarks[${i}]`, 512)),
+    ...(card["base"] === undefined ? {} : { base: reading.digest(card["base"], "base") }),
+  }
+}
