@@ -25,6 +25,9 @@ export const TOOLS: readonly Tool[] = [
   { debianPackage: "simavr", provides: "simavr", neededFor: "the AVR board" },
   { debianPackage: "libsimavr-dev", provides: "/usr/include/simavr/sim_avr.h", neededFor: "the AVR board" },
   { debianPackage: "libelf-dev", provides: "/usr/include/libelf.h", neededFor: "the AVR board" },
+  { debianPackage: "docker-registry", provides: "docker-registry", neededFor: "sharing through somebody's registry" },
+  { debianPackage: "skopeo", provides: "skopeo", neededFor: "clients of others at the hub" },
+  { debianPackage: "postgresql", provides: "pg_ctlcluster", neededFor: "the hub on PostgreSQL" },
   {
     debianPackage: "python3-sklearn",
     provides: "/usr/lib/python3/dist-packages/sklearn/__init__.py",
