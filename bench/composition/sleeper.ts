@@ -3,7 +3,7 @@
  * whoever sleeps on it, beside a stream and at the same time. It ends when the first word of `ending` is 1.
  */
 import { workerData } from "node:worker_threads"
-import { bucketOf } from "../../packages/brain/src/streams/histogram.ts"
+import { bucketOf } from "open-brains"
 
 export interface SleeperData {
   readonly hz: number

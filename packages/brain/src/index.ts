@@ -41,7 +41,7 @@ export { openTranscript, type Recorded, type Transcript, type Usage } from "./re
 export { type Report, score } from "./report.ts"
 export type { Plan, Search } from "./search.ts"
 export { clockMs } from "./streams/control.ts"
-export { endOf, quantileOf } from "./streams/histogram.ts"
+export { bucketOf, endOf, HISTOGRAM_BYTES, quantileOf } from "./streams/histogram.ts"
 export { readStreamModule, type StreamModule } from "./streams/module.ts"
 export { type Paced, pace } from "./streams/pace.ts"
 export { pusherOf } from "./streams/ring.ts"
