@@ -106,14 +106,10 @@ test("OB702: artifacts of another kind, without files or card, or about another 
   expect(of({ subject: { ...EMPTY_DESCRIPTOR } })).toContain("it is about another artifact")
 })
 test("OB701: JSON that is too deep, has endless numbers, a mark before it or bytes that are no UTF-8", () => {
-  const texts = [
-    "[".repeat(100_000),
-    `${"[".repeat(40)}${"]".repeat(40)}`,
-    '{"schemaVersion":2,"x":1e999}',
-    "\ufeff{}",
-    "{",
-    "",
-  ]
+  const manifest = (rest: string): string => `{"schemaVersion":2${rest}}`
+  const nested = (levels: number): string => manifest(`,"x":${"[".repeat(levels)}${"]".repeat(levels)}`)
+  expect(codesOf(() => parseManifestFacts(bytesOf(nested(30))))).toEqual([])
+  const texts = ["[".repeat(100_000), nested(32), manifest(',"x":1e999'), `\ufeff${manifest("")}`, "{", ""]
   for (const text of texts)
     expect(
       codesOf(() => parseManifestFacts(bytesOf(text))),

@@ -50,6 +50,7 @@ test("every leaf is included at its place, and at no other, in no other tree", (
       expect(isIncluded(leaf, claim, hosts)).toBe(true)
       expect(isIncluded(leaf, { ...claim, index: (index + 1) % size }, hosts)).toBe(size === 1)
       expect(isIncluded(leaf, { ...claim, root: sized(size + 1).root }, hosts)).toBe(false)
+      expect(isIncluded(leaf, { ...claim, size: 2 * size + 2 }, hosts)).toBe(false)
       expect(isIncluded(digest("other"), claim, hosts)).toBe(false)
       expect(isIncluded(leaf, { ...claim, proof: [...proof, leaf] }, hosts)).toBe(false)
       if (proof.length > 0) expect(isIncluded(leaf, { ...claim, proof: proof.slice(1) }, hosts)).toBe(false)
