@@ -24,6 +24,7 @@ import { MANIFEST, sha256 } from "../store/whole.ts"
 import { readStreamModule } from "../streams/module.ts"
 import { costOfNet } from "./cost.ts"
 import { type LockedUse, lockPathOf, readLock } from "./lock.ts"
+import { absent, type NamedUse, openNames, storeName, strays } from "./names.ts"
 import { BRAIN_FILE, firstWordOf, leadsTo, readText } from "./sources.ts"
 
 /** What was read on the way, by path: a cache asks whether it is still the same. */
@@ -35,8 +36,12 @@ export interface Gathered {
   readonly code: ReadonlyMap<string, Digest>
   /** Places that were looked at in vain. */
   readonly missing: readonly string[]
-  /** Each `use` of a folder, file or name, with what it led to. */
+  /** Each `use` of a folder, file or name, with what it led to; of modules of the store those that they use are theirs. */
   readonly uses: readonly LockedUse[]
+  /** Of those the ones of the store. */
+  readonly named: readonly NamedUse[]
+  /** What was looked up by a tag depends on these files, which name what tags stand for. */
+  readonly tables: ReadonlyMap<string, Digest>
 }
 
 /**
@@ -52,6 +57,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   const lost = new Set<string>()
   const uses: LockedUse[] = []
   const places = new Map<string, Promise<Found>>()
+  const named: NamedUse[] = []
   const code = new Map<string, Digest>() // by path
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
@@ -69,7 +75,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   async function follow({ file, includes, definitions }: FileSyntax): Promise<void> {
     for (const { text } of includes) {
       const path = leadsTo(file, text)
-      if (seen.has(path) || isFile(path)) await read(path)
+      if (!strays(file, path) && (seen.has(path) || isFile(path))) await read(path)
       else missing.push(path)
     }
     for (const definition of definitions) {
@@ -85,14 +91,14 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   }
   async function readCode(file: string, declaration: CodeDeclaration): Promise<void> {
     const path = codePath(file, declaration)
-    const bytes = await readFile(path).catch(() => undefined)
+    const bytes = strays(file, path) ? undefined : await readFile(path).catch(() => undefined)
     if (bytes === undefined) {
       missing.push(path)
       lost.add(path)
       return
     }
     code.set(path, sha256(bytes))
-    uses.push({ file, source: lockedCode(declaration.name), digest: sha256(bytes) })
+    if (names.isOwn(file)) uses.push({ file, source: lockedCode(declaration.name), digest: sha256(bytes) })
   }
   async function find(file: string, source: string): Promise<void> {
     const key = keyOf(file, source)
@@ -100,15 +106,24 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     const result = await lookUp(file, source)
     found.set(key, result)
     if (result.kind === "absent") missing.push(leadsTo(file, source))
-    if (result.kind === "brain") {
-      await read(result.file)
-      const digest = sha256(new TextEncoder().encode(texts.get(result.file)!))
-      found.set(key, { ...result, digest })
-      uses.push({ file, source, digest })
-    } else if (result.kind === "module") uses.push({ file, source, digest: result.module.digest })
+    else if (result.kind === "brain") await read(result.file)
+    const reference = storeName(source)
+    const artifact = reference && names.artifactOf(file, source)
+    const isOwn = names.isOwn(file)
+    if (artifact) named.push({ file, source, artifact, isOwn, isLocked: names.lockedIn(file, source) === artifact })
+    const digest = artifact ?? digestOfFound(result)
+    if (digest === undefined) return
+    found.set(key, withDigest(result, digest))
+    if (isOwn) uses.push({ file, source, digest })
   }
+  const digestOfFound = (result: Found): Digest | undefined =>
+    result.kind === "brain"
+      ? sha256(new TextEncoder().encode(texts.get(result.file)!))
+      : result.kind === "module"
+        ? result.module.digest
+        : undefined
   async function lookUp(file: string, source: string): Promise<Found> {
-    const place = await placeOf(file, source)
+    const place = storeName(source) ? await names.placeOf(file, source) : await placeOf(file, source)
     if (typeof place !== "string") return place
     const known = places.get(place) ?? lookInto(place, source)
     places.set(place, known)
@@ -131,8 +146,9 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     }
   }
 
-  await read(main)
   const lock = isLocked ? readLock(main) : undefined
+  const names = openNames(main, lock)
+  await read(main)
   if (lock) texts.set(lock.path, readText(lock.path))
   else missing.push(lockPathOf(main))
   if (isBudgeted)
@@ -150,11 +166,17 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
       found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
     isLost: (path) => lost.has(path),
     codeDigest: (file, declaration) => code.get(codePath(file, declaration)),
-    locked: (file, source) => lock?.digestOf(file, source),
+    locked: names.lockedIn,
     cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
   }
-  return { library, main, texts, code, missing, uses }
+  return { library, main, texts, code, missing: [...missing, ...names.missing], uses, named, tables: names.tables }
 }
+const withDigest = (found: Found, digest: Digest): Found =>
+  found.kind === "module"
+    ? { ...found, module: { ...found.module, digest } }
+    : found.kind === "brain"
+      ? { ...found, digest }
+      : found
 const codePath = (file: string, declaration: CodeDeclaration): string =>
   join(leadsTo(file, declaration.in ?? "."), declaration.file)
 const netFolder = (declaration: ModuleDeclaration): string => (declaration.kind === "net" ? (declaration.in ?? "") : "")
@@ -202,11 +224,19 @@ function costOf(declaration: ModuleDeclaration, found: Found | undefined): Cost 
     ...(cost === undefined ? {} : { cost }),
   }
 }
+/** Whether a source is a path, not a name. */
+export const isPath = (source: string): boolean =>
+  /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)
+
 /** The folder or file that the source of a `use` means. */
 async function placeOf(file: string, source: string): Promise<string | Found> {
-  const isPath = /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)
-  if (isPath) {
+  if (isPath(source)) {
     const path = leadsTo(file, source)
+    if (strays(file, path))
+      return absent(
+        `A module of the store uses ${source}, which is not in it.`,
+        "Ask whoever made it to push it again.",
+      )
     const there = statSync(path, { throwIfNoEntry: false })
     if (there?.isFile() && BRAIN_FILE.test(path)) return path
     if (there?.isDirectory() && (isFile(join(path, MANIFEST)) || isFile(join(path, "graph.json")))) return path
@@ -230,6 +260,5 @@ async function nearby(path: string): Promise<string> {
   for (const name of names) if (isFile(join(parent, name, MANIFEST))) modules.push(name)
   return `Name the folder of a module. ${suggest(path.split("/").at(-1)!, modules)}`
 }
-const absent = (seen: string, hint: string): Found => ({ kind: "absent", problem: { code: "OB616", seen, hint } })
 /** At once: waiting for each of many small questions takes longer than they do. */
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
