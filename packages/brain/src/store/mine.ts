@@ -18,7 +18,7 @@ export const mineFolder = (): string =>
       join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "open-brains", "store"),
   )
 /** Folders of modules that were unpacked, by the digest of their artifact. */
-const MODULES = "modules"
+export const MODULES = "modules"
 
 /** The store of this person, made where there is none yet. Errors: OB710, OB711, OB157. */
 export const openMine = (): Promise<Layout> => openLayout(mineFolder(), { create: true })
