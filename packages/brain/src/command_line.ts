@@ -1,6 +1,6 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
-import { registerSharing } from "./command_line_share.ts"
+import { registerSharing, registerShow } from "./command_line_share.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -225,7 +225,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(offline())
     .addOption(json())
     .action((words, options) => run(async () => (await import("./commands/data.ts")).data(words, options, services)))
-  registerSharing(program, run, services)
+  registerShow(program, run, services)
   const explain = program
     .command("explain")
     .description("why a module answered a text; or with --stage, what it becomes on its way to the machine")
@@ -323,6 +323,7 @@ function commands(services: Services, run: Run): Command {
     .description("which engines this machine has, why not the others, and what they reach")
     .addOption(json())
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
+  registerSharing(program, run, services)
   return program
 }
 

@@ -9,6 +9,24 @@ const json = (): Option => new Option("--json", "print JSON, for programs")
 const insecure = (): Option => new Option("--insecure", "speak plain http also to other machines")
 const from = (): Option => new Option("--from <place>", "a folder, a registry or a hub (default: BRAIN_HUB)")
 
+/** `brain show MODULE`: a folder, else a name. */
+export function registerShow(program: Command, run: Run, services: Services): void {
+  program
+    .command("show")
+    .description("what a module takes, gives and is made of")
+    .argument("<module>", "folder of the module, or its name in your store: acme/intent")
+    .addOption(new Option("--from <place>", "look at it in a folder, a registry or a hub"))
+    .addOption(insecure())
+    .addOption(json())
+    .action((path, { insecure: isInsecure, from, ...options }) =>
+      run(async () =>
+        from !== undefined || (readReference(path) !== undefined && !existsSync(path))
+          ? (await import("./commands/show_shared.ts")).showShared(path, { ...options, from, isInsecure }, services)
+          : (await import("./commands/show.ts")).show(path, options, services),
+      ),
+    )
+}
+
 /** The commands by which people share modules: keys, pushing, and taking what others pushed. */
 export function registerSharing(program: Command, run: Run, services: Services): void {
   registerKeys(program, run, services)
@@ -59,20 +77,6 @@ export function registerSharing(program: Command, run: Run, services: Services):
     .addOption(json())
     .action(({ insecure: isInsecure, ...options }) =>
       run(async () => (await import("./commands/list.ts")).list({ ...options, isInsecure }, services)),
-    )
-  program
-    .command("show")
-    .description("what a module takes, gives and is made of")
-    .argument("<module>", "folder of the module, or its name in your store: acme/intent")
-    .addOption(new Option("--from <place>", "look at it in a folder, a registry or a hub"))
-    .addOption(insecure())
-    .addOption(json())
-    .action((path, { insecure: isInsecure, from, ...options }) =>
-      run(async () =>
-        from !== undefined || (readReference(path) !== undefined && !existsSync(path))
-          ? (await import("./commands/show_shared.ts")).showShared(path, { ...options, from, isInsecure }, services)
-          : (await import("./commands/show.ts")).show(path, options, services),
-      ),
     )
   program
     .command("rm")
