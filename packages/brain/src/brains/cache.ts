@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import { type Composition, FORMAT } from "@open-brains/core/composition/composition.ts"
+import { mineFolder } from "../store/mine.ts"
 import type { Gathered } from "./gather.ts"
 
 /**
@@ -22,7 +23,8 @@ interface Index {
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 /** Paths in a composition are as they are from where one stands. */
-const indexOf = (main: string): string => join(brainCache(), `${sha256(`${process.cwd()}\n${main}`)}.index.json`)
+const indexOf = (main: string): string =>
+  join(brainCache(), `${sha256(`${process.cwd()}\n${main}\n${mineFolder()}`)}.index.json`)
 const bodyOf = (digest: string): string => join(brainCache(), `${digest}.json`)
 
 /** The composition of a brain whose files are all as they were when it was checked. */
@@ -40,7 +42,7 @@ export function cachedComposition(main: string): Composition | undefined {
 }
 
 /** Keeps a composition for the next time. A disk that takes none is no reason to fail. */
-export function keepComposition({ main, texts, code, missing }: Gathered, composition: Composition): void {
+export function keepComposition({ main, texts, code, missing, tables }: Gathered, composition: Composition): void {
   try {
     const folder = brainCache()
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -50,7 +52,7 @@ export function keepComposition({ main, texts, code, missing }: Gathered, compos
       format: FORMAT,
       files: [
         ...[...texts].map(([path, text]) => [resolve(path), sha256(text)] as const),
-        ...[...code].map(([path, digest]) => [resolve(path), digest.replace("sha256:", "")] as const),
+        ...[...code, ...tables].map(([path, digest]) => [resolve(path), digest.replace("sha256:", "")] as const),
       ],
       missing: missing.map((path) => resolve(path)),
       composition: digest,

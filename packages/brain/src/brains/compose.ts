@@ -12,6 +12,7 @@ import { load } from "../load.ts"
 import { chooseEngine } from "../native/choice.ts"
 import type { EngineName } from "../native/engines.ts"
 import { openRemote, type RemoteOptions } from "../remote/open.ts"
+import { assureWhole } from "../store/mine.ts"
 import { readStreamModule } from "../streams/module.ts"
 import { openStepper } from "../streams/stepper.ts"
 import { cachedComposition, keepComposition } from "./cache.ts"
@@ -51,6 +52,7 @@ export const clock: Clock = {
 
 export async function openPart(module: CheckedModule, { engine, remote }: ComposeOptions): Promise<Part> {
   const { declaration, folder } = module
+  if (folder !== undefined) await assureWhole(folder)
   switch (declaration?.kind) {
     case undefined:
     case "net":

@@ -26,6 +26,7 @@ import { MANIFEST, sha256 } from "../store/whole.ts"
 import { readStreamModule } from "../streams/module.ts"
 import { costOfNet } from "./cost.ts"
 import { type LockedUse, lockPathOf, readLock } from "./lock.ts"
+import { absent, type NamedUse, openNames, storeName, strays } from "./names.ts"
 import { BRAIN_FILE, firstWordOf, leadsTo, readText } from "./sources.ts"
 
 /** What was read on the way, by path: a cache asks whether it is still the same. */
@@ -37,8 +38,12 @@ export interface Gathered {
   readonly code: ReadonlyMap<string, Digest>
   /** Places that were looked at in vain. */
   readonly missing: readonly string[]
-  /** Each `use` of a folder, file or name, with what it led to. */
+  /** Each `use` of a folder, file or name, with what it led to; of modules of the store those that they use are theirs. */
   readonly uses: readonly LockedUse[]
+  /** Of those the ones of the store. */
+  readonly named: readonly NamedUse[]
+  /** What was looked up by a tag depends on these files, which name what tags stand for. */
+  readonly tables: ReadonlyMap<string, Digest>
 }
 
 export interface GatherOptions {
@@ -60,6 +65,7 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
   const lost = new Set<string>()
   const uses: LockedUse[] = []
   const places = new Map<string, Promise<Found>>()
+  const named: NamedUse[] = []
   const code = new Map<string, Digest>() // by path
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
@@ -79,7 +85,7 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
   async function follow({ file, includes, definitions }: FileSyntax): Promise<void> {
     for (const { text } of includes) {
       const path = leadsTo(file, text)
-      if (seen.has(path) || isFile(path)) await read(path)
+      if (!strays(file, path) && (seen.has(path) || isFile(path))) await read(path)
       else missing.push(path)
     }
     for (const definition of definitions) {
@@ -91,12 +97,13 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
       }
       if (definition.budget.length > 0) isBudgeted = true
       for (const { source, isString } of definition.uses) if (isString) await find(file, source.text)
-      for (const { text } of definition.benchmarks) findBenchmark(file, text)
+      for (const { text } of definition.benchmarks) await findBenchmark(file, text)
     }
   }
-  function findBenchmark(file: string, source: string): void {
-    const place = isPathIn(source) ? leadsTo(file, source) : firstPartyModule(source)
-    if (place === undefined) return // of the store, where it need not lie for the brain to answer
+  async function findBenchmark(file: string, source: string): Promise<void> {
+    const named = storeName(source) && (await names.placeOf(file, source))
+    const place = named ?? (isPath(source) ? leadsTo(file, source) : firstPartyModule(source))
+    if (typeof place !== "string" || strays(file, place)) return // it need not be here for the brain to answer
     const path = isFile(place) ? place : join(place, MANIFEST)
     const text = isFile(path) ? readText(path) : undefined
     if (text === undefined) missing.push(place)
@@ -105,14 +112,14 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
   }
   async function readCode(file: string, declaration: CodeDeclaration): Promise<void> {
     const path = codePath(file, declaration)
-    const bytes = await readFile(path).catch(() => undefined)
+    const bytes = strays(file, path) ? undefined : await readFile(path).catch(() => undefined)
     if (bytes === undefined) {
       missing.push(path)
       lost.add(path)
       return
     }
     code.set(path, sha256(bytes))
-    uses.push({ file, source: lockedCode(declaration.name), digest: sha256(bytes) })
+    if (names.isOwn(file)) uses.push({ file, source: lockedCode(declaration.name), digest: sha256(bytes) })
   }
   async function find(file: string, source: string): Promise<void> {
     const key = keyOf(file, source)
@@ -120,15 +127,24 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
     const result = await lookUp(file, source)
     found.set(key, result)
     if (result.kind === "absent") missing.push(leadsTo(file, source))
-    if (result.kind === "brain") {
-      await read(result.file)
-      const digest = sha256(new TextEncoder().encode(texts.get(result.file)!))
-      found.set(key, { ...result, digest })
-      uses.push({ file, source, digest })
-    } else if (result.kind === "module") uses.push({ file, source, digest: result.module.digest })
+    else if (result.kind === "brain") await read(result.file)
+    const reference = storeName(source)
+    const artifact = reference && names.artifactOf(file, source)
+    const isOwn = names.isOwn(file)
+    if (artifact) named.push({ file, source, artifact, isOwn, isLocked: names.lockedIn(file, source) === artifact })
+    const digest = artifact ?? digestOfFound(result)
+    if (digest === undefined) return
+    found.set(key, withDigest(result, digest))
+    if (isOwn) uses.push({ file, source, digest })
   }
+  const digestOfFound = (result: Found): Digest | undefined =>
+    result.kind === "brain"
+      ? sha256(new TextEncoder().encode(texts.get(result.file)!))
+      : result.kind === "module"
+        ? result.module.digest
+        : undefined
   async function lookUp(file: string, source: string): Promise<Found> {
-    const place = await placeOf(file, source)
+    const place = storeName(source) ? await names.placeOf(file, source) : await placeOf(file, source)
     if (typeof place !== "string") return place
     const known = places.get(place) ?? lookInto(place, source)
     places.set(place, known)
@@ -154,8 +170,9 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
     }
   }
 
-  await read(main)
   const lock = isLocked ? readLock(main) : undefined
+  const names = openNames(main, lock)
+  await read(main)
   if (lock) texts.set(lock.path, readText(lock.path))
   else missing.push(lockPathOf(main))
   if (isBudgeted)
@@ -174,11 +191,17 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
     benchmark: (file, source) => benchmarks.get(keyOf(file, source)),
     isLost: (path) => lost.has(path),
     codeDigest: (file, declaration) => code.get(codePath(file, declaration)),
-    locked: (file, source) => lock?.digestOf(file, source),
+    locked: names.lockedIn,
     cost: (file, declaration) => costOf(declaration, found.get(keyOf(file, netFolder(declaration)))),
   }
-  return { library, main, texts, code, missing, uses }
+  return { library, main, texts, code, missing: [...missing, ...names.missing], uses, named, tables: names.tables }
 }
+const withDigest = (found: Found, digest: Digest): Found =>
+  found.kind === "module"
+    ? { ...found, module: { ...found.module, digest } }
+    : found.kind === "brain"
+      ? { ...found, digest }
+      : found
 const codePath = (file: string, declaration: CodeDeclaration): string =>
   join(leadsTo(file, declaration.in ?? "."), declaration.file)
 const netFolder = (declaration: ModuleDeclaration): string => (declaration.kind === "net" ? (declaration.in ?? "") : "")
@@ -226,10 +249,19 @@ function costOf(declaration: ModuleDeclaration, found: Found | undefined): Cost 
     ...(cost === undefined ? {} : { cost }),
   }
 }
+/** Whether a source is a path, not a name. */
+export const isPath = (source: string): boolean =>
+  /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)
+
 /** The folder or file that the source of a `use` means. */
 async function placeOf(file: string, source: string): Promise<string | Found> {
-  if (isPathIn(source)) {
+  if (isPath(source)) {
     const path = leadsTo(file, source)
+    if (strays(file, path))
+      return absent(
+        `A module of the store uses ${source}, which is not in it.`,
+        "Ask whoever made it to push it again.",
+      )
     const there = statSync(path, { throwIfNoEntry: false })
     if (there?.isFile() && BRAIN_FILE.test(path)) return path
     if (there?.isDirectory() && (isFile(join(path, MANIFEST)) || isFile(join(path, "graph.json")))) return path
@@ -245,8 +277,6 @@ async function placeOf(file: string, source: string): Promise<string | Found> {
     'A folder begins with a dot, like this: "./desk". Known by name: intent.',
   )
 }
-const isPathIn = (source: string): boolean =>
-  /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)
 function firstPartyModule(source: string): string | undefined {
   const name = source.replace(/[:@].*$/, "").replace(/^open\//, "")
   const own = /^[a-z][a-z0-9-]{0,63}$/.test(name) ? firstParty("modules", name, MANIFEST) : undefined
@@ -259,6 +289,5 @@ async function nearby(path: string): Promise<string> {
   for (const name of names) if (isFile(join(parent, name, MANIFEST))) modules.push(name)
   return `Name the folder of a module. ${suggest(path.split("/").at(-1)!, modules)}`
 }
-const absent = (seen: string, hint: string): Found => ({ kind: "absent", problem: { code: "OB616", seen, hint } })
 /** At once: waiting for each of many small questions takes longer than they do. */
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true

@@ -62,12 +62,19 @@ const damaged = (path: string): never =>
     hint: "Take it from a copy, or delete it and lock again: brain lock BRAIN",
   })
 
+/** The text of a lock whose brain has another name. Errors: OB633. */
+export function movedLock(source: string, from: string, to: string): string {
+  const uses = (usesIn(source) ?? damaged(from)).map((use) => (use.file === from ? { ...use, file: to } : use))
+  return printLock(uses)
+}
+const printLock = (uses: readonly LockedUse[]): string => {
+  const lines = uses.map(({ file, source, digest }) => canonicalJson({ file, source, digest })).sort()
+  return `{"lock":${FORMAT},"uses":[\n${lines.join(",\n")}\n]}\n`
+}
+
 /** Writes the lock of a brain: one use a line, so that a change of one is a line in a diff. */
 export async function writeLock(main: string, uses: readonly LockedUse[]): Promise<string> {
   const path = lockPathOf(main)
-  const lines = uses
-    .map(({ file, source, digest }) => canonicalJson({ file: seenFrom(path, file), source, digest }))
-    .sort()
-  await writeFileWhole(path, `{"lock":${FORMAT},"uses":[\n${lines.join(",\n")}\n]}\n`)
+  await writeFileWhole(path, printLock(uses.map((use) => ({ ...use, file: seenFrom(path, use.file) }))))
   return path
 }

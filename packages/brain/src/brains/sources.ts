@@ -23,7 +23,16 @@ export function brainFileAt(path: string): string | undefined {
   return source === undefined || OTHERS.includes(firstWordOf(source) ?? "net") ? undefined : file
 }
 
-/** The same, where nothing else will do. Errors: OB631. */
+/** The same of a brain or of a benchmark: of whatever is written in the language of brains. */
+export function definitionsAt(path: string): string | undefined {
+  const found = brainFileAt(path)
+  if (found !== undefined) return found
+  const manifest = join(path, MANIFEST)
+  const isBenchmark = existsSync(manifest) && firstWordOf(readFileSync(manifest, "utf8")) === "benchmark"
+  return isBenchmark ? manifest : undefined
+}
+
+/** The text of a brain, where nothing else will do. Errors: OB631. */
 export function needBrainFile(path: string): string {
   const found = brainFileAt(path)
   if (found !== undefined) return found

@@ -16,7 +16,8 @@ export interface Registry {
   manifest(repository: string, digest: Digest): Promise<Uint8Array>
   blob(repository: string, digest: Digest, size: number): Promise<Uint8Array>
   has(repository: string, digest: Digest): Promise<boolean>
-  putBlob(repository: string, digest: Digest, bytes: Uint8Array): Promise<void>
+  /** `from`: a repository of the same place that has it; where the place can, it takes it from there. */
+  putBlob(repository: string, digest: Digest, bytes: Uint8Array, from?: string): Promise<void>
   /** Its blobs are there already. With a tag, the tag stands for it from now on. */
   putManifest(repository: string, bytes: Uint8Array, tag?: string): Promise<Descriptor>
   /** Artifacts about another one. */

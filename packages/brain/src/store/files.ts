@@ -3,14 +3,22 @@ import * as fs from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { type Problem, Refusal, refuse } from "@open-brains/core/base/problem.ts"
 
+export interface Found {
+  readonly is: "file" | "folder" | "other"
+  readonly bytes: number
+  readonly id: string
+  /** When its content changed, in milliseconds since 1970. */
+  readonly changedMs: number
+}
+
 /** What the store asks of a file system. Tests hand in one that fails at the n-th step. */
 export interface Files {
   /** Undefined when nothing is there; a symbolic link is followed. */
-  kind(
-    path: string,
-  ): Promise<{ readonly is: "file" | "folder" | "other"; readonly bytes: number; readonly id: string } | undefined>
+  kind(path: string): Promise<Found | undefined>
   list(folder: string): Promise<readonly string[]>
   read(path: string): Promise<Uint8Array>
+  /** Makes a file as young as one that was just written. */
+  touch(path: string): Promise<void>
   /** A new file, on the disk when this returns; fails with EEXIST. */
   write(path: string, bytes: Uint8Array): Promise<void>
   makeFolder(path: string): Promise<void>
@@ -29,10 +37,19 @@ export const diskFiles: Files = {
     const found = await ifThere(fs.stat(path, { bigint: true }))
     if (found === undefined) return undefined
     const is = found.isFile() ? "file" : found.isDirectory() ? "folder" : "other"
-    return { is, bytes: Number(found.size), id: `${found.dev}:${found.ino}` }
+    return {
+      is,
+      bytes: Number(found.size),
+      id: `${found.dev}:${found.ino}`,
+      changedMs: Number(found.mtimeNs / 1000n) / 1000,
+    }
   },
   list: async (folder) => (await fs.readdir(folder)).sort(),
   read: (path) => fs.readFile(path),
+  touch: async (path) => {
+    const now = new Date()
+    await fs.utimes(path, now, now)
+  },
   write: async (path, bytes) => {
     const file = await fs.open(path, "wx")
     try {

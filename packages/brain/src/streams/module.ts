@@ -14,7 +14,7 @@ export interface StreamModule {
   /** What each number of an output is the probability of; nothing when they are just numbers. */
   readonly labels: readonly string[] | undefined
 }
-const [GRAPH, WEIGHTS] = ["graph.json", "weights.safetensors"]
+export const [GRAPH, WEIGHTS] = ["graph.json", "weights.safetensors"] as const
 
 /**
  * Reads graph.json and weights.safetensors of a folder. The metadata `labels` of the weights, a list of texts in JSON, says

@@ -83,7 +83,7 @@ export function benchmarkIn(parsed: Parsed | undefined, source: string): FoundBe
   )
   if (last?.kind !== "module" || last.declaration.kind !== "benchmark")
     return absent(`${source} holds no benchmark.`, "Name a folder whose module.brain begins so: benchmark parcels {")
-  return { kind: "benchmark", declaration: last.declaration }
+  return { kind: "benchmark", declaration: last.declaration, file: parsed.syntax.file }
 }
 
 /** Whether what a brain lives by can ask it. Problems: OB603, OB751, OB752. */

@@ -31,7 +31,7 @@ export type Found =
   | { readonly kind: "absent"; readonly problem: Pick<Problem, "code" | "seen" | "hint"> }
 
 export type FoundBenchmark =
-  | { readonly kind: "benchmark"; readonly declaration: BenchmarkDeclaration }
+  | { readonly kind: "benchmark"; readonly declaration: BenchmarkDeclaration; readonly file: string }
   | { readonly kind: "absent"; readonly problem: Pick<Problem, "code" | "seen" | "hint"> }
 
 /** A module of a folder or of the store, as its manifest has it. */
