@@ -4,9 +4,11 @@ import { basename, join } from "node:path"
 import { type Digest, digest as digestOf } from "@open-brains/core/base/digest.ts"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { Refusal, suggest } from "@open-brains/core/base/problem.ts"
+import { benchmarkIn } from "@open-brains/core/composition/benchmark.ts"
 import {
   type Cost,
   type Found,
+  type FoundBenchmark,
   type Library,
   lockedCode,
   type ModuleFacts,
@@ -44,11 +46,17 @@ export interface Gathered {
   readonly tables: ReadonlyMap<string, Digest>
 }
 
+export interface GatherOptions {
+  readonly isLocked?: boolean
+  /** Changes what was read of the brain's own file, before it is followed. */
+  readonly edit?: (syntax: FileSyntax) => FileSyntax
+}
+
 /**
  * Reads a brain and all that it leads to: files that it includes, brains and modules that it uses, and its lock, which is not
  * heeded where `isLocked` is false. Errors: OB632, OB633.
  */
-export async function gather(main: string, { isLocked = true } = {}): Promise<Gathered> {
+export async function gather(main: string, { isLocked = true, edit }: GatherOptions = {}): Promise<Gathered> {
   const files = new Map<string, Parsed>()
   const texts = new Map<string, string>()
   const found = new Map<string, Found>()
@@ -61,6 +69,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
   const code = new Map<string, Digest>() // by path
   let isBudgeted = false
   const nets = new Map<string, Promise<ModuleFacts | undefined>>()
+  const benchmarks = new Map<string, FoundBenchmark>()
   const keyOf = (file: string, source: string): string => `${file}\n${source}`
 
   async function read(path: string): Promise<void> {
@@ -68,7 +77,8 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     seen.add(path)
     const source = readText(path)
     texts.set(path, source)
-    const parsed = parseBrains(source, path)
+    const read = parseBrains(source, path)
+    const parsed = path === main && edit ? { ...read, syntax: edit(read.syntax) } : read
     files.set(path, parsed)
     await follow(parsed.syntax)
   }
@@ -87,7 +97,18 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
       }
       if (definition.budget.length > 0) isBudgeted = true
       for (const { source, isString } of definition.uses) if (isString) await find(file, source.text)
+      for (const { text } of definition.benchmarks) await findBenchmark(file, text)
     }
+  }
+  async function findBenchmark(file: string, source: string): Promise<void> {
+    const named = storeName(source) && (await names.placeOf(file, source))
+    const place = named ?? (isPath(source) ? leadsTo(file, source) : firstPartyModule(source))
+    if (typeof place !== "string" || strays(file, place)) return // it need not be here for the brain to answer
+    const path = isFile(place) ? place : join(place, MANIFEST)
+    const text = isFile(path) ? readText(path) : undefined
+    if (text === undefined) missing.push(place)
+    else texts.set(path, text)
+    benchmarks.set(keyOf(file, source), benchmarkIn(text === undefined ? undefined : parseBrains(text, path), source))
   }
   async function readCode(file: string, declaration: CodeDeclaration): Promise<void> {
     const path = codePath(file, declaration)
@@ -134,7 +155,10 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     if (!isFile(join(place, MANIFEST))) return { kind: "module", module: await steppedNet(place) }
     const manifest = join(place, MANIFEST)
     const text = readText(manifest)
-    if (!["net", "dataset"].includes(firstWordOf(text) ?? "")) return { kind: "brain", file: manifest }
+    const kind = firstWordOf(text) ?? ""
+    if (kind === "benchmark")
+      return absent(`${source} is a benchmark, and answers nothing.`, `Let the brain live by it: benchmark "${source}"`)
+    if (!["net", "dataset"].includes(kind)) return { kind: "brain", file: manifest }
     texts.set(manifest, text)
     try {
       const module = parseModule(text, manifest)
@@ -164,6 +188,7 @@ export async function gather(main: string, { isLocked = true } = {}): Promise<Ga
     included: leadsTo,
     found: (file, source) =>
       found.get(keyOf(file, source)) ?? absent(`Nothing was read at ${source}.`, "Name a folder."),
+    benchmark: (file, source) => benchmarks.get(keyOf(file, source)),
     isLost: (path) => lost.has(path),
     codeDigest: (file, declaration) => code.get(codePath(file, declaration)),
     locked: names.lockedIn,
@@ -245,13 +270,17 @@ async function placeOf(file: string, source: string): Promise<string | Found> {
       await nearby(path),
     )
   }
-  const name = source.replace(/[:@].*$/, "").replace(/^open\//, "")
-  const own = /^[a-z][a-z0-9-]{0,63}$/.test(name) ? firstParty("modules", name, MANIFEST) : undefined
-  if (own !== undefined) return join(own, "..")
+  const own = firstPartyModule(source)
+  if (own !== undefined) return own
   return absent(
     `There is no module \`${source}\` on this machine.`,
     'A folder begins with a dot, like this: "./desk". Known by name: intent.',
   )
+}
+function firstPartyModule(source: string): string | undefined {
+  const name = source.replace(/[:@].*$/, "").replace(/^open\//, "")
+  const own = /^[a-z][a-z0-9-]{0,63}$/.test(name) ? firstParty("modules", name, MANIFEST) : undefined
+  return own === undefined ? undefined : join(own, "..")
 }
 async function nearby(path: string): Promise<string> {
   const parent = join(path, "..")

@@ -11,7 +11,7 @@ export const BRAIN_FILE = /\.brain$/
 export const firstWordOf = (source: string): string | undefined =>
   /^\ufeff?(?:\s+|#[^\n]*(?:\n|$))*([A-Za-z]+)/.exec(source)?.[1]
 /** What the manifest of a folder begins with that holds no brain. */
-export const OTHERS: readonly string[] = ["net", "dataset"]
+export const OTHERS: readonly string[] = ["net", "dataset", "benchmark"]
 
 /** The path of the text of a brain, when that is what lies at `path`: in a file `.brain`, or in the manifest of a folder. */
 export function brainFileAt(path: string): string | undefined {
@@ -24,7 +24,16 @@ export function brainFileAt(path: string): string | undefined {
   return source === undefined || OTHERS.includes(firstWordOf(source) ?? "net") ? undefined : file
 }
 
-/** The same, where nothing else will do. Errors: OB631. */
+/** The same of a brain or of a benchmark: of whatever is written in the language of brains. */
+export function definitionsAt(path: string): string | undefined {
+  const found = brainFileAt(path)
+  if (found !== undefined) return found
+  const manifest = join(path, MANIFEST)
+  const isBenchmark = existsSync(manifest) && firstWordOf(readFileSync(manifest, "utf8")) === "benchmark"
+  return isBenchmark ? manifest : undefined
+}
+
+/** The text of a brain, where nothing else will do. Errors: OB631. */
 export function needBrainFile(path: string): string {
   const found = brainFileAt(path)
   if (found !== undefined) return found

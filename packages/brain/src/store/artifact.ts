@@ -9,7 +9,7 @@ import type { Port } from "@open-brains/core/composition/types.ts"
 import { describe } from "@open-brains/core/composition/types.ts"
 import { printManifest } from "@open-brains/core/module/text.ts"
 import { type Gathered, gather } from "../brains/gather.ts"
-import { brainFileAt, firstWordOf } from "../brains/sources.ts"
+import { definitionsAt, firstWordOf } from "../brains/sources.ts"
 import { dataSetIn } from "../data/sets.ts"
 import { filesOfBrain, filesOfNet } from "./brain_files.ts"
 import { costsOfNet } from "./card_costs.ts"
@@ -27,7 +27,7 @@ export interface Packed {
 }
 
 /**
- * A module as an artifact: a net or a data set, its manifest and parts; a brain, code or a remote part, all files in its folder that
+ * A module as an artifact: a net or a data set, its manifest and parts; a brain, code or a remote part or a benchmark, all files in its folder that
  * reading it leads to. A single file NAME.brain is one whose text is called module.brain. Errors: OB714 when a path
  * leaves the folder, OB715 when no store takes it, OB717 when a name of the store is not locked, and all that reading and
  * checking it find.
@@ -51,7 +51,7 @@ interface Made {
 }
 
 async function kindAt(path: string): Promise<"net" | "dataset" | "brain"> {
-  if (brainFileAt(path) !== undefined) return "brain"
+  if (definitionsAt(path) !== undefined) return "brain"
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true
   const source = isFolder ? await readFile(join(path, MANIFEST), "utf8").catch(() => "") : ""
   return firstWordOf(source) === "dataset" ? "dataset" : "net" // which tells what is wrong with the others
@@ -90,13 +90,16 @@ async function dataSet(path: string): Promise<Made> {
 }
 
 async function brain(path: string): Promise<Made> {
-  const gathered = await gather(brainFileAt(path)!)
+  const gathered = await gather(definitionsAt(path)!)
   const { library, main, texts } = gathered
   const { definitions } = library.files.get(main)!.syntax
   const last = definitions.findLast((each) => each.kind === "brain") ?? definitions.at(-1)
   const benchmarks = new Set<string>()
   for (const definition of definitions)
-    if (definition.kind === "module") for (const each of definition.declaration.benchmarks) benchmarks.add(each)
+    for (const each of definition.kind === "module"
+      ? definition.declaration.benchmarks
+      : definition.benchmarks.map(({ text }) => text))
+      benchmarks.add(each)
   const common = {
     module: sha256(new TextEncoder().encode(texts.get(main)!)),
     uses: usesOf(gathered),

@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, relative } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { isArtifactPath } from "@open-brains/core/commons/artifact.ts"
+import type { BenchmarkDeclaration } from "@open-brains/core/composition/parts.ts"
 import { printManifest } from "@open-brains/core/module/text.ts"
 import { type Gathered, isPath } from "../brains/gather.ts"
 import { lockPathOf, movedLock } from "../brains/lock.ts"
@@ -54,14 +55,27 @@ export async function filesOfBrain({ library, main, texts }: Gathered): Promise<
     for (const definition of definitions) {
       if (definition.kind === "brain") {
         for (const { source, isString } of definition.uses) if (isString) follow(file, source.text)
+        for (const { text } of definition.benchmarks) if (isPath(text)) takeBenchmark(file, text)
         continue
       }
       const { declaration } = definition
       if (declaration.kind === "net" && declaration.in !== undefined) follow(file, declaration.in)
+      if (declaration.kind === "benchmark") takeItems(file, declaration)
       if (declaration.kind !== "code") continue
       const path = inside(file, `${declaration.in ?? "."}/${declaration.file}`)
       put(path, readBytes(path))
     }
+  }
+  function takeBenchmark(file: string, source: string): void {
+    inside(file, source)
+    const found = library.benchmark(file, source)
+    if (found?.kind !== "benchmark") return
+    put(found.file, new TextEncoder().encode(texts.get(found.file)!))
+    takeItems(found.file, found.declaration)
+  }
+  function takeItems(file: string, { items }: BenchmarkDeclaration): void {
+    const path = inside(file, items.file)
+    put(path, readBytes(path))
   }
   const folders = new Map<string, boolean>() // of nets, and whether they are stepped
   function follow(file: string, source: string): void {

@@ -1,5 +1,6 @@
 import { suggest } from "../base/problem.ts"
 import type { Arguments } from "./arguments.ts"
+import { checkBenchmarks } from "./benchmark.ts"
 import { budgetProblems, type Costs, costsOf } from "./budget.ts"
 import { checkExpression } from "./check_expression.ts"
 import type { CheckedUse, Node } from "./composition.ts"
@@ -20,7 +21,7 @@ interface Output extends Typed {
 /** Stands where a type is missing because of a problem. */
 const EMPTY: PortType = { type: "label", labels: [] }
 
-/** One brain with the values of its parameters. Problems: OB601 to OB613, OB618, OB620 to OB627. */
+/** One brain with the values of its parameters. Problems: OB601 to OB613, OB618, OB620 to OB627, OB751, OB752. */
 export function checkBrain(
   targets: Targets,
   file: FileSyntax,
@@ -81,6 +82,7 @@ export function checkBrain(
     for (const { at, seen, hint } of budgetProblems(brain.budget, costs())) all.report(file, at, "OB622", seen, hint)
   const gives = brain.gives.map(({ name }, i) => ({ name: name.text, type: outputs[i]!.wanted ?? EMPTY }))
   const takes = brain.takes.map((each) => ({ name: each.name.text, type: scope.typeOf(each) ?? EMPTY }))
+  checkBenchmarks(targets, file, brain, { takes, gives })
   if (all.problems.length > before) {
     // Its users are checked against what it says of itself.
     if (gives.some(({ type }) => type === EMPTY) || takes.some(({ type }) => type === EMPTY)) return undefined
@@ -102,6 +104,7 @@ export function checkBrain(
     outputs: outputs.map(({ node }) => node),
     rules,
     budget: brain.budget.map(({ what, amount }) => ({ what, amount })),
+    benchmarks: brain.benchmarks.map(({ text }) => text),
     values: brain.values.map(({ name }) => ({ name: name.text, node: scope.get(name.text)?.node ?? -1 })),
   })
   return {

@@ -12,7 +12,7 @@ export interface Composition {
   /** Each after those that it uses; the last one is what runs. */
   readonly brains: readonly CheckedBrain[]
 }
-export const FORMAT = 4
+export const FORMAT = 5
 
 /** What is loaded from elsewhere, once. */
 export interface CheckedModule {
@@ -43,6 +43,8 @@ export interface CheckedBrain {
   readonly rules: readonly Rule[]
   /** What it may take at most; checking has asked whether it keeps that. */
   readonly budget: readonly Limit[]
+  /** What it lives by, as it names them: paths, or names of the store. */
+  readonly benchmarks: readonly string[]
   /** The nodes that values of the text stand for. */
   readonly values: readonly { readonly name: string; readonly node: number }[]
 }

@@ -7,7 +7,7 @@ import { describe, type Port } from "./types.ts"
 export interface Difference {
   /** The uses that lead to the brain that it is in, from the one that runs. */
   readonly path: readonly string[]
-  readonly what: "name" | "takes" | "gives" | "use" | "module" | "value" | "rule" | "budget"
+  readonly what: "name" | "takes" | "gives" | "use" | "module" | "value" | "rule" | "budget" | "benchmark"
   readonly name: string
   readonly before?: string
   readonly after?: string
@@ -40,6 +40,7 @@ export function differences(before: Composition, after: Composition): readonly D
     tell("value", valuesOf(old), valuesOf(now))
     tell("rule", rulesOf(old), rulesOf(now))
     tell("budget", budgetOf(old.budget), budgetOf(now.budget))
+    tell("benchmark", benchmarksOf(old), benchmarksOf(now))
     const uses = new Map(now.uses.map((use) => [use.name, use]))
     for (const use of old.uses) {
       const other = uses.get(use.name)
@@ -90,6 +91,8 @@ const rulesOf = ({ rules, gives }: CheckedBrain): Facts =>
       return [said, { key: said, shown: said }]
     }),
   )
+const benchmarksOf = ({ benchmarks }: CheckedBrain): Facts =>
+  new Map(benchmarks.map((name) => [name, { key: name, shown: name }]))
 const UNITS = { latency: " ms", memory: " bytes", flash: " bytes", output: " bytes", cost: "" } as const
 const budgetOf = (budget: readonly Limit[]): Facts =>
   new Map(budget.map(({ what, amount }) => [what, { key: `${amount}`, shown: `${amount}${UNITS[what]}` }]))

@@ -1,7 +1,7 @@
 import type { Digest } from "../base/digest.ts"
 import type { Problem } from "../base/problem.ts"
 import type { Parsed } from "./parse.ts"
-import type { CodeDeclaration, ModuleDeclaration } from "./parts.ts"
+import type { BenchmarkDeclaration, CodeDeclaration, ModuleDeclaration } from "./parts.ts"
 import type { Port } from "./types.ts"
 
 /** All that a brain's text leads to, read beforehand: checking touches no file. */
@@ -12,6 +12,8 @@ export interface Library {
   included(file: string, path: string): string
   /** What the string of a `use` leads to from a file. */
   found(file: string, source: string): Found
+  /** What the string of a `benchmark` leads to from a file; nothing for a name of the store that is not on this machine. */
+  benchmark(file: string, source: string): FoundBenchmark | undefined
   /** Of the file of a code part, where it is. */
   codeDigest(file: string, declaration: CodeDeclaration): Digest | undefined
   /** What the lock of the brain says of a `use` or of code (`lockedCode`), if it has one that names it. */
@@ -26,6 +28,10 @@ export const lockedCode = (name: string): string => `code ${name}`
 export type Found =
   | { readonly kind: "module"; readonly module: ModuleFacts }
   | { readonly kind: "brain"; readonly file: string; readonly digest?: Digest }
+  | { readonly kind: "absent"; readonly problem: Pick<Problem, "code" | "seen" | "hint"> }
+
+export type FoundBenchmark =
+  | { readonly kind: "benchmark"; readonly declaration: BenchmarkDeclaration; readonly file: string }
   | { readonly kind: "absent"; readonly problem: Pick<Problem, "code" | "seen" | "hint"> }
 
 /** A module of a folder or of the store, as its manifest has it. */

@@ -50,7 +50,7 @@ export function parseBrains(source: string, file: string, elements?: number[]): 
   }
 }
 
-const KINDS = ["brain", "net", "code", "remote"] as const
+const KINDS = ["brain", "net", "code", "remote", "benchmark"] as const
 const START = ["include", ...KINDS]
 
 function readFile(lexer: Lexer, includes: Word[], definitions: (BrainSyntax | ModuleSyntax)[]): void {
@@ -114,7 +114,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   takes: TAKES,
   gives: GIVES,
 }
-const REPEATED = ["takes", "gives", "parameter", "use", "require", "forbid"]
+const REPEATED = ["takes", "gives", "parameter", "use", "require", "forbid", "benchmark"]
 const NAME = /^[a-z][a-z0-9_]{0,63}$/
 const VALUE = "kind is intent of message"
 
@@ -125,6 +125,7 @@ function brain(lexer: Lexer, name: Word): BrainSyntax | undefined {
   const uses: UseSyntax[] = []
   const values: ValueSyntax[] = []
   const rules: RuleSyntax[] = []
+  const benchmarks: Word[] = []
   const add = <T>(list: T[], each: Value<T>): boolean => each !== undefined && list.push(each) > 0
   const members = {
     about: () => put(draft, "about", line(lexer, "The line about it", LIMITS.about, EXAMPLES["about"]!)),
@@ -136,6 +137,11 @@ function brain(lexer: Lexer, name: Word): BrainSyntax | undefined {
     require: () => add(rules, rule(lexer, "require")),
     forbid: () => add(rules, rule(lexer, "forbid")),
     budget: () => put(draft, "budget", limitBlock(lexer, "budget")),
+    benchmark: () => {
+      const token = lexer.peek()
+      const found = line(lexer, "The benchmark", LIMITS.dataName, 'benchmark "acme/parcel-questions"')
+      return add(benchmarks, found === undefined ? undefined : wordOf(token))
+    },
   }
   block(lexer, "brain", Object.keys(EXAMPLES), REPEATED, members, EXAMPLES, {
     stands: (isCertain) => lexer.peek().kind === "word" && isValue(lexer, isCertain),
@@ -155,6 +161,7 @@ function brain(lexer: Lexer, name: Word): BrainSyntax | undefined {
     values,
     rules,
     budget,
+    benchmarks,
   }
 }
 

@@ -12,9 +12,10 @@ import {
   relativePath,
   type Value,
 } from "../module/values.ts"
+import { unfitBenchmark } from "./benchmark.ts"
 import { modulePort } from "./parse_type.ts"
-import type { Limits, ModuleDeclaration } from "./parts.ts"
-import { decimal, SIZE, sentence, TIME, withUnit } from "./read.ts"
+import { type BenchmarkItems, type Declaration, type Limits, METRICS } from "./parts.ts"
+import { decimal, SIZE, sentence, TIME, takes, withUnit } from "./read.ts"
 import type { LimitSyntax, Word } from "./syntax.ts"
 import type { Port } from "./types.ts"
 
@@ -28,25 +29,30 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   runs: 'runs "shorten.js" as javascript',
   endpoint: 'endpoint "https://example.org/v1/chat/completions" as chat',
   limits: "limits { latency 100 ms }",
+  data: 'data "questions.csv"',
+  generates: 'generates "questions.js" as javascript',
+  metric: "metric accuracy",
+  bound: "bound at least 0.9",
 }
 const NEEDED = {
   net: ["about", "licence", "takes", "gives"],
   code: ["about", "licence", "takes", "gives", "runs", "limits"],
   remote: ["about", "licence", "takes", "gives", "endpoint", "limits"],
+  benchmark: ["about", "licence", "takes", "gives", "metric", "bound"],
 } as const
 
-/** The members of a module that a brain's text declares, after its kind and name. Errors: OB105 to OB118, OB122, OB603. */
-export function moduleDeclaration(lexer: Lexer, kind: keyof typeof NEEDED, name: Word): Value<ModuleDeclaration> {
+/** The members of a module that a brain's text declares, after its kind and name. Errors: OB105 to OB118, OB122, OB603, OB750. */
+export function moduleDeclaration(lexer: Lexer, kind: keyof typeof NEEDED, name: Word): Value<Declaration> {
   const draft: Draft = { kind, name: name.text }
-  const takes: Port[] = []
-  const gives: Port[] = []
+  const ins: Port[] = []
+  const outs: Port[] = []
   const benchmarks: string[] = []
   const file = (member: string, example: string): boolean => put(draft, member, relativePath(lexer, example))
   const common = {
     about: () => put(draft, "about", line(lexer, "The line about it", LIMITS.about, EXAMPLES["about"]!)),
     licence: () => put(draft, "licence", licence(lexer)),
-    takes: () => addPort(lexer, takes, TAKES),
-    gives: () => addPort(lexer, gives, EXAMPLES["gives"]!),
+    takes: () => addPort(lexer, ins, TAKES),
+    gives: () => addPort(lexer, outs, EXAMPLES["gives"]!),
     benchmark: () => {
       const found = line(lexer, "The benchmark", LIMITS.dataName, 'benchmark "open/helpdesk-questions"')
       return found !== undefined && benchmarks.push(found) > 0
@@ -76,11 +82,53 @@ export function moduleDeclaration(lexer: Lexer, kind: keyof typeof NEEDED, name:
       price: () => price(lexer, draft),
       limits: () => limits(lexer, draft),
     },
+    benchmark: {
+      about: common.about,
+      licence: common.licence,
+      takes: common.takes,
+      gives: common.gives,
+      data: () => items(lexer, draft, name, () => data(lexer)),
+      generates: () => items(lexer, draft, name, () => generator(lexer)),
+      metric: () => put(draft, "metric", choice(lexer, METRICS, EXAMPLES["metric"]!)),
+      bound: () =>
+        sentence(lexer, "at least", EXAMPLES["bound"]!) &&
+        put(draft, "bound", decimal(lexer, 0, 1, EXAMPLES["bound"]!)),
+      cost: () => put(draft, "costMs", withUnit(lexer, TIME, "cost 1 ms")),
+    },
   }[kind]
-  block(lexer, kind, NEEDED[kind], ["takes", "gives", "benchmark"], members, EXAMPLES)
-  return { ...draft, takes, gives, benchmarks } as unknown as ModuleDeclaration // whole, or it was reported
+  const isClosed = block(lexer, kind, NEEDED[kind], ["takes", "gives", "benchmark"], members, EXAMPLES)
+  const whole = { ...draft, takes: ins, gives: outs, benchmarks } as unknown as Declaration // or it was reported
+  if (isClosed && whole.kind === "benchmark") {
+    const found = unfitBenchmark(whole)
+    if (found !== undefined) lexer.report(name, "OB750", `${found.seen}.`, found.hint)
+  }
+  return whole
 }
 const KEY = 'key from "SHOP_API_KEY"'
+
+function items(lexer: Lexer, draft: Draft, name: Word, read: () => Value<BenchmarkItems>): boolean {
+  const isSecond = draft["items"] !== undefined
+  if (!put(draft, "items", read())) return false
+  if (isSecond)
+    lexer.report(
+      name,
+      "OB750",
+      `\`${name.text}\` has both \`data\` and \`generates\`.`,
+      "Keep one of the two: a benchmark has one source of items.",
+    )
+  return true
+}
+function data(lexer: Lexer): Value<BenchmarkItems> {
+  const file = partName(lexer, EXAMPLES["data"]!)
+  return file === undefined ? undefined : { from: "data", file }
+}
+function generator(lexer: Lexer): Value<BenchmarkItems> {
+  const example = `${EXAMPLES["generates"]} with limits { latency 100 ms }`
+  const draft: Draft = { from: "generator", limits: {} }
+  if (!runs(lexer, draft, example)) return undefined
+  if (takes(lexer, "with") && !(sentence(lexer, "limits", example) && limits(lexer, draft))) return undefined
+  return draft as unknown as BenchmarkItems
+}
 
 function addPort(lexer: Lexer, ports: Port[], example: string): boolean {
   const token = lexer.peek()
@@ -99,8 +147,7 @@ function base(lexer: Lexer, draft: Draft): boolean {
   draft["base"] = { name, ...(digest ? { digest } : {}) }
   return true
 }
-function runs(lexer: Lexer, draft: Draft): boolean {
-  const example = EXAMPLES["runs"]!
+function runs(lexer: Lexer, draft: Draft, example = EXAMPLES["runs"]!): boolean {
   return (
     put(draft, "file", partName(lexer, example)) &&
     sentence(lexer, "as", example) &&

@@ -1,6 +1,6 @@
 import type { Digest } from "../base/digest.ts"
 import type { Piece } from "./braces.ts"
-import type { ModuleDeclaration } from "./parts.ts"
+import type { Declaration } from "./parts.ts"
 import type { PortType } from "./types.ts"
 
 /** A stretch of the file that it was read from, in UTF-16 units. */
@@ -24,7 +24,7 @@ export interface FileSyntax {
 export interface ModuleSyntax {
   readonly kind: "module"
   readonly name: Word
-  readonly declaration: ModuleDeclaration
+  readonly declaration: Declaration
 }
 
 export interface BrainSyntax {
@@ -39,6 +39,8 @@ export interface BrainSyntax {
   readonly values: readonly ValueSyntax[]
   readonly rules: readonly RuleSyntax[]
   readonly budget: readonly LimitSyntax[]
+  /** Paths, or names of the store. */
+  readonly benchmarks: readonly Word[]
 }
 
 /** A type of a port, or `label of PART`. */

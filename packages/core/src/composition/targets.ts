@@ -190,7 +190,17 @@ export function openTargets(library: Library, all: Reporter, broken: ReadonlySet
   ) {
     const { syntax, file } = definition
     if (broken.has(file)) return undefined
-    if (syntax.kind === "module") return declaredSignature(definition, syntax.declaration)
+    if (syntax.kind === "module") {
+      if (syntax.declaration.kind !== "benchmark") return declaredSignature(definition, syntax.declaration)
+      all.report(
+        at.file,
+        at.place,
+        "OB751",
+        `\`${syntax.name.text}\` is a benchmark: it asks, and answers nothing.`,
+        `Use a net, code, a remote part or a brain here. What a brain lives by is named so: benchmark "./${syntax.name.text}"`,
+      )
+      return undefined
+    }
     const values = [...given].map(([name, value]) => [
       name,
       "literal" in value ? value.literal : (value.signature?.target ?? null),

@@ -9,7 +9,7 @@ import { describe } from "./types.ts"
 /** Where a name comes from, and what it is made of, each with its own reason. */
 export interface Reason {
   readonly name: string
-  readonly what: "value" | "input" | "parameter" | "part" | "brain" | "net" | "code" | "remote" | "module"
+  readonly what: "value" | "input" | "parameter" | "part" | "brain" | "net" | "code" | "remote" | "benchmark" | "module"
   readonly file: string
   /** From 1. */
   readonly line: number

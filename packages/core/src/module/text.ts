@@ -72,6 +72,11 @@ export function parseModule(source: string, file: string): Manifest | DataSetMan
       lexer.report(kind, "OB104", "Here is a brain, and a module is needed.", hint)
       lexer.finish()
     }
+    if (kind.text === "benchmark") {
+      const hint = "Run one on it: brain compare OLD NEW --on BENCHMARK. Name the folder of a net here."
+      lexer.report(kind, "OB104", "Here is a benchmark, and a module that answers is needed.", hint)
+      lexer.finish()
+    }
     const hint = `If a newer version made this module, update \`open-brains\`. ${suggest(kind.text.slice(0, 64), Object.keys(KINDS))}`
     lexer.report(kind, "OB104", `This version knows no kind of module called ${shown(kind)}.`, hint)
     lexer.finish()

@@ -1,5 +1,6 @@
 import { posix } from "node:path"
 import type { Digest } from "../../base/digest.ts"
+import { benchmarkIn } from "../benchmark.ts"
 import { type Checked, checkBrains } from "../check.ts"
 import type { Cost, Found, Library } from "../library.ts"
 import { parseBrains } from "../parse.ts"
@@ -50,6 +51,12 @@ export function libraryOf(
           ...cost,
         },
       }
+    },
+    benchmark(file, source) {
+      const path = leadsTo(file, source)
+      const text = texts[path] ?? texts[`${path}/module.brain`]
+      if (!source.startsWith(".")) return undefined
+      return benchmarkIn(text === undefined ? undefined : parseBrains(text, path), source)
     },
     codeDigest: () => undefined,
     locked: () => undefined,
