@@ -1,0 +1,100 @@
+import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
+import { MEDIA, parseManifestFacts, printReferrer } from "@open-brains/core/commons/artifact.ts"
+import { type AttestationStatement, TYPES } from "@open-brains/core/commons/statement.ts"
+import { Type } from "typebox"
+import { keepManifest, putDocument, putManifest } from "../content.ts"
+import type { Context } from "../context.ts"
+import type { Queries } from "../database/database.ts"
+import { digestFrom, hashOf } from "../hash.ts"
+import type { Api } from "./api.ts"
+import { readSigned, type Signed } from "./envelopes.ts"
+import { ProblemSchema, refuseWith } from "./errors.ts"
+import { spend } from "./quotas.ts"
+import { AttestationSchema, DigestText, Page } from "./schemas.ts"
+
+const LIST_MAX = 100
+
+export function attestationRoutes(app: Api, { database, writer, limits, clock }: Context): void {
+  app.post(
+    "/attestations",
+    { schema: { summary: "Say what was measured", response: { 200: AttestationSchema, "4xx": ProblemSchema } } },
+    async (request, reply) => {
+      const signed = readSigned(TYPES.attestation, request, limits)
+      const rate = await writer.write(async ({ queries }) => {
+        const allowance = { pushes: limits.pushesAnHour.key, bytes: limits.bytesAnHour.key }
+        const spent = await spend(queries, [{ who: signed.signers[0]!, allowance }], signed.bytes.length, clock())
+        await putAttestation(queries, signed, clock())
+        return spent
+      })
+      reply.headers(rate)
+      const { candidate, baseline, benchmark, counts } = signed.statement
+      const key = signed.signers[0]!
+      return { envelope: digestFrom(signed.hash), candidate, baseline, benchmark, key, counts: { ...counts } }
+    },
+  )
+  const Query = Type.Object({ candidate: Type.Optional(DigestText), benchmark: Type.Optional(DigestText), ...Page })
+  app.get(
+    "/attestations",
+    { schema: { querystring: Query, response: { 200: Type.Array(AttestationSchema), "4xx": ProblemSchema } } },
+    async ({ query: { candidate, benchmark, limit = LIST_MAX, after } }) => {
+      const found = await database.read
+        .selectFrom("attestation")
+        .selectAll()
+        .$if(candidate !== undefined, (query) => query.where("candidate", "=", hashOf(candidate as Digest)))
+        .$if(benchmark !== undefined, (query) => query.where("benchmark", "=", hashOf(benchmark as Digest)))
+        .$if(parseDigest(after ?? "") !== undefined, (query) => query.where("envelope", ">", hashOf(after as Digest)))
+        .orderBy("envelope")
+        .limit(limit)
+        .execute()
+      return found.map(({ envelope, candidate, baseline, benchmark, key, better, equal, worse }) => ({
+        envelope: digestFrom(envelope),
+        candidate: digestFrom(candidate),
+        baseline: digestFrom(baseline),
+        benchmark: digestFrom(benchmark),
+        key,
+        counts: { better, equal, worse },
+      }))
+    },
+  )
+}
+
+/** Keeps it, also as a referrer of the candidate. Errors: OB735 when what it is about is not here. */
+export async function putAttestation(
+  queries: Queries,
+  { statement, signers, bytes, hash }: Signed<AttestationStatement>,
+  now: number,
+): Promise<void> {
+  const { candidate, baseline, benchmark, counts } = statement
+  const found = await queries
+    .selectFrom("manifest")
+    .innerJoin("document", "document.hash", "manifest.hash")
+    .select(["manifest.repository", "manifest.hash", "manifest.media_type", "document.bytes"])
+    .where("manifest.hash", "in", [candidate, baseline, benchmark].map(hashOf))
+    .execute()
+  const there = new Map(found.map((each) => [digestFrom(each.hash), each]))
+  for (const each of [candidate, baseline, benchmark])
+    if (!there.has(each))
+      refuseWith({
+        code: "OB735",
+        seen: `The attestation is about ${each.slice(0, 19)}…, which is not here.`,
+        hint: "Push what was measured first.",
+      })
+  await putDocument(queries, hash, bytes)
+  const about = { candidate: hashOf(candidate), baseline: hashOf(baseline), benchmark: hashOf(benchmark) }
+  await queries
+    .insertInto("attestation")
+    .values({ envelope: hash, ...about, key: signers[0]!, ...counts, at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const { repository, media_type, bytes: manifest } = there.get(candidate)!
+  await queries
+    .insertInto("link")
+    .values({ repository, hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const subject = { mediaType: media_type, digest: candidate, size: manifest.length }
+  const referrer = printReferrer(MEDIA.attestation, bytes, subject)
+  const facts = parseManifestFacts(referrer)
+  await putManifest(queries, repository, facts, referrer, now)
+  await keepManifest(queries, repository, facts)
+}

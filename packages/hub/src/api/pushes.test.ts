@@ -1,0 +1,220 @@
+import { TYPES } from "@open-brains/core/commons/statement.ts"
+import { afterEach, describe, expect, test } from "vitest"
+import {
+  BLANK,
+  claim,
+  endHubs,
+  jsonOf,
+  makeModule,
+  makeSigner,
+  post,
+  pushModule,
+  pushOf,
+  sealed,
+  sendBlob,
+  sendManifest,
+  sendModule,
+  sendPush,
+  startHub,
+} from "../testing/hub.ts"
+
+afterEach(endHubs)
+
+interface Problem {
+  readonly code: string
+  readonly seen: string
+  readonly hint: string
+  readonly state?: unknown
+}
+
+describe("a push", () => {
+  test("moves a tag; card, tags, signer and search tell of it", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    expect((await claim(url, "acme", ada)).status).toBe(200)
+    const module = makeModule("net one")
+    const response = await pushModule(url, "acme/intent", module, ada)
+    expect(await jsonOf(response)).toEqual({ moved: true, artifact: module.artifact, tag: "edge", serial: 1, index: 0 })
+    expect(await jsonOf(fetch(`${url}/api/v1/modules/acme/intent`))).toMatchObject({
+      module: "acme/intent",
+      artifact: module.artifact,
+      card: { kind: "net", about: BLANK.about },
+      tags: [{ tag: "edge", artifact: module.artifact, serial: 1 }],
+      signers: [ada.key],
+      dependents: 0,
+    })
+    const { found } = await jsonOf<{ found: { module: string }[] }>(fetch(`${url}/api/v1/search?q=message+abou`))
+    expect(found.map((each) => each.module)).toEqual(["acme/intent"])
+    const pulled = await fetch(`${url}/v2/acme/intent/manifests/edge`)
+    expect(pulled.headers.get("docker-content-digest")).toBe(module.artifact)
+  })
+
+  test("leaves its envelope where OCI clients find it: a referrer", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const module = makeModule("net one")
+    await sendModule(url, "acme/intent", module)
+    const envelope = sealed(pushOf("acme/intent", module.artifact), ada)
+    expect((await post(url, "/pushes", envelope)).status).toBe(200)
+    const index = await jsonOf<{ manifests: { digest: string; artifactType: string }[] }>(
+      fetch(`${url}/v2/acme/intent/referrers/${module.artifact}`),
+    )
+    expect(index.manifests.map(({ artifactType }) => artifactType)).toEqual(["application/vnd.openbrains.signature.v1"])
+    const manifest = await jsonOf<{ layers: { digest: string }[] }>(
+      fetch(`${url}/v2/acme/intent/manifests/${index.manifests[0]!.digest}`),
+    )
+    const blob = await fetch(`${url}/v2/acme/intent/blobs/${manifest.layers[0]!.digest}`)
+    expect(new Uint8Array(await blob.arrayBuffer())).toEqual(envelope)
+  })
+
+  test("that is sent again does not fit any more, nor after the tag went on", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const [one, two] = [makeModule("one"), makeModule("two")]
+    await sendModule(url, "acme/intent", one)
+    const first = sealed(pushOf("acme/intent", one.artifact), ada)
+    expect((await post(url, "/pushes", first)).status).toBe(200)
+    const again = await post(url, "/pushes", first)
+    expect(again.status).toBe(409)
+    expect(await jsonOf<Problem>(again)).toMatchObject({
+      code: "OB734",
+      state: { artifact: one.artifact, tag: "edge", serial: 1 },
+    })
+    await pushModule(url, "acme/intent", two, ada, { previous: one.artifact, serial: 1 })
+    await sendPush(url, pushOf("acme/intent", one.artifact, { previous: two.artifact, serial: 2 }), ada)
+    // The tag stands for what the second push came from, and still the second push is an old one.
+    const old = await sendPush(url, pushOf("acme/intent", two.artifact, { previous: one.artifact, serial: 1 }), ada)
+    expect(old.status).toBe(409)
+  })
+
+  test("of two that came from the same state one wins, and the other is told what is there now", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const modules = Array.from({ length: 8 }, (_, i) => makeModule(`version ${i}`))
+    for (const module of modules) await sendModule(url, "acme/intent", module)
+    const answers = await Promise.all(
+      modules.map(({ artifact }) => sendPush(url, pushOf("acme/intent", artifact), ada)),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 7 }, () => 409)])
+    const { serial } = (await jsonOf<{ serial: number }[]>(fetch(`${url}/api/v1/modules/acme/intent/tags`)))[0]!
+    expect(serial).toBe(1)
+  })
+
+  test("by a key that does not own the namespace, or by too few of several, is refused", async () => {
+    const { url } = await startHub()
+    const [ada, bob, eve] = [makeSigner(), makeSigner(), makeSigner()]
+    await claim(url, "acme", ada, bob)
+    const module = makeModule("one")
+    await sendModule(url, "acme/intent", module)
+    const statement = pushOf("acme/intent", module.artifact)
+    for (const signers of [[eve], [ada], [ada, eve], [ada, ada]]) {
+      const refused = await sendPush(url, statement, ...signers)
+      expect(refused.status).toBe(403)
+      expect((await jsonOf<Problem>(refused)).code).toBe("OB733")
+    }
+    expect((await sendPush(url, statement, ada, bob)).status).toBe(200)
+  })
+
+  test("whose signature was made for another statement is refused", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const module = makeModule("one")
+    await sendModule(url, "acme/intent", module)
+    const envelope = JSON.parse(Buffer.from(sealed(pushOf("acme/intent", module.artifact), ada)).toString())
+    const other = JSON.parse(Buffer.from(sealed(pushOf("acme/other", module.artifact), ada)).toString())
+    const forged = await post(url, "/pushes", JSON.stringify({ ...envelope, signatures: other.signatures }))
+    expect(forged.status).toBe(403)
+  })
+
+  test("in a namespace that nobody owns, or of what is not there, is refused", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    const module = makeModule("one")
+    await sendModule(url, "acme/intent", module)
+    const nobody = await sendPush(url, pushOf("acme/intent", module.artifact), ada)
+    expect([nobody.status, (await jsonOf<Problem>(nobody)).code]).toEqual([404, "OB731"])
+    await claim(url, "acme", ada)
+    const elsewhere = await sendPush(url, pushOf("acme/other", module.artifact), ada)
+    expect([elsewhere.status, (await jsonOf<Problem>(elsewhere)).code]).toEqual([422, "OB735"])
+  })
+
+  test("without its blobs cannot even have a manifest", async () => {
+    const { url } = await startHub()
+    const module = makeModule("one")
+    await sendBlob(url, "acme/intent", module.blobs[0]!)
+    const refused = await sendManifest(url, "acme/intent", module.manifest)
+    expect(refused.status).toBe(404)
+    expect(await jsonOf(refused)).toMatchObject({ errors: [{ code: "MANIFEST_BLOB_UNKNOWN" }] })
+  })
+})
+
+describe("quotas", () => {
+  test("are told in headers, and what is beyond is refused until the hour is over", async () => {
+    let now = 3_600_000 * 1000
+    const { url } = await startHub({ clock: () => now, limits: { pushesAnHour: { key: 2, namespace: 10 } } })
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const modules = Array.from({ length: 3 }, (_, i) => makeModule(`version ${i}`))
+    const push = (i: number): Promise<Response> =>
+      pushModule(url, "acme/intent", modules[i]!, ada, { previous: modules[i - 1]?.artifact ?? null, serial: i })
+    expect((await push(0)).headers.get("ratelimit-remaining")).toBe("1")
+    expect((await push(1)).headers.get("ratelimit-remaining")).toBe("0")
+    const third = await push(2)
+    expect([third.status, third.headers.get("retry-after")]).toEqual([429, "3600"])
+    expect((await jsonOf<Problem>(third)).code).toBe("OB736")
+    now += 3_600_000
+    expect((await push(2)).status).toBe(200)
+  })
+  test("count the bytes of a namespace", async () => {
+    const { url } = await startHub({ limits: { bytesAnHour: { key: 1e9, namespace: 5000 } } })
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const refused = await pushModule(url, "acme/big", makeModule(new Uint8Array(6000)), ada)
+    expect(refused.status).toBe(429)
+  })
+})
+
+describe("a namespace", () => {
+  test("belongs to whoever claims it first", async () => {
+    const { url } = await startHub()
+    const [ada, eve] = [makeSigner(), makeSigner()]
+    expect((await claim(url, "acme", ada)).status).toBe(200)
+    const stolen = await claim(url, "acme", eve)
+    expect([stolen.status, (await jsonOf<Problem>(stolen)).code]).toEqual([409, "OB732"])
+    expect(await jsonOf(fetch(`${url}/api/v1/namespaces/acme`))).toEqual({
+      namespace: "acme",
+      keys: [ada.key],
+      threshold: 1,
+      serial: 0,
+    })
+    expect((await claim(url, "open", eve)).status).toBe(409)
+  })
+  test("changes its keys by those that it has, one statement after the other", async () => {
+    const { url } = await startHub()
+    const [ada, bob, eve] = [makeSigner(), makeSigner(), makeSigner()]
+    await claim(url, "acme", ada)
+    const change = {
+      type: TYPES.namespace,
+      namespace: "acme",
+      keys: [bob.key, ada.key],
+      threshold: 2,
+      serial: 1,
+    } as const
+    expect((await post(url, "/namespaces", sealed(change, eve, bob))).status).toBe(403)
+    expect((await post(url, "/namespaces", sealed({ ...change, serial: 2 }, ada))).status).toBe(409)
+    expect((await post(url, "/namespaces", sealed(change, ada))).status).toBe(200)
+    expect((await post(url, "/namespaces", sealed(change, ada))).status).toBe(409)
+    const module = makeModule("one")
+    expect((await pushModule(url, "acme/intent", module, ada)).status).toBe(403)
+  })
+  test("of a claim is signed by the keys that it names", async () => {
+    const { url } = await startHub()
+    const [ada, eve] = [makeSigner(), makeSigner()]
+    const statement = { type: TYPES.namespace, namespace: "acme", keys: [ada.key], threshold: 1, serial: 0 } as const
+    expect((await post(url, "/namespaces", sealed(statement, eve))).status).toBe(403)
+  })
+})

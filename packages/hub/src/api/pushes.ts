@@ -1,0 +1,227 @@
+import { type ManifestFacts, MEDIA, parseManifestFacts, printReferrer } from "@open-brains/core/commons/artifact.ts"
+import { repositoryOf, STABLE } from "@open-brains/core/commons/reference.ts"
+import { type PushStatement, TYPES } from "@open-brains/core/commons/statement.ts"
+import {
+  documentOf,
+  findRepository,
+  keepManifest,
+  type Module,
+  missingOf,
+  moveTag,
+  putDocument,
+  putManifest,
+  readModule,
+  type TagState,
+  tagOf,
+} from "../content.ts"
+import type { Context } from "../context.ts"
+import type { Queries } from "../database/database.ts"
+import { openCandidate } from "../gate/candidates.ts"
+import { digestFrom, hashOf, isSameHash } from "../hash.ts"
+import { appendLog } from "../log.ts"
+import type { Api } from "./api.ts"
+import { readSigned, type Signed } from "./envelopes.ts"
+import { ProblemSchema, refuseWith } from "./errors.ts"
+import { isSignedBy, noOwner, ownerOf } from "./namespaces.ts"
+import { type RateHeaders, spend } from "./quotas.ts"
+import { CandidateMadeSchema, PushedSchema } from "./schemas.ts"
+
+type Outcome =
+  | {
+      readonly moved: true
+      readonly artifact: string
+      readonly tag: string
+      readonly serial: number
+      readonly index: number
+    }
+  | { readonly candidate: number; readonly index: number }
+
+export function pushRoutes(app: Api, context: Context): void {
+  const { writer, metrics, limits } = context
+  app.post(
+    "/pushes",
+    {
+      schema: {
+        summary: "Move a tag by a signed statement; where others build on what is stable, a candidate for the gate",
+        response: { 200: PushedSchema, 202: CandidateMadeSchema, "4xx": ProblemSchema },
+      },
+    },
+    async (request, reply) => {
+      const signed = readSigned(TYPES.push, request, limits)
+      try {
+        const module = await moduleOf(context, signed.statement)
+        const { outcome, rate } = await writer.write(({ queries }) => push(context, queries, signed, module))
+        metrics.pushes.inc({ outcome: "candidate" in outcome ? "candidate" : "moved" })
+        reply.code("candidate" in outcome ? 202 : 200).headers(rate)
+        return outcome
+      } catch (error) {
+        metrics.pushes.inc({ outcome: "refused" })
+        throw error
+      }
+    },
+  )
+}
+
+interface Read extends Module {
+  readonly facts: ManifestFacts
+  readonly bytes: number // of the manifest
+}
+/** What is named by its digest does not change, so that it may be read before the transaction. */
+async function moduleOf({ database, blobs }: Context, statement: PushStatement): Promise<Read> {
+  const { namespace, name } = statement.module
+  const repository = await findRepository(database.read, namespace, name)
+  const hash = hashOf(statement.artifact)
+  const there =
+    repository !== undefined &&
+    (await database.read
+      .selectFrom("manifest")
+      .select("hash")
+      .where("repository", "=", repository)
+      .where("hash", "=", hash)
+      .executeTakeFirst())
+  const manifest = there ? await documentOf(database.read, hash) : undefined
+  if (manifest === undefined) return notThere(statement, `its manifest is not in ${repositoryOf(statement.module)}`)
+  const facts = parseManifestFacts(manifest)
+  try {
+    return { facts, bytes: manifest.length, ...(await readModule(blobs, manifest)) }
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      return notThere(statement, "its card is not here")
+    throw error
+  }
+}
+const notThere = ({ artifact }: PushStatement, why: string): never =>
+  refuseWith({
+    code: "OB735",
+    seen: `The artifact ${artifact.slice(0, 19)}… cannot be pushed: ${why}.`,
+    hint: "Send its blobs and its manifest first: `brain push` does.",
+  })
+
+/** All of it or nothing: the tag, the log, the signature as a referrer, what search and dependents know. */
+async function push(
+  context: Context,
+  queries: Queries,
+  { statement, signers, bytes, hash }: Signed<PushStatement>,
+  module: Read,
+): Promise<{ readonly outcome: Outcome; readonly rate: RateHeaders }> {
+  const { limits, clock, database } = context
+  const { namespace, name } = statement.module
+  const now = clock()
+  const owner = (await ownerOf(queries, namespace)) ?? noOwner(namespace)
+  if (!isSignedBy(owner, signers))
+    refuseWith({
+      code: "OB733",
+      seen: `${owner.threshold} of the keys of ${namespace} must sign, and ${signers.filter((key) => owner.keys.includes(key)).length} did.`,
+      hint: "Sign with the keys of its owners, or push under a namespace of your own.",
+    })
+  const repository = (await findRepository(queries, namespace, name)) ?? notThere(statement, "nothing of it is here")
+  const before = await tagOf(queries, repository, statement.tag)
+  refuseOvertaken(statement, before)
+  const known = await queries.selectFrom("push").select("id").where("envelope", "=", hash).executeTakeFirst()
+  if (known !== undefined)
+    refuseWith(
+      { code: "OB734", seen: "This very push was sent before.", hint: "Look at what became of it." },
+      { state: { candidate: known.id } },
+    )
+  const missing = await missingOf(queries, repository, module.facts)
+  if (missing.length > 0)
+    notThere(statement, `${missing.length} of its blobs are not here, ${missing[0]!.slice(0, 19)}… first`)
+  const size = module.artifact.files.reduce((sum, file) => sum + file.size, module.artifact.card.size)
+  if (size > limits.moduleBytes)
+    refuseWith({
+      code: "OB730",
+      seen: `The module has ${size} bytes, and at most ${limits.moduleBytes} are taken.`,
+      hint: "Make it smaller.",
+    })
+  const rate = await spend(
+    queries,
+    [
+      ...signers
+        .filter((key) => owner.keys.includes(key))
+        .map((key) => ({ who: key, allowance: { pushes: limits.pushesAnHour.key, bytes: limits.bytesAnHour.key } })),
+      {
+        who: namespace,
+        allowance: { pushes: limits.pushesAnHour.namespace, bytes: limits.bytesAnHour.namespace },
+      },
+    ],
+    size,
+    now,
+  )
+  await keepManifest(queries, repository, module.facts)
+  const index = await appendLog(queries, bytes)
+  const artifact = hashOf(statement.artifact)
+  await queries
+    .insertInto("push")
+    .values({ id: index, repository, tag: statement.tag, artifact, envelope: hash, at: now })
+    .execute()
+  await putSignature(queries, repository, bytes, hash, module, now)
+
+  const baseline = before.artifact
+  if (statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)) {
+    const others = await isUsedByOthers(queries, repository, namespace)
+    if (others) {
+      await openCandidate(context, queries, {
+        ...{ id: index, repository, tag: statement.tag, artifact, baseline, serial: before.serial, at: now },
+        ...{ target: statement.target, isSimpler: statement.isSimpler === true, owners: owner.keys },
+      })
+      return { outcome: { candidate: index, index }, rate }
+    }
+  }
+  await moveTag(database, queries, repository, statement.tag, before, artifact, module, now)
+  return {
+    outcome: { moved: true, artifact: statement.artifact, tag: statement.tag, serial: before.serial + 1, index },
+    rate,
+  }
+}
+
+function refuseOvertaken({ tag, previous, serial }: PushStatement, before: TagState): void {
+  const now = before.artifact === null ? null : digestFrom(before.artifact)
+  if (serial === before.serial && previous === now) return
+  refuseWith(
+    {
+      code: "OB734",
+      seen: `The tag ${tag} was moved ${before.serial} times and stands for ${now ?? "nothing"}; the push is number ${serial}, from ${previous ?? "nothing"}.`,
+      hint: "Somebody pushed before you, or this is an old push: look at what is there now, and push again.",
+    },
+    { state: { artifact: now, tag, serial: before.serial } },
+  )
+}
+
+/** As a referrer, so that whoever has an OCI client finds who signed. */
+async function putSignature(
+  queries: Queries,
+  repository: number,
+  bytes: Uint8Array,
+  hash: Uint8Array,
+  { facts, bytes: size }: Read,
+  at: number,
+): Promise<void> {
+  await putDocument(queries, hash, bytes)
+  await queries
+    .insertInto("link")
+    .values({ repository, hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const subject = { mediaType: facts.mediaType, digest: facts.digest, size }
+  const referrer = printReferrer(MEDIA.signature, bytes, subject)
+  const about = parseManifestFacts(referrer)
+  await putManifest(queries, repository, about, referrer, at)
+  await keepManifest(queries, repository, about)
+}
+
+/** Whether a tagged brain of another namespace has an artifact of this module in its lock. */
+export async function isUsedByOthers(queries: Queries, repository: number, namespace: string): Promise<boolean> {
+  const found = await queries
+    .selectFrom("use")
+    .innerJoin("repository", "repository.id", "use.repository")
+    .innerJoin("card", "card.repository", "use.repository")
+    .innerJoin("manifest", (join) =>
+      join.onRef("manifest.repository", "=", "use.target").onRef("manifest.hash", "=", "use.artifact"),
+    )
+    .select("use.repository")
+    .where("use.target", "=", repository)
+    .where("repository.namespace", "!=", namespace)
+    .where("card.kind", "=", "brain")
+    .executeTakeFirst()
+  return found !== undefined
+}

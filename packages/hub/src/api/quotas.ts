@@ -1,0 +1,56 @@
+import type { Queries } from "../database/database.ts"
+import { refuseWith } from "./errors.ts"
+
+const HOUR_MS = 3_600_000
+export interface Allowance {
+  readonly pushes: number // an hour
+  readonly bytes: number
+}
+/** Headers that tell what is left. Source: IETF draft-ietf-httpapi-ratelimit-headers-07, in its older form of three headers. */
+export type RateHeaders = Readonly<Record<string, string>>
+
+/** Counts a push of somebody; of several the one who has least left is told. Errors: OB736. */
+export async function spend(
+  queries: Queries,
+  all: readonly { readonly who: string; readonly allowance: Allowance }[],
+  bytes: number,
+  now: number,
+): Promise<RateHeaders> {
+  const hour = Math.floor(now / HOUR_MS)
+  const seconds = Math.ceil(((hour + 1) * HOUR_MS - now) / 1000)
+  let tightest: RateHeaders = {}
+  let least = Number.POSITIVE_INFINITY
+  for (const { who, allowance } of all) {
+    const found = await queries
+      .selectFrom("quota")
+      .select(["pushes", "bytes"])
+      .where("who", "=", who)
+      .where("hour", "=", hour)
+      .executeTakeFirst()
+    const spent = { pushes: (found?.pushes ?? 0) + 1, bytes: (found?.bytes ?? 0) + bytes }
+    const left = Math.max(0, allowance.pushes - spent.pushes)
+    const headers = {
+      "ratelimit-limit": `${allowance.pushes}`,
+      "ratelimit-remaining": `${left}`,
+      "ratelimit-reset": `${seconds}`,
+    }
+    if (spent.pushes > allowance.pushes || spent.bytes > allowance.bytes) {
+      const what = spent.pushes > allowance.pushes ? `${allowance.pushes} pushes` : `${allowance.bytes} bytes`
+      refuseWith(
+        {
+          code: "OB736",
+          seen: `${who.slice(0, 100)} has pushed what is taken within an hour: ${what}.`,
+          hint: `Push again in ${Math.ceil(seconds / 60)} minutes.`,
+        },
+        { headers: { ...headers, "retry-after": `${seconds}` } },
+      )
+    }
+    await queries
+      .insertInto("quota")
+      .values({ who, hour, ...spent })
+      .onConflict((conflict) => conflict.columns(["who", "hour"]).doUpdateSet(spent))
+      .execute()
+    if (left < least) [least, tightest] = [left, headers]
+  }
+  return tightest
+}

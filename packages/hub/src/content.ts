@@ -1,0 +1,230 @@
+import type { Digest } from "@open-brains/core/base/digest.ts"
+import { canonicalJson } from "@open-brains/core/base/json.ts"
+import {
+  type Artifact,
+  cardOfArtifact,
+  type Descriptor,
+  EMPTY_DESCRIPTOR,
+  type ManifestFacts,
+  MEDIA,
+  parseArtifact,
+  parseManifestFacts,
+} from "@open-brains/core/commons/artifact.ts"
+import type { Card } from "@open-brains/core/commons/card.ts"
+import { cardToJson } from "@open-brains/core/commons/card.ts"
+import { readReference } from "@open-brains/core/commons/reference.ts"
+import type { Blobs } from "./blobs.ts"
+import type { Database, Queries } from "./database/database.ts"
+import { digestFrom, type Hash, hashOf, isSameHash } from "./hash.ts"
+
+/** The number of a repository, or nothing. */
+export async function findRepository(queries: Queries, namespace: string, name: string): Promise<number | undefined> {
+  const found = await queries
+    .selectFrom("repository")
+    .select("id")
+    .where("namespace", "=", namespace)
+    .where("name", "=", name)
+    .executeTakeFirst()
+  return found?.id
+}
+export async function makeRepository(queries: Queries, namespace: string, name: string): Promise<number> {
+  const found = await findRepository(queries, namespace, name)
+  if (found !== undefined) return found
+  const { id } = await queries
+    .insertInto("repository")
+    .values({ namespace, name })
+    .returning("id")
+    .executeTakeFirstOrThrow()
+  return id
+}
+
+export const isOwned = async (queries: Queries, namespace: string): Promise<boolean> =>
+  (await queries.selectFrom("namespace").select("name").where("name", "=", namespace).executeTakeFirst()) !== undefined
+
+export async function documentOf(queries: Queries, hash: Hash): Promise<Uint8Array | undefined> {
+  const found = await queries.selectFrom("document").select("bytes").where("hash", "=", hash).executeTakeFirst()
+  return found?.bytes
+}
+export const putDocument = (queries: Queries, hash: Hash, bytes: Uint8Array): Promise<unknown> =>
+  queries
+    .insertInto("document")
+    .values({ hash, bytes })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+
+/** The blobs that a manifest needs in its repository. */
+const blobsOf = ({ config, layers }: ManifestFacts): readonly Descriptor[] => [...(config ? [config] : []), ...layers]
+
+/** Which of the blobs and manifests that it names are not in the repository. The empty blob is in each. */
+export async function missingOf(
+  queries: Queries,
+  repository: number,
+  facts: ManifestFacts,
+): Promise<readonly Digest[]> {
+  const missing: Digest[] = []
+  for (const some of inParts(blobsOf(facts).filter(({ digest }) => digest !== EMPTY_DESCRIPTOR.digest))) {
+    const hashes = some.map(({ digest }) => hashOf(digest))
+    const found = await queries
+      .selectFrom("link")
+      .innerJoin("blob", "blob.hash", "link.hash")
+      .select(["link.hash", "blob.size"])
+      .where("link.repository", "=", repository)
+      .where("link.hash", "in", hashes)
+      .execute()
+    const sizes = new Map(found.map(({ hash, size }) => [digestFrom(hash), size]))
+    missing.push(...some.filter(({ digest, size }) => sizes.get(digest) !== size).map(({ digest }) => digest))
+  }
+  for (const some of inParts(facts.manifests)) {
+    const hashes = some.map(({ digest }) => hashOf(digest))
+    const found = await queries
+      .selectFrom("manifest")
+      .select("hash")
+      .where("repository", "=", repository)
+      .where("hash", "in", hashes)
+      .execute()
+    const there = new Set(found.map(({ hash }) => digestFrom(hash)))
+    missing.push(...some.filter(({ digest }) => !there.has(digest)).map(({ digest }) => digest))
+  }
+  return missing
+}
+const PART = 500 // SQLite takes some thousands of values in a statement
+function* inParts<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += PART) yield all.slice(at, at + PART)
+}
+
+export async function putManifest(
+  queries: Queries,
+  repository: number,
+  facts: ManifestFacts,
+  bytes: Uint8Array,
+  at: number,
+): Promise<void> {
+  const hash = hashOf(facts.digest)
+  await putDocument(queries, hash, bytes)
+  await queries
+    .insertInto("manifest")
+    .values({
+      repository,
+      hash,
+      media_type: facts.mediaType,
+      artifact_type: facts.artifactType ?? null,
+      subject: facts.subject === undefined ? null : hashOf(facts.subject.digest),
+      at,
+      is_loose: 1,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** From now on it stays, and what it is made of. */
+export async function keepManifest(queries: Queries, repository: number, facts: ManifestFacts): Promise<void> {
+  await queries
+    .updateTable("manifest")
+    .set({ is_loose: 0 })
+    .where("repository", "=", repository)
+    .where("hash", "=", hashOf(facts.digest))
+    .execute()
+  for (const some of inParts(blobsOf(facts)))
+    await queries
+      .updateTable("blob")
+      .set({ is_loose: 0 })
+      .where("is_loose", "=", 1)
+      .where(
+        "hash",
+        "in",
+        some.map(({ digest }) => hashOf(digest)),
+      )
+      .execute()
+  for (const { digest } of facts.manifests) {
+    const bytes = await documentOf(queries, hashOf(digest))
+    if (bytes !== undefined) await keepManifest(queries, repository, parseManifestFacts(bytes))
+  }
+}
+
+export interface TagState {
+  readonly artifact: Hash | null
+  readonly serial: number
+}
+export async function tagOf(queries: Queries, repository: number, name: string): Promise<TagState> {
+  const found = await queries
+    .selectFrom("tag")
+    .select(["hash", "serial"])
+    .where("repository", "=", repository)
+    .where("name", "=", name)
+    .executeTakeFirst()
+  return found === undefined ? { artifact: null, serial: 0 } : { artifact: found.hash, serial: found.serial }
+}
+
+/** An artifact with its card: what a module is pushed as. */
+export interface Module {
+  readonly artifact: Artifact
+  readonly card: Card
+}
+/** Of a manifest of ours, with its card from the disk. Errors: OB701–OB703; the card not there is our bug or a race. */
+export async function readModule(blobs: Blobs, manifest: Uint8Array): Promise<Module> {
+  const artifact = parseArtifact(manifest)
+  return { artifact, card: cardOfArtifact(artifact, await blobs.read(artifact.card.digest)) }
+}
+export const isModule = ({ artifactType, subject }: ManifestFacts): boolean =>
+  artifactType === MEDIA.module && subject === undefined
+
+/** The tag stands for it from now on, its serial is one more, and search and dependents know. */
+export async function moveTag(
+  { findings }: Database,
+  queries: Queries,
+  repository: number,
+  tag: string,
+  before: TagState,
+  hash: Hash,
+  module: Module | undefined,
+  at: number,
+): Promise<void> {
+  const serial = before.serial + 1
+  await queries
+    .insertInto("tag")
+    .values({ repository, name: tag, hash, serial })
+    .onConflict((conflict) => conflict.columns(["repository", "name"]).doUpdateSet({ hash, serial }))
+    .execute()
+  if (before.serial > 0)
+    await queries.deleteFrom("use").where("repository", "=", repository).where("tag", "=", tag).execute()
+  if (module === undefined) return
+  const { card } = module
+  const uses = new Set<string>()
+  for (const { name, artifact } of card.uses) {
+    const reference = readReference(name)!
+    const target = await makeRepository(queries, reference.namespace, reference.name)
+    const key = `${target} ${artifact}`
+    if (uses.has(key)) continue
+    uses.add(key)
+    await queries
+      .insertInto("use")
+      .values({ repository, tag, target, artifact: hashOf(artifact) })
+      .execute()
+  }
+  const json = canonicalJson(cardToJson(card))
+  const shown = { artifact: hash, kind: card.kind, json, at }
+  const known = await queries
+    .selectFrom("card")
+    .select("artifact")
+    .where("repository", "=", repository)
+    .executeTakeFirst()
+  if (isSameHash(known?.artifact, hash)) return
+  await queries
+    .insertInto("card")
+    .values({ repository, ...shown })
+    .onConflict((conflict) => conflict.column("repository").doUpdateSet(shown))
+    .execute()
+  const { name } = await queries
+    .selectFrom("repository")
+    .select("name")
+    .where("id", "=", repository)
+    .executeTakeFirstOrThrow()
+  const ports = [...card.takes, ...card.gives].map((port) => `${port.name} ${port.type}`).join(" ")
+  await findings.put(queries, repository, {
+    kind: card.kind,
+    name: `${name} ${card.name}`,
+    about: card.about,
+    ports: ports.slice(0, PORTS_MAX),
+  })
+}
+const PORTS_MAX = 2 ** 16 // characters that are indexed: a net of a thousand labels has fewer

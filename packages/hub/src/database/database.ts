@@ -1,0 +1,34 @@
+import type { Kysely } from "kysely"
+import type { Tables } from "./tables.ts"
+
+export type Queries = Kysely<Tables>
+
+/** A database, as far as the two differ. */
+export interface Database {
+  readonly name: "sqlite" | "postgres"
+  /** What is committed, and nothing else. */
+  readonly read: Queries
+  /** One transaction at a time, of all hubs on it. */
+  transact(work: (queries: Queries) => Promise<void>): Promise<void>
+  readonly findings: Findings
+  close(): Promise<void>
+}
+
+/** Search over the words of cards. */
+export interface Findings {
+  put(queries: Queries, repository: number, words: CardWords): Promise<void>
+  /** Repositories by rank, best first, after the first `skip`. */
+  find(queries: Queries, wanted: Wanted): Promise<readonly number[]>
+}
+export interface CardWords {
+  readonly kind: string
+  readonly name: string
+  readonly about: string
+  readonly ports: string
+}
+export interface Wanted {
+  readonly words: readonly string[] // letters and digits, small
+  readonly kind: string | undefined
+  readonly skip: number
+  readonly limit: number
+}
