@@ -20,6 +20,7 @@ export function log2(x: number): number {
 
 const LN2 = 0.6931471805599453
 const SQRT_HALF = 0.7071067811865476
+const LAST_BIT = 5.551115123125783e-17 // 2⁻⁵⁴
 
 /**
  * ln(1 + x) for x ≥ −1, by the four operations alone: the same bits on every host. Relative error: below 10⁻¹⁵ where 1 + x lies
@@ -28,7 +29,7 @@ const SQRT_HALF = 0.7071067811865476
  * Source: Abramowitz & Stegun, Handbook of mathematical functions, 4.1.27.
  */
 export function log1p(x: number): number {
-  if (x > -(2 ** -54) && x < 2 ** -54) return x // to the last bit, also where x / 2 has fewer bits than x
+  if (x > -LAST_BIT && x < LAST_BIT) return x // to the last bit, also where x / 2 has fewer bits than x
   if (x > -0.29 && x < 0.41) return twiceArtanh(x / (2 + x))
   return ln(1 + x)
 }

@@ -2,7 +2,7 @@ import { type Digest, digest as digestOf } from "../base/digest.ts"
 import { canonicalJson, type Json } from "../base/json.ts"
 import { refuse } from "../base/problem.ts"
 import { type Card, cardToJson, readCard } from "./card.ts"
-import { jsonOf, readingOf } from "./shape.ts"
+import { jsonOf, readingOf, shown } from "./shape.ts"
 
 /** What the manifest of an artifact says of a blob. Source: OCI image specification 1.1, descriptor. */
 export interface Descriptor {
@@ -60,13 +60,18 @@ export function printArtifact(
   card: Card,
 ): { readonly artifact: Artifact; readonly manifest: Uint8Array; readonly card: Uint8Array } {
   const cardBytes = new TextEncoder().encode(canonicalJson(cardToJson(card)))
-  const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)))
   const described: Descriptor = { mediaType: MEDIA.card, digest: digestOf(cardBytes), size: cardBytes.length }
+  const manifest = printManifest(described, files)
+  const artifact = parseArtifact(manifest) // what is written can be read
+  return { artifact, manifest, card: cardBytes }
+}
+function printManifest(card: Descriptor, files: readonly ArtifactFile[]): Uint8Array {
+  const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)))
   const json = {
     schemaVersion: 2,
     mediaType: MEDIA.manifest,
     artifactType: MEDIA.module,
-    config: { ...described },
+    config: { mediaType: card.mediaType, digest: card.digest, size: card.size },
     layers: inOrder.map(({ path, digest, size }) => ({
       mediaType: MEDIA.file,
       digest,
@@ -74,9 +79,7 @@ export function printArtifact(
       annotations: { [TITLE]: path },
     })),
   }
-  const manifest = new TextEncoder().encode(canonicalJson(json))
-  const artifact = parseArtifact(manifest) // what is written can be read
-  return { artifact, manifest, card: cardBytes }
+  return new TextEncoder().encode(canonicalJson(json))
 }
 
 /** The manifest of an artifact about another one: its layer is one envelope. */
@@ -131,12 +134,12 @@ export function parseManifestFacts(bytes: Uint8Array): ManifestFacts {
   const descriptor = (value: Json, path: string): Descriptor => {
     const each = reading.object(value, path)
     return {
-      mediaType: reading.text(each["mediaType"], `${path}.mediaType`, 255),
+      mediaType: reading.line(each["mediaType"], `${path}.mediaType`, 255),
       digest: reading.digest(each["digest"], `${path}.digest`),
       size: reading.whole(each["size"], `${path}.size`),
       ...(each["artifactType"] === undefined
         ? {}
-        : { artifactType: reading.text(each["artifactType"], `${path}.artifactType`, 255) }),
+        : { artifactType: reading.line(each["artifactType"], `${path}.artifactType`, 255) }),
       ...(each["annotations"] === undefined
         ? {}
         : { annotations: strings(each["annotations"], `${path}.annotations`) }),
@@ -144,12 +147,12 @@ export function parseManifestFacts(bytes: Uint8Array): ManifestFacts {
   }
   const descriptors = (value: Json, path: string): readonly Descriptor[] =>
     reading.list(value, path, ARTIFACT_LIMITS.files).map((each, i) => descriptor(each, `${path}[${i}]`))
-  const mediaType = optional("mediaType", (value, path) => reading.text(value, path, 255)) ?? MEDIA.manifest
+  const mediaType = optional("mediaType", (value, path) => reading.line(value, path, 255)) ?? MEDIA.manifest
   const config = optional("config", descriptor)
   return {
     digest: digestOf(bytes),
     mediaType,
-    artifactType: optional("artifactType", (value, path) => reading.text(value, path, 255)) ?? config?.mediaType,
+    artifactType: optional("artifactType", (value, path) => reading.line(value, path, 255)) ?? config?.mediaType,
     config,
     layers: optional("layers", descriptors) ?? [],
     manifests: optional("manifests", descriptors) ?? [],
@@ -167,41 +170,53 @@ export function parseArtifact(bytes: Uint8Array): Artifact {
       seen: `This artifact is no module: ${seen}.`,
       hint: "Push the folder of a module with `brain push`.",
     })
-  if (artifactType !== MEDIA.module) unfit(`its type is ${artifactType ?? "not told"}`)
+  if (artifactType !== MEDIA.module) unfit(`its type is ${shown(artifactType ?? "not told")}`)
   if (config?.mediaType !== MEDIA.card || config.size > ARTIFACT_LIMITS.cardBytes) unfit("it has no card")
   if (subject !== undefined) unfit("it is about another artifact")
   if (layers.length === 0) unfit("it has no files")
   const files = layers.map(({ digest, size, annotations }): ArtifactFile => {
     const path = annotations?.[TITLE] ?? ""
-    if (!isArtifactPath(path)) unfit(`\`${path.slice(0, 200)}\` is no path of a file in it`)
+    if (!isArtifactPath(path)) unfit(`\`${shown(path)}\` is no path of a file in it`)
     if (size > ARTIFACT_LIMITS.fileBytes)
       unfit(`${path} has ${size} bytes, and at most ${ARTIFACT_LIMITS.fileBytes} are taken`)
     return { path, digest, size }
   })
   const total = files.reduce((sum, { size }) => sum + size, 0)
   if (total > ARTIFACT_LIMITS.bytes) unfit(`it has ${total} bytes, and at most ${ARTIFACT_LIMITS.bytes} are taken`)
-  const paths = new Set<string>()
-  for (const { path } of files) {
-    const folded = path.toLowerCase() // some disks take them for one
-    if (paths.has(folded)) unfit(`it has two files ${path}`)
-    paths.add(folded)
-  }
-  for (const { path } of files)
-    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1))
-      if (paths.has(path.slice(0, at).toLowerCase())) unfit(`${path.slice(0, at)} is a file and a folder`)
+  const clash = clashOf(files.map(({ path }) => path))
+  if (clash !== undefined) unfit(clash)
+  // A function of card and files, so that whoever has these makes it again: no other order, nothing more in it.
+  const made = printManifest(config!, files)
+  if (made.length !== bytes.length || made.some((byte, i) => byte !== bytes[i]))
+    unfit("its manifest says more than its files")
   return { digest, card: config!, files }
 }
 
+/** Two paths that no disk has side by side: one name, also where case does not count, or a file that is a folder of another one. */
+function clashOf(paths: readonly string[]): string | undefined {
+  // With 0 for / nothing comes between a file and what would be in it.
+  const keys = paths.map((path) => path.toLowerCase().replaceAll("/", "\0")).toSorted()
+  for (const [i, key] of keys.entries()) {
+    const next = keys[i + 1]
+    if (next === key) return `it has two files ${key.replaceAll("\0", "/")}`
+    if (next?.startsWith(`${key}\0`) === true) return `${key.replaceAll("\0", "/")} is a file and a folder`
+  }
+  return undefined
+}
+
+const SEGMENT_MAX = 255 // what the file systems of Linux, macOS and Windows take
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i // names that Windows keeps to itself
 /** A path below the folder of a module that every disk takes: no `..`, no hidden file, no device. */
 export const isArtifactPath = (path: string): boolean =>
   path.length <= ARTIFACT_LIMITS.pathLength &&
-  path.split("/").every((each) => SEGMENT.test(each) && !each.endsWith(".") && !DEVICE.test(each))
+  path
+    .split("/")
+    .every((each) => each.length <= SEGMENT_MAX && SEGMENT.test(each) && !each.endsWith(".") && !DEVICE.test(each))
 
 /** Its card, which must be the blob that it names. Errors: OB703. */
 export function cardOfArtifact({ card }: Artifact, bytes: Uint8Array): Card {
   const reading = readingOf("The card of the module", "OB703", "Push the module again with `brain push`.")
-  if (digestOf(bytes) !== card.digest) reading.fail("", `blob ${card.digest}`)
+  if (bytes.length !== card.size || digestOf(bytes) !== card.digest) reading.fail("", `blob ${card.digest}`)
   return readCard(jsonOf(bytes, reading), reading)
 }

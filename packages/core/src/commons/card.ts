@@ -48,7 +48,7 @@ export function readCard(json: Json, reading: Reading): Card {
     reading.list(card[name], name, 256).map((each, i) => {
       const port = reading.object(each, `${name}[${i}]`)
       return {
-        name: reading.text(port["name"], `${name}[${i}].name`, 64),
+        name: reading.line(port["name"], `${name}[${i}].name`, 64),
         type: reading.text(port["type"], `${name}[${i}].type`, 2 ** 19),
       }
     })
@@ -63,9 +63,9 @@ export function readCard(json: Json, reading: Reading): Card {
     card[name] === undefined ? {} : { [name]: reading.whole(card[name], name) }
   return {
     kind,
-    name: reading.text(card["name"], "name", 64),
-    about: reading.text(card["about"], "about", LINE_MAX),
-    licence: reading.text(card["licence"], "licence", LINE_MAX),
+    name: reading.line(card["name"], "name", 64),
+    about: reading.line(card["about"], "about", LINE_MAX),
+    licence: reading.line(card["licence"], "licence", LINE_MAX),
     module: reading.digest(card["module"], "module"),
     takes: ports("takes"),
     gives: ports("gives"),
@@ -76,7 +76,7 @@ export function readCard(json: Json, reading: Reading): Card {
     uses,
     benchmarks: reading
       .list(card["benchmarks"], "benchmarks", 256)
-      .map((each, i) => reading.text(each, `benchmarks[${i}]`, 512)),
+      .map((each, i) => reading.line(each, `benchmarks[${i}]`, 512)),
     ...(card["base"] === undefined ? {} : { base: reading.digest(card["base"], "base") }),
   }
 }

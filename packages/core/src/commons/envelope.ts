@@ -34,8 +34,13 @@ export function preAuthenticationEncoding(payloadType: string, payload: Uint8Arr
 
 export function seal(payload: Uint8Array, signers: readonly Signer[], payloadType = IN_TOTO): Uint8Array {
   const message = preAuthenticationEncoding(payloadType, payload)
-  const signatures = signers.map((signer) => ({ keyid: signer.key, sig: toBase64(signer.sign(message)) }))
-  return new TextEncoder().encode(JSON.stringify({ payload: toBase64(payload), payloadType, signatures }))
+  const signatures = signers.map((signer) => ({ key: signer.key, signature: signer.sign(message) }))
+  return printEnvelope({ payloadType, payload, signatures })
+}
+/** The text of an envelope, also of one with signatures that were gathered elsewhere. */
+export function printEnvelope({ payloadType, payload, signatures }: Envelope): Uint8Array {
+  const signed = signatures.map(({ key, signature }) => ({ keyid: key, sig: toBase64(signature) }))
+  return new TextEncoder().encode(JSON.stringify({ payload: toBase64(payload), payloadType, signatures: signed }))
 }
 
 /** Errors: OB704 when it is no envelope. Says nothing of whether its signatures hold: `signersOf` does. */
@@ -52,7 +57,7 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
     return { key, signature: bytesOf(each["sig"], `${path}.sig`) }
   })
   return {
-    payloadType: reading.text(json["payloadType"], "payloadType", 255),
+    payloadType: reading.line(json["payloadType"], "payloadType", 255),
     payload: bytesOf(json["payload"], "payload"),
     signatures,
   }

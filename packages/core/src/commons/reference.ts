@@ -1,5 +1,6 @@
 import { type Digest, parseDigest } from "../base/digest.ts"
 import { type Problem, refuse } from "../base/problem.ts"
+import { shown } from "./shape.ts"
 
 /** `namespace/name`: what a module is called among strangers. */
 export interface ModuleName {
@@ -39,7 +40,7 @@ export const parseReference = (text: string): Reference => readReference(text) ?
 
 const notAReference = (text: string): Problem => ({
   code: "OB700",
-  seen: `\`${text.slice(0, 200)}\` is no name of a module in a store.`,
+  seen: `\`${shown(text)}\` is no name of a module in a store.`,
   hint: `Write it like this: acme/intent, acme/intent:stable or acme/intent@sha256:… – small letters, digits and single hyphens, at most ${NAME_MAX} each.`,
 })
 

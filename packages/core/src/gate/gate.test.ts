@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { Refusal } from "../base/problem.ts"
 import { type Gate, type GateOptions, openGate, priceOf } from "./gate.ts"
 
@@ -64,6 +64,16 @@ test("a loss on one is harmful, whatever is gained on the target", () => {
     items: 50,
   })
 })
+test("a loss that items cannot refute ends a trial long before they run out", () => {
+  const verdict = verdictOf({ benchmarks: benchmarks(2, 0.01), isSimpler: true }, (name) => [
+    name === "b0" ? EQUAL : items(100, 0, 2),
+  ])
+  expect(verdict).toMatchObject({ kind: "unproven", accepted: false, benchmark: "b1" })
+  expect(verdict.because).toBe(
+    "It may be worse than the incumbent on b1 by 1.0 points: more items would not show otherwise.",
+  )
+  expect(verdict.items).toBeLessThan(3000)
+})
 test("no gain ends a trial without harm, and what is simpler needs none", () => {
   const options = { benchmarks: benchmarks(2, 0.01), target: "b0" }
   expect(verdictOf(options, () => [EQUAL])).toMatchObject({
@@ -99,6 +109,16 @@ test("what is equal to the incumbent and lost against the anchor is refused: sma
   expect(verdict).toMatchObject({ accepted: false, benchmark: "b1" })
   expect(verdict.because).toContain("what the epoch began with")
   expect(verdictOf(options, (name) => [name === "b0" ? GAIN : EQUAL, EQUAL]).kind).toBe("better")
+})
+test("no harm must be proven against the anchor too: until then items are wanted", () => {
+  const gate = openGate({ benchmarks: benchmarks(1, 0.02), isSimpler: true })
+  gate.add("b0", times(500, 0), items(500, 40, 40))
+  expect(gate.verdict).toBeUndefined()
+  expect(gate.wanted()).toEqual(["b0"])
+  expect(gate.standing()[0]!.isProvenHarmless).toBe(false)
+  expect(gate.standing()[0]!.evidenceOfNoHarm).toBeLessThan(gate.needed.noHarm)
+  gate.add("b0", times(5000, 0), times(5000, 0))
+  expect(gate.verdict!.accepted).toBe(true)
 })
 test("no harm on every benchmark and a gain are needed, each to its own height, and retries raise both", () => {
   for (const [attempt, accepted] of [
@@ -173,6 +193,23 @@ test("after the verdict nothing changes, and no more items do harm", () => {
   gate.acceptEqual()
   expect(gate.verdict).toBe(verdict)
   expect(gate.standing()[0]!.items).toBe(5000)
+})
+test("no logarithm of the host has a say in a verdict", () => {
+  const differences = Array.from({ length: 300 }, (_, i) => ((i * 37) % 17) / 16 - 0.45)
+  const run = () => {
+    const gate = openGate({ benchmarks: benchmarks(2), attempt: 3, accepted: 1 })
+    for (const name of ["b0", "b1"]) gate.add(name, differences, differences)
+    return { verdict: gate.verdict, standing: gate.standing(), needed: { ...gate.needed } }
+  }
+  const ours = run()
+  const host = (["log", "log1p", "log2", "exp", "expm1", "pow"] as const).map((name) =>
+    vi.spyOn(Math, name).mockReturnValue(Number.NaN),
+  )
+  try {
+    expect(run()).toEqual(ours)
+  } finally {
+    for (const each of host) each.mockRestore()
+  }
 })
 test("the same items in the same batches give the same verdict and the same bits", () => {
   const batch = fc.array(fc.oneof(fc.constantFrom(-1, 0, 1), fc.double({ min: -1, max: 1, noNaN: true })), {
