@@ -57,7 +57,7 @@ export function openNames(main: string, lock: Lock | undefined): Names {
   }
   async function placeOf(file: string, source: string): Promise<string | Found> {
     const reference = storeName(source)!
-    const pinned = reference.digest
+    const pinned = reference.digest ?? lockedIn(file, source)
     if (pinned === undefined && !isOwn(file))
       return absent(
         `A module of the store uses \`${source}\`, and its lock does not say which one.`,
