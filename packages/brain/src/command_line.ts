@@ -1,5 +1,6 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
@@ -55,6 +56,7 @@ Modules are shared by name, signed, in a folder, a registry or a hub:
   ./brain list --from shelf                 what there is
   ./brain search parcels                    look for one in a hub
   ./brain rm acme/desk                      take it out of your store
+  ./brain compare desk mine --on suite      whether a new version is better, and harms nothing
 
 Every command takes --json and --help.`
 
@@ -335,6 +337,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   registerSharing(program, run, services)
+  registerProving(program, run, services)
   return program
 }
 
