@@ -24,8 +24,8 @@ vi.mock("./services.ts", () => ({ firstParty: () => undefined, defaultBase: () =
 
 const ERRORS = join(repository, "docs/errors")
 const PAGES = readdirSync(ERRORS)
-/** The pages of the manifest, of weights, of nets, of the store, of brains, of code and of remote parts are tested beside those. */
-const OURS = PAGES.filter((page) => !/^OB(?:1|33|6[0-267])/.test(page) && !["OB240.md", "OB516.md"].includes(page))
+/** The pages of the manifest, of weights, of nets, of the store, of brains, of code, of remote parts and of the commons are tested beside those. */
+const OURS = PAGES.filter((page) => !/^OB(?:1|33|6[0-267]|71)/.test(page) && !["OB240.md", "OB516.md"].includes(page))
 const HERE = process.cwd()
 
 /** Nobody listens at its address. */

@@ -3,6 +3,7 @@ import { hostname } from "node:os"
 import { join } from "node:path"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
+import { ARTIFACT_LIMITS } from "@open-brains/core/commons/artifact.ts"
 import { applyDelta, DELTA_LIMITS, type Delta, deltaPath, HEADER, parseDelta } from "./delta.ts"
 import { codeOf, type Files } from "./files.ts"
 import { sha256 } from "./whole.ts"
@@ -13,6 +14,8 @@ export interface Blobs {
   read(digest: Digest, { size, bytesMax }: { readonly size?: number; readonly bytesMax: number }): Promise<Uint8Array>
   /** One that is there becomes young, so that nobody collects it. */
   has(digest: Digest): Promise<boolean>
+  /** The same, and its bytes are those of the digest: what is damaged is not there, so that a push mends it. */
+  isSound(digest: Digest): Promise<boolean>
   /** On the disk when it resolves. An altered one is written anew. Errors: OB713 when `bytes` are not those of the digest. */
   put(digest: Digest, bytes: Uint8Array): Promise<void>
   remove(digest: Digest): Promise<boolean>
@@ -112,17 +115,19 @@ export function openBlobs(folder: string, files: Files): Blobs {
     return check(applyDelta(found, base))
   }
   const placesOf = (digest: Digest): readonly string[] => [blobPath(folder, digest), deltaPath(folder, digest)]
+  async function has(digest: Digest): Promise<boolean> {
+    for (const path of placesOf(digest)) {
+      if ((await files.kind(path))?.is !== "file") continue
+      await files.touch(path).catch(() => undefined) // on a disk that can only be read nobody collects either
+      if ((await files.kind(path)) !== undefined) return true
+    }
+    return false
+  }
   return {
     read: (digest, bounds) => read(digest, bounds),
     delta: (digest) => delta(digest, DELTA_LIMITS.sizeMax),
-    async has(digest) {
-      for (const path of placesOf(digest)) {
-        if ((await files.kind(path))?.is !== "file") continue
-        await files.touch(path).catch(() => undefined) // on a disk that can only be read nobody collects either
-        if ((await files.kind(path)) !== undefined) return true
-      }
-      return false
-    },
+    isSound: async (digest) => (await isThere(digest)) && (await has(digest)),
+    has,
     async put(digest, bytes) {
       if (sha256(bytes) !== digest) altered(folder, digest)
       for (const path of placesOf(digest))
@@ -145,9 +150,9 @@ export function openBlobs(folder: string, files: Files): Blobs {
       return isGone
     },
   }
-  async function isThere(digest: Digest, size: number): Promise<boolean> {
+  async function isThere(digest: Digest, size?: number): Promise<boolean> {
     try {
-      await read(digest, { size, bytesMax: size })
+      await read(digest, size === undefined ? { bytesMax: ARTIFACT_LIMITS.fileBytes } : { size, bytesMax: size })
       return true
     } catch (error) {
       if (error instanceof Refusal) return false

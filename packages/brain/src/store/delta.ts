@@ -81,7 +81,7 @@ export function applyDelta({ how, size, frame }: Delta, base: Uint8Array): Uint8
 
 /** Bytes plus or less those of the base, modulo 256, as far as it reaches. */
 function shift(bytes: Uint8Array, base: Uint8Array, sign: 1 | -1): Uint8Array {
-  const moved = bytes.slice()
+  const moved = new Uint8Array(bytes) // a slice of a Buffer would be the same bytes
   const shared = Math.min(bytes.length, base.length)
   for (let i = 0; i < shared; i++) moved[i] = bytes[i]! + sign * base[i]!
   return moved

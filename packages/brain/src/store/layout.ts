@@ -240,7 +240,7 @@ function layoutIn(folder: string, files: Files): Layout {
     repositories: async () =>
       [...new Set((await index()).entries.flatMap((each) => repositoryNamed(each) ?? []))].sort(),
     blob: (_, digest, size) => explain(folder, blobs.read(digest, { size, bytesMax: ARTIFACT_LIMITS.fileBytes })),
-    has: (_, digest) => explain(folder, blobs.has(digest)),
+    has: (_, digest) => explain(folder, blobs.isSound(digest)),
     putBlob: (_, digest, bytes) => explain(folder, blobs.put(digest, bytes)),
   }
 }
