@@ -45,6 +45,17 @@ Modules and brains are shared, signed by who made them: docs/manual/commons/shar
   ./brain add me/desk --from ../stick       take one, with all that it uses
   ./brain list                              what is in your store
 
+Modules are shared by name, signed, in a folder, a registry or a hub:
+
+  ./brain key new                           a key that signs what you push
+  ./brain push desk acme/desk --to shelf    give it to others: here a folder, shelf
+  ./brain add acme/desk --from shelf        take one: what it is, and who signed it
+  ./brain pull acme/desk --into mine --from shelf
+                                            the same, as a folder of your own
+  ./brain list --from shelf                 what there is
+  ./brain search parcels                    look for one in a hub
+  ./brain rm acme/desk                      take it out of your store
+
 Every command takes --json and --help.`
 
 /** Runs the words of a command line. A person's mistake is told once, here; a bug of ours is thrown on. */
