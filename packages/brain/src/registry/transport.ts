@@ -227,7 +227,7 @@ function saidIn(json: Json | undefined): string {
   const first = isJsonList(errors) ? errors[0] : undefined
   if (first === undefined || !isJsonObject(first)) return ""
   return [first["code"], first["message"]]
-    .flatMap((each) => (typeof each === "string" ? [shorten(each, 200)] : []))
+    .flatMap((each) => (typeof each === "string" ? [shorten(each.replace(/\.\s*$/, ""), 200)] : []))
     .join(": ")
 }
 export function jsonIn(bytes: Uint8Array): Json | undefined {
