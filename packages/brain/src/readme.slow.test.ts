@@ -23,6 +23,14 @@ const run = (
     encoding: "utf8",
     input: "",
     timeout: 120_000,
+    // Keys and a store of its own.
+    env: {
+      ...process.env,
+      XDG_CONFIG_HOME: join(cwd, ".config"),
+      XDG_DATA_HOME: join(cwd, ".data"),
+      BRAIN_STORE: "",
+      BRAIN_HUB: "",
+    },
   })
   return { script, status, err: stderr, out: stdout }
 }
@@ -38,6 +46,7 @@ const DOCUMENTS = [
   "docs/manual/trust/measure.md",
   "docs/manual/brains/streams.md",
   "docs/manual/brains/see.md",
+  "docs/manual/commons/share.md",
 ]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()

@@ -1,8 +1,8 @@
 import type { Digest } from "@open-brains/core/base/digest.ts"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { Descriptor } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
-import { type PublicKey, type Signer, seal } from "@open-brains/core/commons/envelope.ts"
+import { type Signer, seal } from "@open-brains/core/commons/envelope.ts"
 import {
   EDGE,
   parseReference,
@@ -13,13 +13,14 @@ import {
 import { type PushStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { type NamedKey, shortKey, signerOf } from "../keys/keys.ts"
 import { readTrust, rememberSerial, type Trust, trustKey } from "../keys/trust.ts"
+import type { Hub } from "../registry/hub.ts"
 import { openPlace, type Place, usualPlace } from "../registry/open.ts"
 import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
 import { openMine } from "../store/mine.ts"
 import { putArtifact } from "../store/unpack.ts"
 import { type Copied, copyArtifact, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
-import { pushesOf, putSignature, serialKey } from "./signatures.ts"
+import { pushesOf, putSignature, type SignedPush, serialKey } from "./signatures.ts"
 
 export interface PushOptions {
   /** Where to, beside the person's own store (default: `$BRAIN_HUB`, if it is set). */
@@ -78,7 +79,10 @@ export async function push(folder: string, name: string, options: PushOptions = 
       : await copyArtifact(mine, registry, repository, digest, options.onBytes)
   const subject = (await registry.resolve(repository, digest)) ?? bug(`${digest} was sent and is not there`)
   const before = await standing(place, repository, reference, tag, trust)
-  const isSame = before.artifact === digest && before.signers.includes(signer.key)
+  const isSame =
+    before.artifact === digest &&
+    before.newest?.signers.includes(signer.key) === true &&
+    before.newest.statement.serial === before.serial - 1
   const statement: PushStatement = {
     type: TYPES.push,
     module: { namespace: reference.namespace, name: reference.name },
@@ -150,7 +154,8 @@ interface Standing {
   readonly artifact: Digest | null
   /** Of the next push. */
   readonly serial: number
-  readonly signers: readonly PublicKey[]
+  /** The push that it stands by, if it was signed. */
+  readonly newest: SignedPush | undefined
 }
 /** What the tag stands for at the place. A hub says it; elsewhere the newest push of it that was signed. */
 async function standing(
@@ -161,13 +166,13 @@ async function standing(
   trust: Trust,
 ): Promise<Standing> {
   const told = hub && (await hub.tags(reference)).find((each) => each.tag === tag)
-  if (hub && told === undefined) return { artifact: null, serial: 0, signers: [] }
+  if (hub && told === undefined) return { artifact: null, serial: 0, newest: undefined }
   const artifact = told?.artifact ?? (await registry.resolve(repository, tag))?.digest ?? null
   const pushes = artifact === null ? [] : await pushesOf(registry, repository, artifact)
   const newest = pushes.find(({ statement }) => statement.tag === tag)
   const seen = trust.serials.get(serialKey(registry, repository, tag)) ?? -1
   const serial = told?.serial ?? Math.max(newest?.statement.serial ?? -1, seen) + 1
-  return { artifact, serial, signers: newest?.signers ?? [] }
+  return { artifact, serial, newest }
 }
 
 /** The statement, signed; then the tag, which is last: one that was interrupted before is run again. */
@@ -183,14 +188,22 @@ async function move(
   }: { readonly subject: Descriptor; readonly signer: Signer; readonly manifest: Uint8Array },
 ): Promise<Pick<Pushed, "is" | "candidate">> {
   const envelope = seal(printStatement(statement), [signer])
-  await putSignature(mine, repository, envelope, subject)
   if (hub !== undefined) {
-    const answer = await hub.push(envelope)
+    const answer = await hub.push(envelope).catch((error: unknown) => unlessUnclaimed(error, statement, hub))
+    await putSignature(mine, repository, envelope, subject)
     return answer.is === "moved" ? answer : { is: "candidate", candidate: answer.id }
   }
-  if (registry !== mine) await putSignature(registry, repository, envelope, subject)
+  for (const each of registry === mine ? [mine] : [mine, registry])
+    await putSignature(each, repository, envelope, subject)
   await registry.putManifest(repository, manifest, statement.tag)
   return { is: "moved" }
+}
+
+/** What a hub says of a namespace that nobody has claimed, with the command that does. */
+function unlessUnclaimed(error: unknown, { module }: PushStatement, { place }: Hub): never {
+  const problem = error instanceof Refusal ? error.problems[0] : undefined
+  if (problem?.code !== "OB731") throw error
+  return refuse({ ...problem, hint: `If it is to be yours: brain key claim ${module.namespace} --to ${place}` })
 }
 
 const bug = (what: string): never => {
