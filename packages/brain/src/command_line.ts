@@ -1,5 +1,6 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { registerSharing, registerShow } from "./command_line_share.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -36,6 +37,13 @@ Modules are wired to a brain, in a file of a small language: examples/helpdesk/m
   ./brain lock examples/helpdesk            keep to the modules that it uses now
   ./brain diff examples/helpdesk examples/helpdesk
                                             what changed between two, and in their answers
+
+Modules and brains are shared, signed by who made them: docs/manual/commons/share.md
+
+  ./brain key new                           a key of your own, once
+  ./brain push desk me/desk --to ../stick   give others a module: a folder, a registry or a hub
+  ./brain add me/desk --from ../stick       take one, with all that it uses
+  ./brain list                              what is in your store
 
 Every command takes --json and --help.`
 
@@ -217,12 +225,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(offline())
     .addOption(json())
     .action((words, options) => run(async () => (await import("./commands/data.ts")).data(words, options, services)))
-  program
-    .command("show")
-    .description("what a module takes, gives and is made of")
-    .argument("<module>", "folder of the module")
-    .addOption(json())
-    .action((path, options) => run(async () => (await import("./commands/show.ts")).show(path, options, services)))
+  registerShow(program, run, services)
   const explain = program
     .command("explain")
     .description("why a module answered a text; or with --stage, what it becomes on its way to the machine")
@@ -320,6 +323,7 @@ function commands(services: Services, run: Run): Command {
     .description("which engines this machine has, why not the others, and what they reach")
     .addOption(json())
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
+  registerSharing(program, run, services)
   return program
 }
 

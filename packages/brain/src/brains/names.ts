@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { printReference, type Reference, readReference } from "@open-brains/core/commons/reference.ts"
 import type { Found } from "@open-brains/core/composition/library.ts"
+import { blobPath } from "../store/blobs.ts"
 import type { Layout } from "../store/layout.ts"
 import { INDEX_FILE } from "../store/layout_index.ts"
 import { artifactAround, artifactNamed, checkedOut, mineFolder, mineIfThere } from "../store/mine.ts"
@@ -72,13 +73,15 @@ export function openNames(main: string, lock: Lock | undefined): Names {
     const name = printReference({ ...reference, ...(pinned === undefined ? {} : { digest: pinned }) })
     const artifact =
       layout && (await artifactNamed(layout, pinned === undefined ? reference : { ...reference, digest: pinned }))
-    if (artifact === undefined)
+    if (artifact === undefined) {
+      if (layout && pinned !== undefined) missing.push(blobPath(layout.folder, pinned))
       return absent(
         pinned === undefined
           ? `There is no module \`${source}\` in your store.`
           : `Your store does not have \`${source}\` as it is pinned: ${pinned}.`,
         `Take it from where it is: brain add ${name}`,
       )
+    }
     found.set(`${file}\n${source}`, artifact)
     return checkedOut(artifact, layout)
   }

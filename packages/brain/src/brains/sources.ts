@@ -10,7 +10,8 @@ export const BRAIN_FILE = /\.brain$/
 /** The first word that is no comment: what kind of definition a text begins with. */
 export const firstWordOf = (source: string): string | undefined =>
   /^\ufeff?(?:\s+|#[^\n]*(?:\n|$))*([A-Za-z]+)/.exec(source)?.[1]
-const OTHERS = ["net", "dataset", "benchmark"]
+/** What the manifest of a folder begins with that holds no brain. */
+export const OTHERS: readonly string[] = ["net", "dataset", "benchmark"]
 
 /** The path of the text of a brain, when that is what lies at `path`: in a file `.brain`, or in the manifest of a folder. */
 export function brainFileAt(path: string): string | undefined {

@@ -101,9 +101,10 @@ export function openHttpRegistry(address: URL, options: TransportOptions = {}): 
   async function putBlob(repository: string, digest: Digest, bytes: Uint8Array, from?: string): Promise<void> {
     const mount = from === undefined ? "" : `?mount=${digest}&from=${encodeURIComponent([...prefix, from].join("/"))}`
     const started = await send(asking("POST", repository, `blobs/uploads/${mount}`))
+    const isMounted = started.status === 201 && from !== undefined
+    if (!isMounted && started.status !== 202) return refused(place, started, `take a blob of ${repository}`)
     started.drop()
-    if (started.status === 201 && from !== undefined) return
-    if (started.status !== 202) return refused(place, started, `take a blob of ${repository}`)
+    if (isMounted) return
     let at = onward(started)
     const upload = (method: "PATCH" | "PUT", body: Uint8Array, range: Readonly<Record<string, string>> = {}) =>
       send(

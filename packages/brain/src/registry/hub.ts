@@ -19,6 +19,7 @@ export interface Hub {
 export interface HubTag {
   readonly tag: string
   readonly artifact: Digest
+  /** How often it was moved: the serial number of the next push. */
   readonly serial: number
 }
 export interface Found {
@@ -35,10 +36,12 @@ export async function findHub(address: URL, options: TransportOptions = {}): Pro
   const transport = openTransport(address, options)
   if (transport.base.pathname !== "/") return undefined
   const answer = await transport.send({ method: "GET", at: "/api/v1", headers: { accept: "application/json" } })
-  const isJson = /^application\/json\b/.test(answer.headers.get("content-type") ?? "")
-  if (answer.status === 200 && isJson && isJsonObject(jsonIn(await answer.read(JSON_BYTES_MAX)))) return hubAt(transport)
-  answer.drop()
-  return undefined
+  if (answer.status !== 200) {
+    answer.drop()
+    return undefined
+  }
+  const json = jsonIn(await answer.read(JSON_BYTES_MAX))
+  return isJsonObject(json) && json["hub"] === "open-brains" ? hubAt(transport) : undefined
 }
 
 function hubAt({ place, send }: Transport): Hub {
@@ -93,8 +96,8 @@ const foundIn =
   (reading: Reading) =>
   (each: Json, i: number): Found => {
     const found = reading.object(each, `found[${i}]`)
-    const name = reading.text(found["name"], `found[${i}].name`, 200)
-    if (readReference(name) === undefined) reading.fail(`found[${i}].name`, "name of a module")
+    const name = reading.text(found["module"], `found[${i}].module`, 200)
+    if (readReference(name) === undefined) reading.fail(`found[${i}].module`, "name of a module")
     const [about, kind] = (["about", "kind"] as const).map((member) =>
       typeof found[member] === "string" ? shorten(found[member], 200) : "",
     )

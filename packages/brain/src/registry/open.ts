@@ -25,7 +25,10 @@ export const usualPlace = (): string | undefined => process.env["BRAIN_HUB"] || 
  * Opens a place: an address that begins with http, or a folder. Errors: OB728 when it is neither, OB710 and OB711 of
  * folders, OB720 when nobody answers.
  */
-export async function openPlace(place: string, { create = false, isInsecure = false }: PlaceOptions = {}): Promise<Place> {
+export async function openPlace(
+  place: string,
+  { create = false, isInsecure = false }: PlaceOptions = {},
+): Promise<Place> {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(place)) return { registry: await openLayout(resolve(place), { create }) }
   const address = addressOf(place, isInsecure)
   const options: TransportOptions = { auth: process.env["BRAIN_REGISTRY_AUTH"] || undefined, isInsecure }

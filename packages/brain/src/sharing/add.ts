@@ -24,6 +24,8 @@ export interface AddOptions {
   readonly from?: string | undefined
   readonly isInsecure?: boolean
   readonly onBytes?: OnBytes
+  /** Told what it is and who signed it, before it is taken. */
+  readonly onOffer?: ((offer: Offer) => void) | undefined
 }
 /** A module in a place, as it says what it is: nothing of it was taken yet. */
 export interface Offer {
@@ -89,7 +91,10 @@ async function stands(
     seen: `${registry.place} has no ${printReference(reference)}.`,
     hint:
       tags.length > 0
-        ? `It has ${tags.slice(0, 8).map((tag) => `${repository}:${tag}`).join(", ")}.`
+        ? `It has ${tags
+            .slice(0, 8)
+            .map((tag) => `${repository}:${tag}`)
+            .join(", ")}.`
         : `See what it has: brain list --from ${registry.place}`,
   })
 }
@@ -98,18 +103,24 @@ async function stands(
  * Takes a module into the person's store, with all that it uses. Each is made again of its files and compared: a card
  * that says something else lies. Errors: OB713, OB725, and those of the place.
  */
-export async function take({ reference, place, digest, tag, card, signed, uses }: Offer, onBytes?: OnBytes): Promise<Added> {
+export async function take(
+  { reference, place, digest, tag, card, signed, uses }: Offer,
+  onBytes?: OnBytes,
+): Promise<Added> {
   const mine = await openMine()
   const { registry } = place
   const repository = repositoryOf(reference)
   let copied: Copied = { sent: 0, kept: 0 }
   for (const each of [...uses, { repository, digest }]) {
+    const isNew = (await mine.resolve(each.repository, each.digest)) === undefined
     const more = await copyArtifact(registry, mine, each.repository, each.digest, onBytes)
     copied = { sent: copied.sent + more.sent, kept: copied.kept + more.kept }
-    await refuseLie(mine, each.repository, each.digest)
+    await refuseLie(mine, each.repository, each.digest, isNew)
     await copySignatures(registry, mine, each.repository, each.digest)
   }
-  await mine.putManifest(repository, await mine.manifest(repository, digest), tag)
+  // A name keeps it: what no tag stands for is taken away one day.
+  const kept = tag ?? `pinned-${digest.slice("sha256:".length, "sha256:".length + 12)}`
+  await mine.putManifest(repository, await mine.manifest(repository, digest), kept)
   if (signed?.is === "first") for (const key of signed.signers) await trustKey(reference.namespace, key)
   if (signed !== undefined && tag !== undefined)
     await rememberSerial(serialKey(registry, repository, tag), signed.statement.serial)
@@ -125,34 +136,35 @@ export async function take({ reference, place, digest, tag, card, signed, uses }
 }
 
 /** The files say what a module is; its manifest and its card must be what follows from them. Errors: OB725. */
-async function refuseLie(mine: Layout, repository: string, digest: Digest): Promise<void> {
-  const lie = (what: string): never =>
-    refuse({
+async function refuseLie(mine: Layout, repository: string, digest: Digest, isNew: boolean): Promise<void> {
+  const lie = async (what: string): Promise<never> => {
+    if (isNew) await mine.remove(repository, digest)
+    return refuse({
       code: "OB725",
       seen: `${repository}@${digest} is not what it says it is: ${what}. It was not taken.`,
       hint: "Do not use it. Ask whoever pushed it, and in another way than by this place.",
     })
+  }
   let made: Digest
   try {
     made = (await artifactOf(await checkedOut(digest, mine))).artifact.digest
   } catch (error) {
-    await mine.remove(repository, digest)
     if (error instanceof Refusal) return lie(`its files cannot be read as a module (${error.problems[0]!.seen})`)
     throw error
   }
-  if (made === digest) return
-  await mine.remove(repository, digest)
-  lie(`made of its files, it is ${made}`)
+  if (made !== digest) await lie(`made of its files, it is ${made}`)
 }
 
 /** `look` and `take` in one. */
-export const add = async (name: string, options: AddOptions = {}): Promise<Added> =>
-  take(await look(name, options), options.onBytes)
+export async function add(name: string, options: AddOptions = {}): Promise<Added> {
+  const offer = await look(name, options)
+  options.onOffer?.(offer)
+  return take(offer, options.onBytes)
+}
 
 /** The same, and writes it as a folder of one's own. Errors: those of `add`, and OB155 when something is there. */
 export async function pull(name: string, into: string, options: AddOptions = {}): Promise<Added> {
-  const offer = await look(name, options)
-  const added = await take(offer, options.onBytes)
-  await unpack(await openMine(), repositoryOf(offer.reference), added.artifact, into)
+  const added = await add(name, options)
+  await unpack(await openMine(), repositoryOf(parseReference(name)), added.artifact, into)
   return added
 }

@@ -1,8 +1,8 @@
 import type { Digest } from "@open-brains/core/base/digest.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
 import { type Artifact, cardOfArtifact, parseArtifact } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
 import { parseReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
-import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Registry } from "../registry/registry.ts"
 import { pushesOf, putSignature } from "./signatures.ts"
 
@@ -87,4 +87,3 @@ export async function usedBy(
   await visit(card)
   return [...found.values()]
 }
-

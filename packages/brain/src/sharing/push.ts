@@ -2,19 +2,24 @@ import type { Digest } from "@open-brains/core/base/digest.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Descriptor } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
-import { type PublicKey, type Signer, seal } from "@open-brains/core/commons/envelope.ts"
-import { EDGE, parseReference, printReference, type Reference, repositoryOf } from "@open-brains/core/commons/reference.ts"
+import { type Signer, seal } from "@open-brains/core/commons/envelope.ts"
+import {
+  EDGE,
+  parseReference,
+  printReference,
+  type Reference,
+  repositoryOf,
+} from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { type NamedKey, shortKey, signerOf } from "../keys/keys.ts"
 import { readTrust, rememberSerial, type Trust, trustKey } from "../keys/trust.ts"
 import { openPlace, type Place, usualPlace } from "../registry/open.ts"
-import type { Registry } from "../registry/registry.ts"
 import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
 import { openMine } from "../store/mine.ts"
 import { putArtifact } from "../store/unpack.ts"
-import { copyArtifact, type Copied, lookAt, type OnBytes, usedBy } from "./copy.ts"
-import { putSignature, pushesOf, serialKey } from "./signatures.ts"
+import { type Copied, copyArtifact, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
+import { pushesOf, putSignature, type SignedPush, serialKey } from "./signatures.ts"
 
 export interface PushOptions {
   /** Where to, beside the person's own store (default: `$BRAIN_HUB`, if it is set). */
@@ -33,6 +38,7 @@ export interface Pushed {
   readonly name: string // namespace/name:tag
   readonly artifact: Digest
   readonly card: Card
+  readonly files: number
   /** What messages call where it is now: the place, or the person's store. */
   readonly place: string
   readonly copied: Copied
@@ -60,17 +66,19 @@ export async function push(folder: string, name: string, options: PushOptions = 
   await putArtifact(mine, repository, made, tag)
   const to = options.to ?? usualPlace()
   const place: Place =
-    to === undefined ? { registry: mine } : await openPlace(to, { create: true, isInsecure: options.isInsecure === true })
+    to === undefined
+      ? { registry: mine }
+      : await openPlace(to, { create: true, isInsecure: options.isInsecure === true })
   const { registry } = place
   const { digest } = made.artifact
-  if (registry !== mine) await bringUses(mine, registry, made.cardData)
+  if (registry !== mine) await bringUses(mine, place, made.cardData)
   const copied =
     registry === mine
       ? { sent: 0, kept: made.cardData.bytes }
       : await copyArtifact(mine, registry, repository, digest, options.onBytes)
   const subject = (await registry.resolve(repository, digest)) ?? bug(`${digest} was sent and is not there`)
   const before = await standing(place, repository, reference, tag, trust)
-  const isSame = before.artifact === digest && before.signers.includes(signer.key)
+  const isSame = before.artifact === digest && before.newest?.signers.includes(signer.key) === true && before.newest.statement.serial === before.serial - 1
   const statement: PushStatement = {
     type: TYPES.push,
     module: { namespace: reference.namespace, name: reference.name },
@@ -86,11 +94,12 @@ export async function push(folder: string, name: string, options: PushOptions = 
     : await move(place, mine, repository, statement, { subject, signer, manifest: made.manifest })
   if (!trust.keys.has(reference.namespace)) await trustKey(reference.namespace, signer.key)
   const serial = isSame ? before.serial - 1 : before.serial
-  if (place.hub === undefined) await rememberSerial(serialKey(registry, repository, tag), serial)
+  if (moved.is !== "candidate") await rememberSerial(serialKey(registry, repository, tag), serial)
   return {
     name: printReference({ namespace: reference.namespace, name: reference.name, tag }),
     artifact: digest,
     card: made.cardData,
+    files: made.files.size,
     place: registry.place,
     copied,
     signer,
@@ -122,14 +131,18 @@ function refuseStranger({ keys }: Trust, namespace: string, signer: NamedKey): v
 }
 
 /** What it uses must be where it is: whoever takes it takes that too. */
-async function bringUses(mine: Layout, to: Registry, card: Card): Promise<void> {
+async function bringUses(mine: Layout, { registry: to, hub }: Place, card: Card): Promise<void> {
   const uses = await usedBy(card, async (repository, digest) => (await lookAt(mine, repository, digest)).card)
   for (const { repository, digest } of uses) {
     if ((await to.resolve(repository, digest)) !== undefined) continue
+    if (hub !== undefined)
+      refuse({
+        code: "OB712",
+        seen: `${card.name} uses ${repository}@${digest}, which ${to.place} does not have.`,
+        hint: `Push that there first, or ask ${repository.split("/")[0]} to: whoever takes ${card.name} takes it too.`,
+      })
     await copyArtifact(mine, to, repository, digest)
-    const subject = (await to.resolve(repository, digest)) ?? bug(`${digest} was sent and is not there`)
-    for (const { envelope } of await pushesOf(mine, repository, digest))
-      await putSignature(to, repository, envelope, subject)
+    await copySignatures(mine, to, repository, digest)
   }
 }
 
@@ -137,7 +150,8 @@ interface Standing {
   readonly artifact: Digest | null
   /** Of the next push. */
   readonly serial: number
-  readonly signers: readonly PublicKey[]
+  /** The push that it stands by, if it was signed. */
+  readonly newest: SignedPush | undefined
 }
 /** What the tag stands for at the place. A hub says it; elsewhere the newest push of it that was signed. */
 async function standing(
@@ -147,20 +161,14 @@ async function standing(
   tag: string,
   trust: Trust,
 ): Promise<Standing> {
-  if (hub !== undefined) {
-    const found = (await hub.tags(reference)).find((each) => each.tag === tag)
-    return found ? { artifact: found.artifact, serial: found.serial + 1, signers: [] } : { artifact: null, serial: 0, signers: [] }
-  }
-  const found = await registry.resolve(repository, tag)
-  const newest = found
-    ? (await pushesOf(registry, repository, found.digest)).find(({ statement }) => statement.tag === tag)
-    : undefined
+  const told = hub && (await hub.tags(reference)).find((each) => each.tag === tag)
+  if (hub && told === undefined) return { artifact: null, serial: 0, newest: undefined }
+  const artifact = told?.artifact ?? (await registry.resolve(repository, tag))?.digest ?? null
+  const pushes = artifact === null ? [] : await pushesOf(registry, repository, artifact)
+  const newest = pushes.find(({ statement }) => statement.tag === tag)
   const seen = trust.serials.get(serialKey(registry, repository, tag)) ?? -1
-  return {
-    artifact: found?.digest ?? null,
-    serial: Math.max(newest?.statement.serial ?? -1, seen) + 1,
-    signers: newest?.signers ?? [],
-  }
+  const serial = told?.serial ?? Math.max(newest?.statement.serial ?? -1, seen) + 1
+  return { artifact, serial, newest }
 }
 
 /** The statement, signed; then the tag, which is last: one that was interrupted before is run again. */

@@ -31,7 +31,11 @@ export interface Signed extends SignedPush {
 const REFERRERS_MAX = 1000
 
 /** What was signed of an artifact, the newest of each tag first. What is no push of it, or does not hold, is passed over. */
-export async function pushesOf(registry: Registry, repository: string, artifact: Digest): Promise<readonly SignedPush[]> {
+export async function pushesOf(
+  registry: Registry,
+  repository: string,
+  artifact: Digest,
+): Promise<readonly SignedPush[]> {
   const listed = await registry.referrers(repository, artifact, MEDIA.signature)
   const found: SignedPush[] = []
   for (const { digest } of listed.slice(0, REFERRERS_MAX)) {
@@ -42,7 +46,8 @@ export async function pushesOf(registry: Registry, repository: string, artifact:
 }
 /** A referrer that is damaged is a stranger's; a server that cannot be reached is not passed over. */
 function unlessRefused(error: unknown): undefined {
-  if (error instanceof Refusal && error.problems.every(({ code }) => code !== "OB720" && code !== "OB157")) return undefined
+  if (error instanceof Refusal && error.problems.every(({ code }) => code !== "OB720" && code !== "OB157"))
+    return undefined
   throw error
 }
 

@@ -2,19 +2,25 @@ import { createHash, randomBytes } from "node:crypto"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import type { Digest } from "@open-brains/core/base/digest.ts"
-import { refuse } from "@open-brains/core/base/problem.ts"
-import type { Files } from "./files.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
+import { ARTIFACT_LIMITS } from "@open-brains/core/commons/artifact.ts"
+import { applyDelta, DELTA_LIMITS, type Delta, deltaPath, HEADER, parseDelta } from "./delta.ts"
+import { codeOf, type Files } from "./files.ts"
 import { sha256 } from "./whole.ts"
 
 /** The blobs of an OCI image layout: `blobs/sha256/HEX`, each checked against its name whenever it is read. */
 export interface Blobs {
   /** Errors: OB712 when it is not there, OB713 when it has not this size, is larger than `bytesMax`, or was altered. */
   read(digest: Digest, { size, bytesMax }: { readonly size?: number; readonly bytesMax: number }): Promise<Uint8Array>
-  /** Bytes of it as they lie there, or nothing. One that is there becomes young, so that nobody collects it. */
+  /** One that is there becomes young, so that nobody collects it. */
   has(digest: Digest): Promise<boolean>
+  /** The same, and its bytes are those of the digest: what is damaged is not there, so that a push mends it. */
+  isSound(digest: Digest): Promise<boolean>
   /** On the disk when it resolves. An altered one is written anew. Errors: OB713 when `bytes` are not those of the digest. */
   put(digest: Digest, bytes: Uint8Array): Promise<void>
   remove(digest: Digest): Promise<boolean>
+  /** How it is kept, where it is kept as what it differs in from another one. Errors: OB713. */
+  delta(digest: Digest): Promise<Delta | undefined>
 }
 
 export const BLOBS = join("blobs", "sha256")
@@ -76,43 +82,91 @@ function isRunning(pid: number): boolean {
 }
 
 export function openBlobs(folder: string, files: Files): Blobs {
-  async function read(digest: Digest, { size, bytesMax }: { readonly size?: number; readonly bytesMax: number }) {
-    const path = blobPath(folder, digest)
+  interface Bounds {
+    readonly size?: number
+    readonly bytesMax: number
+  }
+  /** Bytes of a file, within bounds and not checked; nothing where there is none. */
+  async function raw(path: string, digest: Digest, { size, bytesMax }: Bounds): Promise<Uint8Array | undefined> {
     const found = await files.kind(path)
-    if (found === undefined) return notThere(folder, digest)
+    if (found === undefined) return undefined
     if (found.is !== "file" || (size !== undefined && found.bytes !== size)) return altered(folder, digest)
     if (found.bytes > bytesMax) return tooLarge(folder, digest, found.bytes, bytesMax)
     // Some files that say they are empty never end.
-    const bytes = found.bytes === 0 ? new Uint8Array() : await files.read(path)
-    return sha256(bytes) === digest ? bytes : altered(folder, digest)
+    return found.bytes === 0 ? new Uint8Array() : ifThere(files.read(path))
+  }
+  async function delta(digest: Digest, bytesMax: number): Promise<Delta | undefined> {
+    const bytes = await raw(deltaPath(folder, digest), digest, { bytesMax: bytesMax + HEADER })
+    return bytes && (parseDelta(bytes) ?? altered(folder, digest))
+  }
+  async function read(digest: Digest, { size, bytesMax }: Bounds, depthMax: number = DELTA_LIMITS.depth) {
+    const check = (bytes: Uint8Array | undefined): Uint8Array =>
+      bytes !== undefined && sha256(bytes) === digest ? bytes : altered(folder, digest)
+    const whole = await raw(blobPath(folder, digest), digest, size === undefined ? { bytesMax } : { size, bytesMax })
+    if (whole) return check(whole)
+    const found = await delta(digest, bytesMax)
+    // Where a delta became a blob in between, it is there now.
+    if (found === undefined)
+      return check((await raw(blobPath(folder, digest), digest, { bytesMax })) ?? notThere(folder, digest))
+    if (found.size > bytesMax) tooLarge(folder, digest, found.size, bytesMax)
+    if ((size !== undefined && found.size !== size) || found.depth > depthMax) altered(folder, digest)
+    // Each on the way is less deep, so that there is an end.
+    const base: Uint8Array = await read(found.base, { bytesMax: DELTA_LIMITS.sizeMax }, found.depth - 1)
+    return check(applyDelta(found, base))
+  }
+  const placesOf = (digest: Digest): readonly string[] => [blobPath(folder, digest), deltaPath(folder, digest)]
+  async function has(digest: Digest): Promise<boolean> {
+    for (const path of placesOf(digest)) {
+      if ((await files.kind(path))?.is !== "file") continue
+      await files.touch(path).catch(() => undefined) // on a disk that can only be read nobody collects either
+      if ((await files.kind(path)) !== undefined) return true
+    }
+    return false
   }
   return {
-    read,
-    async has(digest) {
-      const path = blobPath(folder, digest)
-      if ((await files.kind(path))?.is !== "file") return false
-      await files.touch(path).catch(() => undefined) // on a disk that can only be read nobody collects either
-      return (await files.kind(path)) !== undefined
-    },
+    read: (digest, bounds) => read(digest, bounds),
+    delta: (digest) => delta(digest, DELTA_LIMITS.sizeMax),
+    isSound: async (digest) => (await isThere(digest)) && (await has(digest)),
+    has,
     async put(digest, bytes) {
       if (sha256(bytes) !== digest) altered(folder, digest)
-      const path = blobPath(folder, digest)
-      const found = await files.kind(path)
-      if (found?.is === "file" && found.bytes === bytes.length && sha256(await files.read(path)) === digest)
-        try {
-          return await files.touch(path)
-        } catch {
-          // it was collected meanwhile, or is somebody else's
-        }
+      for (const path of placesOf(digest))
+        if ((await files.kind(path)) !== undefined && (await isThere(digest, bytes.length)))
+          try {
+            return await files.touch(path)
+          } catch {
+            // it was collected meanwhile, or is somebody else's
+          }
       await makeFolders(files, folder, join(folder, BLOBS))
-      await writeInto(files, folder, path, bytes)
+      await writeInto(files, folder, blobPath(folder, digest), bytes)
     },
     async remove(digest) {
-      const path = blobPath(folder, digest)
-      if ((await files.kind(path)) === undefined) return false
-      await files.remove(path)
-      return true
+      let isGone = false
+      for (const path of placesOf(digest))
+        if ((await files.kind(path)) !== undefined) {
+          await files.remove(path)
+          isGone = true
+        }
+      return isGone
     },
+  }
+  async function isThere(digest: Digest, size?: number): Promise<boolean> {
+    try {
+      await read(digest, size === undefined ? { bytesMax: ARTIFACT_LIMITS.fileBytes } : { size, bytesMax: size })
+      return true
+    } catch (error) {
+      if (error instanceof Refusal) return false
+      throw error
+    }
+  }
+}
+
+async function ifThere(bytes: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await bytes
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined
+    throw error
   }
 }
 

@@ -5,7 +5,7 @@ import type { BenchmarkDeclaration } from "@open-brains/core/composition/parts.t
 import { printManifest } from "@open-brains/core/module/text.ts"
 import { type Gathered, isPath } from "../brains/gather.ts"
 import { lockPathOf, movedLock } from "../brains/lock.ts"
-import { leadsTo, readBytes } from "../brains/sources.ts"
+import { firstWordOf, leadsTo, OTHERS, readBytes } from "../brains/sources.ts"
 import { GRAPH, WEIGHTS } from "../streams/module.ts"
 import { readModule } from "./folder.ts"
 import { MANIFEST } from "./whole.ts"
@@ -86,6 +86,13 @@ export async function filesOfBrain({ library, main, texts }: Gathered): Promise<
     if (found.kind === "module") folders.set(found.module.folder, found.module.isStepped === true)
   }
 
+  const first = firstWordOf(texts.get(main)!)
+  if (!isFolder && OTHERS.includes(first ?? ""))
+    refuse({
+      code: "OB715",
+      seen: `${main} begins with a ${first}, and a folder whose ${MANIFEST} does so is one, not a brain.`,
+      hint: "Let it begin with the brain: what it is made of may follow.",
+    })
   if (!isFolder && library.files.has(join(root, MANIFEST))) mainNamed(join(root, MANIFEST), main)
   visit(main)
   for (const [folder, isStepped] of folders) {

@@ -225,9 +225,10 @@ test("an index that another one took the place of is read, though its size, time
   await push(layout, REPOSITORY, moduleOf("one"), "edge")
   expect(await layout.tags(REPOSITORY)).toEqual(["edge"])
   const source = readFileSync(join(folder, "index.json"), "utf8")
+  const now = Date.now()
   const same: Files["kind"] = async (path) => {
     const found = await diskFiles.kind(path)
-    return found && { ...found, id: "1:1", changedMs: Date.now() }
+    return found && { ...found, id: "1:1", changedMs: now }
   }
   const watched = await openLayout(folder, { files: { ...diskFiles, kind: same } })
   expect(await watched.tags(REPOSITORY)).toEqual(["edge"])

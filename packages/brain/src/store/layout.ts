@@ -38,6 +38,8 @@ export interface Layout extends Registry {
   change<T>(
     work: (index: LayoutIndex) => Promise<{ readonly entries?: readonly Descriptor[]; readonly result: T }>,
   ): Promise<T>
+  /** Within `change`, where the index is to be on the disk before `work` goes on. */
+  writeIndex(entries: readonly Descriptor[]): Promise<void>
 }
 export interface LayoutOptions {
   /** Makes it where nothing is, or an empty folder. */
@@ -50,7 +52,7 @@ const MARK_TEXT = '{"imageLayoutVersion":"1.0.0"}'
 const MARK_BYTES_MAX = 4096
 const LOCK = ".index.lock"
 const WAIT_MS = 60_000
-const OWN = /^(?:blobs|deltas|index\.json|\.incoming|\.index\.lock.*)$/
+const OWN = /^(?:blobs|deltas|modules|index\.json|\.incoming|\.index\.lock.*)$/
 
 /** Errors: OB710 when it is no layout, OB711 when it is damaged, OB157. */
 export async function openLayout(folder: string, { create = false, files = diskFiles }: LayoutOptions = {}) {
@@ -225,6 +227,7 @@ function layoutIn(folder: string, files: Files): Layout {
     index,
     facts,
     change,
+    writeIndex: (entries) => indexFile.write(layoutIndex(entries)),
     resolve,
     putManifest,
     referrers,
@@ -237,7 +240,7 @@ function layoutIn(folder: string, files: Files): Layout {
     repositories: async () =>
       [...new Set((await index()).entries.flatMap((each) => repositoryNamed(each) ?? []))].sort(),
     blob: (_, digest, size) => explain(folder, blobs.read(digest, { size, bytesMax: ARTIFACT_LIMITS.fileBytes })),
-    has: (_, digest) => explain(folder, blobs.has(digest)),
+    has: (_, digest) => explain(folder, blobs.isSound(digest)),
     putBlob: (_, digest, bytes) => explain(folder, blobs.put(digest, bytes)),
   }
 }
@@ -252,7 +255,7 @@ const descriptorOf = ({ mediaType, digest, artifactType }: ManifestFacts, size: 
 const bare = ({ annotations: _, ...entry }: Descriptor): Descriptor => entry
 
 /** The repository that an entry is in; nothing for names that are none of ours. */
-function repositoryNamed({ annotations }: Descriptor): string | undefined {
+export function repositoryNamed({ annotations }: Descriptor): string | undefined {
   const name = annotations?.[REF_NAME]
   const reference = readReference(name ?? annotations?.[REPOSITORY] ?? "")
   return reference && `${reference.namespace}/${reference.name}`

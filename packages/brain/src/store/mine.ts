@@ -2,11 +2,10 @@ import { randomBytes } from "node:crypto"
 import { homedir } from "node:os"
 import { join, resolve, sep } from "node:path"
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
-import { Refusal } from "@open-brains/core/base/problem.ts"
 import { type Artifact, MEDIA, parseArtifact } from "@open-brains/core/commons/artifact.ts"
 import { EDGE, type Reference, repositoryOf, STABLE } from "@open-brains/core/commons/reference.ts"
 import { hexOf, makeFolders } from "./blobs.ts"
-import { explain, type Files } from "./files.ts"
+import { diskFiles, explain, type Files } from "./files.ts"
 import { type Layout, openLayout } from "./layout.ts"
 import { fetchArtifact, writeFolder } from "./unpack.ts"
 import { sha256 } from "./whole.ts"
@@ -18,19 +17,17 @@ export const mineFolder = (): string =>
       join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "open-brains", "store"),
   )
 /** Folders of modules that were unpacked, by the digest of their artifact. */
-const MODULES = "modules"
+export const MODULES = "modules"
 
 /** The store of this person, made where there is none yet. Errors: OB710, OB711, OB157. */
 export const openMine = (): Promise<Layout> => openLayout(mineFolder(), { create: true })
 
-/** The same, or nothing where there is none. */
+/** The same, or nothing where nothing is yet. Errors: OB710 when something else lies there, OB711. */
 export async function mineIfThere(): Promise<Layout | undefined> {
-  try {
-    return await openLayout(mineFolder())
-  } catch (error) {
-    if (error instanceof Refusal && error.problems[0]?.code === "OB710") return undefined
-    throw error
-  }
+  const folder = mineFolder()
+  const found = await explain(folder, diskFiles.kind(folder))
+  const isEmpty = found === undefined || (found.is === "folder" && (await diskFiles.list(folder)).length === 0)
+  return isEmpty ? undefined : openLayout(folder)
 }
 
 /** What a name of the store stands for: its digest, else its tag, else `stable`, else `edge`. */

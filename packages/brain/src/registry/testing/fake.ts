@@ -11,6 +11,8 @@ export interface Fake {
   /** What was asked: `GET /v2/…`. */
   readonly asked: string[]
   trick: Trick | undefined
+  /** Whether it says that it lists referrers itself. */
+  hasReferrers: boolean
   stop(): Promise<void>
 }
 
@@ -57,7 +59,7 @@ export async function startFake(): Promise<Fake> {
     if (kind === "manifests" && request.method === "PUT") {
       const { digest, subject } = parseManifestFacts(body)
       manifests.set(digest, body).set(rest, body)
-      return end(201, subject ? { "oci-subject": subject.digest } : {})
+      return end(201, subject && fake.hasReferrers ? { "oci-subject": subject.digest } : {})
     }
     if (kind === "manifests" && request.method === "DELETE") return end(manifests.delete(rest) ? 202 : 404)
     if (kind === "manifests") {
@@ -85,6 +87,7 @@ export async function startFake(): Promise<Fake> {
     manifests,
     asked,
     trick: undefined,
+    hasReferrers: true,
     stop() {
       server.closeAllConnections()
       return new Promise((done) => server.close(() => done()))
