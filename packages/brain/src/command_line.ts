@@ -1,5 +1,6 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
@@ -324,6 +325,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   registerSharing(program, run, services)
+  registerProving(program, run, services)
   return program
 }
 

@@ -78,7 +78,10 @@ export async function push(folder: string, name: string, options: PushOptions = 
       : await copyArtifact(mine, registry, repository, digest, options.onBytes)
   const subject = (await registry.resolve(repository, digest)) ?? bug(`${digest} was sent and is not there`)
   const before = await standing(place, repository, reference, tag, trust)
-  const isSame = before.artifact === digest && before.newest?.signers.includes(signer.key) === true && before.newest.statement.serial === before.serial - 1
+  const isSame =
+    before.artifact === digest &&
+    before.newest?.signers.includes(signer.key) === true &&
+    before.newest.statement.serial === before.serial - 1
   const statement: PushStatement = {
     type: TYPES.push,
     module: { namespace: reference.namespace, name: reference.name },
