@@ -1,35 +1,57 @@
 import { type Command, InvalidArgumentError, Option } from "commander"
-import { SEED_MAX } from "./benchmarks/benchmark.ts"
 import type { ExitCode, Services } from "./services.ts"
 
 type Run = (work: () => Promise<ExitCode>) => Promise<void>
 
-/** The commands by which a new version proves that it is better, or does no harm. */
+const json = (): Option => new Option("--json", "print JSON, for programs")
+const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+const ITEMS_MAX = 1_000_000
+const SEED_MAX = 2 ** 32 - 1 // a random stream takes 32 bits
+
+/** The commands by which a person finds out whether a change is one for the better, and others see that it is. */
 export function registerProving(program: Command, run: Run, services: Services): void {
   program
     .command("compare")
-    .description("whether a new version may take the place of an old one, by the evidence of benchmarks")
-    .argument("<old>", "a module or a brain: a folder, or a name in your store")
-    .argument("<new>", "what is to take its place")
-    .requiredOption("--on <benchmarks...>", "benchmarks: folders, or names in your store")
-    .option("--in <brain>", "run both within a brain, in the place of a module")
-    .option("--as <use>", "with --in: the `use` whose place they take")
-    .option("--target <benchmark>", "the one to be better at (default: all by their weights)")
-    .option("--simpler", "it is to be as good with 5 % fewer bytes or operations, no more")
-    .option("--seed <n>", "another choice or order of items", whole(0, SEED_MAX), 1)
-    .option("--items-max <n>", "items of each benchmark at most", whole(1, 2 ** 20))
-    .addOption(new Option("--json", "print JSON, for programs"))
-    .action((old, now, options) => {
+    .description(
+      "run two modules or brains on benchmarks until it is clear whether the new one may take the old one's place",
+    )
+    .argument("<old>", "a folder, a file .brain, or a name of your store")
+    .argument("<new>", "another")
+    .requiredOption("--on <benchmarks...>", "folders or names of benchmarks")
+    .option("--in <brain>", "run both in a brain, in the place of a module that it uses")
+    .option("--as <use>", "which one: the name of the `use`, or of the module in the store")
+    .option("--target <benchmark>", "what the new one is to be better at (default: all of them together)")
+    .option("--simpler", "it claims no more than to be as good with 5 % less of weights, operations or memory")
+    .option("--seed <n>", "another order of the items", whole(0, SEED_MAX), 1)
+    .option("--items-max <n>", "of one benchmark at most (default: 20000)", whole(1, ITEMS_MAX))
+    .option("--attest <file>", "sign what came out, so that others can run it again")
+    .option("--key <name>", "which of your keys signs it")
+    .addOption(json())
+    .addHelpText("after", "\nExit code: 0 when it is accepted, 1 when it is refused.")
+    .action((old, now, options, command: Command) => {
       if ((options.in === undefined) !== (options.as === undefined))
-        throw new InvalidArgumentError("--in and --as go together: compare OLD NEW --on SUITE --in BRAIN --as USE.")
+        command.error("error: --in and --as go together: a brain, and which of its modules both stand for.")
       return run(async () => (await import("./commands/compare.ts")).compare(old, now, options, services))
     })
+  program
+    .command("verify")
+    .description("check the signature of an attestation, run it again, and compare every answer to the bit")
+    .argument("<attestation>", "the file that `compare --attest` wrote")
+    .option("--key <key>", "whose signature it must have, ed25519:…; as often as you like", several)
+    .option("--candidate <folder>", "the new module (default: that of your store)")
+    .option("--baseline <folder>", "the old one")
+    .option("--benchmark <folder>", "what both were run on; as often as there are several", several)
+    .option("--in <brain>", "the brain that both were run in, if one")
+    .addOption(json())
+    .action((path, options) =>
+      run(async () => (await import("./commands/verify.ts")).verifyFile(path, options, services)),
+    )
 }
 
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= least && value <= most) return value
     throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`)
   }
+}

@@ -31,8 +31,6 @@ export interface OpenBenchmark {
   item(seed: number, index: number): Promise<Item>
   close(): Promise<void>
 }
-/** Of a seed: a random stream takes 32 bits. */
-export const SEED_MAX = 2 ** 32 - 1
 const INDEX_MAX = 2 ** 32
 
 /**

@@ -16,6 +16,8 @@ export interface Ran {
   readonly counts: { readonly better: number; readonly equal: number; readonly worse: number }
   /** Of the differences of scores, in units of 2⁻³². */
   readonly sum: number
+  /** Of the scores themselves, in the same units. */
+  readonly scores: { readonly candidate: number; readonly incumbent: number }
 }
 export interface Comparison {
   readonly verdict: Verdict
@@ -123,6 +125,7 @@ interface Trial {
 function openTrial(benchmark: OpenBenchmark): Trial {
   const answers = { candidate: [] as string[], incumbent: [] as string[] }
   const counts = { better: 0, equal: 0, worse: 0 }
+  const scores = { candidate: 0, incumbent: 0 }
   let [sum, count, differs] = [0, 0, false]
   const { itemCount = Number.POSITIVE_INFINITY } = benchmark
   return {
@@ -144,6 +147,8 @@ function openTrial(benchmark: OpenBenchmark): Trial {
         const other = await runItem(incumbent, benchmark, item)
         answers.candidate.push(one.answer)
         answers.incumbent.push(other.answer)
+        scores.candidate += one.score
+        scores.incumbent += other.score
         differs ||= one.answer !== other.answer
         const difference = one.score - other.score
         sum += difference
@@ -153,7 +158,7 @@ function openTrial(benchmark: OpenBenchmark): Trial {
       }
       return anchor ? differences : { incumbent: differences.incumbent }
     },
-    ran: () => ({ benchmark, count, answers, counts, sum }),
+    ran: () => ({ benchmark, count, answers, counts, sum, scores }),
   }
 }
 

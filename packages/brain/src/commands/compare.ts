@@ -1,106 +1,172 @@
-import type { Standing, Verdict } from "@open-brains/core/gate/gate.ts"
+import type { Gate, Standing, Verdict } from "@open-brains/core/gate/gate.ts"
+import { attest, refuseIrreproducible, writeAttestation } from "../benchmarks/attest.ts"
 import { type Comparison, compareOn } from "../benchmarks/compare.ts"
 import { isSame, SAME, withOpened } from "../benchmarks/judge.ts"
-import { refuseNotSimpler } from "../benchmarks/resources.ts"
-import { counted, pad, shorten, widest, wrap } from "../layout.ts"
-import type { ExitCode, Paint, Services } from "../services.ts"
+import { refuseNotSimpler, type Saved } from "../benchmarks/resources.ts"
+import { signerOf } from "../keys/keys.ts"
+import { counted, pad, shorten, widest } from "../layout.ts"
+import type { ExitCode, Services } from "../services.ts"
+import { refuseUnwritable } from "../store/file.ts"
 
-export interface CompareArguments {
+export interface CompareCommandOptions {
   readonly on: readonly string[]
-  /** A brain in which both are run, in the place of `as`. */
   readonly in?: string
   readonly as?: string
   readonly target?: string
   readonly simpler?: boolean
   readonly seed: number
   readonly itemsMax?: number
+  readonly attest?: string
+  readonly key?: string
   readonly json?: boolean
 }
 
-/** `brain compare OLD NEW --on BENCHMARK…`: runs both on the same items until the gate has a verdict. Refused is 1. */
+/** `brain compare OLD NEW --on BENCHMARK`: whether the new one may take the place of the old one. Exit code 1 when it is refused. */
 export async function compare(
   old: string,
   now: string,
-  options: CompareArguments,
+  options: CompareCommandOptions,
   services: Services,
 ): Promise<ExitCode> {
-  const { on, target, simpler = false, seed, itemsMax } = options
+  const { target, simpler: isSimpler = false, seed, itemsMax } = options
+  if (options.attest !== undefined) await refuseUnwritable(options.attest)
+  const signer = options.attest === undefined ? undefined : signerOf(options.key)
+  const benchmarks = [...new Set([...options.on, ...(target === undefined ? [] : [target])])]
   const within = options.in === undefined ? undefined : { brain: options.in, use: options.as! }
-  const found = await withOpened(old, now, on, within, async ({ candidate, incumbent, opened }) => {
-    if (simpler) await refuseNotSimpler(candidate, incumbent)
-    if (await isSame(candidate, incumbent)) return { verdict: SAME }
-    const comparison = await compareOn(candidate, incumbent, opened, {
-      ...{ seed, isSimpler: simpler, onRound: showing(services) },
-      ...(target === undefined ? {} : { target }),
-      ...(itemsMax === undefined ? {} : { itemsMax }),
-    })
-    return { verdict: comparison.verdict, comparison }
+  return withOpened(old, now, benchmarks, within, async ({ candidate, incumbent, opened }) => {
+    if (signer) for (const each of [candidate, incumbent]) refuseIrreproducible(each)
+    const saved = isSimpler ? await refuseNotSimpler(candidate, incumbent) : []
+    const comparison =
+      signer === undefined && (await isSame(candidate, incumbent))
+        ? undefined
+        : await compareOn(candidate, incumbent, opened, {
+            seed,
+            isSimpler,
+            ...(target === undefined ? {} : { target }),
+            ...(itemsMax === undefined ? {} : { itemsMax }),
+            onRound: running(services),
+          })
+    services.progress(undefined)
+    const verdict = comparison?.verdict ?? SAME
+    const attested =
+      comparison && signer && options.attest !== undefined
+        ? await writeAttestation(
+            options.attest,
+            await attest(comparison, { candidate, incumbent, seed, within, signer }),
+          )
+        : undefined
+    const found = { old, new: now, verdict, saved, comparison, attested }
+    if (options.json) services.print(JSON.stringify(asJson(found)))
+    else for (const line of linesOf(found, services)) services.print(line)
+    return verdict.accepted ? 0 : 1
   })
-  services.progress(undefined)
-  const { verdict } = found
-  const { comparison } = found as { readonly comparison?: Comparison }
-  if (options.json) services.print(JSON.stringify(jsonOf(old, now, verdict, comparison)))
-  else for (const line of describe(verdict, comparison, services.paint)) services.print(line)
-  return verdict.accepted ? 0 : 1
+}
+interface Found {
+  readonly old: string
+  readonly new: string
+  readonly verdict: Verdict
+  readonly saved: readonly Saved[]
+  readonly comparison: Comparison | undefined
+  readonly attested: string | undefined
 }
 
-const EVERY_MS = 80
-function showing({ progress }: Services): (standing: readonly Standing[]) => void {
-  let shown = 0
-  return (standing) => {
-    if (performance.now() - shown < EVERY_MS) return
-    shown = performance.now()
+function asJson({ comparison, attested, ...found }: Found) {
+  const bounds = new Map(comparison?.ran.map((each) => [each.benchmark.name, passing(each)]))
+  return {
+    ...found,
+    ...(comparison
+      ? {
+          benchmarks: comparison.standing.map((each) => ({ ...each, ...bounds.get(each.benchmark) })),
+          needed: { ...comparison.needed },
+          fingerprints: comparison.fingerprints,
+        }
+      : {}),
+    ...(attested === undefined ? {} : { attested }),
+  }
+}
+/** The mean scores, beside what passes the benchmark. */
+function passing({ benchmark, count, scores }: Comparison["ran"][number]) {
+  const mean = (sum: number): number => (count === 0 ? Number.NaN : sum / 2 ** 32 / count)
+  return { bound: benchmark.manifest.bound, old: mean(scores.incumbent), new: mean(scores.candidate) }
+}
+
+/** A line that grows with the evidence: how far each benchmark is on its way. */
+function running({ progress }: Services): (standing: readonly Standing[], needed: Gate["needed"]) => void {
+  return (standing, needed) => {
     const items = standing.reduce((sum, each) => sum + each.items, 0)
-    const proven = standing.filter(({ isProvenHarmless }) => isProvenHarmless).length
-    progress(`${counted(items, "item")}: no harm proven on ${proven} of ${counted(standing.length, "benchmark")}`)
+    const told = standing.map(
+      (each) =>
+        `${shorten(each.benchmark, 24)} ${bar(each.evidenceOfNoHarm / needed.noHarm, 8)} ${odds(each.evidenceOfNoHarm)}`,
+    )
+    progress(`${counted(items, "item")}  ${told.join("  ")}`)
   }
 }
 
-const jsonOf = (old: string, now: string, verdict: Verdict, comparison: Comparison | undefined): object => ({
-  ...{ old, new: now, verdict },
-  ...(comparison && {
-    fingerprints: comparison.fingerprints,
-    needed: { noHarm: comparison.needed.noHarm, gain: comparison.needed.gain, harm: comparison.needed.harm },
-    benchmarks: comparison.standing.map((each) => ({ ...each, mean: each.items === 0 ? null : each.mean })),
-  }),
-})
+const LN_TO_LOG10 = Math.LOG10E
+/** Evidence as odds: “1 : N” that it came about by chance, beyond a million its order. */
+export function odds(logE: number): string {
+  const digits = logE * LN_TO_LOG10
+  if (Number.isNaN(digits)) return "–"
+  if (digits >= 6) return `1 : 10^${digits.toFixed(0)}`
+  const n = 10 ** digits
+  return digits < 0
+    ? `${(1 / n)
+        .toPrecision(2)
+        .replace(/\.?0+$/, "")
+        .slice(0, 8)} : 1`
+    : `1 : ${n < 10 ? n.toFixed(1) : n.toFixed(0)}`
+}
+function bar(share: number, width: number): string {
+  const full = Math.round(width * Math.max(0, Math.min(1, Number.isNaN(share) ? 0 : share)))
+  return `${"█".repeat(full)}${"░".repeat(width - full)}`
+}
+const points = (value: number): string =>
+  Number.isNaN(value) ? "–" : `${value >= 0 ? "+" : "−"}${(100 * Math.abs(value)).toFixed(2)}`
 
-function describe(verdict: Verdict, comparison: Comparison | undefined, paint: Paint): readonly string[] {
-  const { kind, accepted, because, items } = verdict
-  const last = `${paint(accepted ? "green" : "red", kind)}: ${because}`
-  const asked = items === 0 ? [] : [paint("dim", `${counted(items, "item")} in all.`)]
-  return [...(comparison ? tableOf(comparison, paint) : []), wrap(last), ...asked]
-}
-
-const HEAD = ["benchmark", "items", "better", "equal", "worse", "points", "margin", "no harm", "", "gain", ""]
-function tableOf({ standing, needed }: Comparison, paint: Paint): readonly string[] {
-  const rows = standing.map((each): readonly string[] => [
-    shorten(each.benchmark, 28),
-    ...[each.items, each.better, each.equal, each.worse].map(String),
-    each.items === 0 ? "" : signed(100 * each.mean),
-    `-${(100 * each.margin).toFixed(1)}`,
-    odds(each.evidenceOfNoHarm),
-    barOf(each.evidenceOfNoHarm, needed.noHarm),
-    odds(each.evidenceOfGain),
-    barOf(each.evidenceOfGain, needed.gain),
-  ])
-  const widths = HEAD.map((name, i) => widest([name, ...rows.map((row) => row[i]!)]))
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => (i === 0 || i === 8 || i === 10 ? pad(cell, widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ")
-      .trimEnd()
-  return [paint("dim", line(HEAD)), ...rows.map(line), ""]
-}
-const signed = (points: number): string => `${points < 0 ? "-" : "+"}${Math.abs(points).toFixed(2)}`
-/** Evidence as whoever bet against would have it: so many for one. */
-const odds = (log: number): string => {
-  const power = log / Math.LN10
-  return power < 4 ? `${Math.exp(log).toFixed(power < 1 ? 1 : 0)}:1` : `10^${power.toFixed(0)}:1`
-}
-const BAR = 8
-/** How far the evidence has come to what is needed. */
-function barOf(log: number, needed: number): string {
-  const full = Math.max(0, Math.min(BAR, Math.floor((BAR * log) / needed)))
-  return "█".repeat(full) + "░".repeat(BAR - full)
+function linesOf(found: Found, { paint }: Services): readonly string[] {
+  const { comparison, verdict, saved } = found
+  const lines: string[] = []
+  if (comparison) {
+    const { standing, needed, ran } = comparison
+    const name = widest(["benchmark", ...standing.map(({ benchmark }) => shorten(benchmark, 36))])
+    lines.push(
+      paint(
+        "dim",
+        `${pad("benchmark", name)}   items  better   equal   worse    points  margin  no harm            gain`,
+      ),
+    )
+    for (const each of standing)
+      lines.push(
+        [
+          pad(shorten(each.benchmark, 36), name),
+          `${each.items}`.padStart(7),
+          `${each.better}`.padStart(7),
+          `${each.equal}`.padStart(7),
+          `${each.worse}`.padStart(7),
+          points(each.mean).padStart(9),
+          (100 * each.margin).toFixed(1).padStart(7),
+          ` ${paint(each.isProvenHarmless ? "green" : "yellow", bar(each.evidenceOfNoHarm / needed.noHarm, 6))} ${pad(odds(each.evidenceOfNoHarm), 11)}`,
+          odds(each.evidenceOfGain),
+        ].join(" "),
+      )
+    for (const each of ran) {
+      const { bound, old, new: now } = passing(each)
+      const passed = now >= bound ? paint("green", "passes") : paint("yellow", "does not pass")
+      lines.push(
+        `${pad(shorten(each.benchmark.name, 36), name)}  ${paint("dim", `old ${old.toFixed(3)}, new ${now.toFixed(3)}: it ${passed} (at least ${bound})`)}`,
+      )
+    }
+    lines.push(
+      paint(
+        "dim",
+        `needed: no harm ${odds(needed.noHarm)}, gain ${odds(needed.gain)}, harm ${odds(needed.harm)}; by chance alone so far at most so often`,
+      ),
+    )
+  }
+  for (const { what, candidate, incumbent } of saved)
+    lines.push(paint("dim", `${what === "memoryBytes" ? "bytes of memory" : what}: ${candidate}, was ${incumbent}`))
+  const said = verdict.accepted ? paint("green", `accepted: ${verdict.kind}`) : paint("red", `refused: ${verdict.kind}`)
+  lines.push(`${said} after ${counted(verdict.items, "item")}. ${verdict.because}`)
+  if (found.attested !== undefined) lines.push(`Signed: ${found.attested}`)
+  return lines
 }
