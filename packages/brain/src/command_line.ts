@@ -39,24 +39,18 @@ Modules are wired to a brain, in a file of a small language: examples/helpdesk/m
   ./brain diff examples/helpdesk examples/helpdesk
                                             what changed between two, and in their answers
 
-Modules and brains are shared, signed by who made them: docs/manual/commons/share.md
-
-  ./brain key new                           a key of your own, once
-  ./brain push desk me/desk --to ../stick   give others a module: a folder, a registry or a hub
-  ./brain add me/desk --from ../stick       take one, with all that it uses
-  ./brain list                              what is in your store
-
-Modules are shared by name, signed, in a folder, a registry or a hub:
+Modules are shared by name, signed, in a folder, a registry or a hub: docs/manual/commons/share.md
 
   ./brain key new                           a key that signs what you push
-  ./brain push desk acme/desk --to shelf    give it to others: here a folder, shelf
-  ./brain add acme/desk --from shelf        take one: what it is, and who signed it
-  ./brain pull acme/desk --into mine --from shelf
+  ./brain push desk acme/desk --to ../shelf
+                                            give it to others: here a folder, shelf
+  ./brain add acme/desk --from ../shelf     take one: what it is, and who signed it
+  ./brain pull acme/desk --into mine --from ../shelf
                                             the same, as a folder of your own
-  ./brain list --from shelf                 what there is
-  ./brain search parcels                    look for one in a hub
+  ./brain list                              what is in your store
+  ./brain compare desk mine --on examples/benchmarks/messages
+                                            whether a new version is better, and harms nothing
   ./brain rm acme/desk                      take it out of your store
-  ./brain compare desk mine --on suite      whether a new version is better, and harms nothing
 
 Every command takes --json and --help.`
 
