@@ -219,7 +219,9 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
       const rest = new URLSearchParams({ last: manifests.at(-1)!.digest, ...(type ? { artifactType: type } : {}) })
       reply.header("link", `</v2/${place}/referrers/${subject}?${rest}>; rel="next"`)
     }
-    return reply.type(MEDIA.index).send(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests }))
+    return reply
+      .type(MEDIA.index)
+      .send(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests })))
   })
 
   function referenceOf({ params }: FastifyRequest): string {

@@ -18,6 +18,7 @@ export function ociRoutes(app: FastifyInstance, context: Context): void {
     if (status === 413)
       return reply.code(413).send({ errors: [{ code: "SIZE_INVALID", message: "It is larger than is taken here." }] })
     if (status < 500) return reply.code(status).send({ errors: [{ code: "UNSUPPORTED", message: error.message }] })
+    if (request.raw.aborted) return reply.code(499).send() // nobody listens any more
     request.log.error(error)
     return reply
       .code(500)
