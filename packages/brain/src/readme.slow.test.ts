@@ -81,6 +81,6 @@ test.each(DOCUMENTS)("%s: every command and every program in it runs, in its ord
 test("the greeting: every command in it runs, in its order", { timeout: 300_000 }, () => {
   const folder = workplace()
   const commands = GREETING.split("\n").flatMap((line) => /^ {2}(\.\/brain .*?)(?: {2,}.*)?$/.exec(line)?.[1] ?? [])
-  expect(commands.length).toBe(20)
+  expect(commands.length).toBe(27)
   for (const script of commands) expect(run(folder, script)).toMatchObject({ script, status: 0, err: "" })
 })
