@@ -25,7 +25,17 @@ export function threefry(
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const
 
 /** What a stream is for: two purposes of one seed never share a number. Append only: a new order makes new weights. */
-export const PURPOSES = ["initialise", "shuffle", "dropout", "split", "mix", "draw", "bootstrap", "fold", "item"] as const
+export const PURPOSES = [
+  "initialise",
+  "shuffle",
+  "dropout",
+  "split",
+  "mix",
+  "draw",
+  "bootstrap",
+  "fold",
+  "item",
+] as const
 export type Purpose = (typeof PURPOSES)[number]
 
 /** A stream for one purpose and step; `word(i)` is its i-th number, 32 random bits as a signed integer. */
