@@ -29,7 +29,12 @@ const KINDS = {
     "new delivery address for the {thing}{polite}",
   ],
 }
-const NONE = ["what a lovely {day}", "tell me a joke about a {thing}", "who won the match {day}", "sing me a song{polite}"]
+const NONE = [
+  "what a lovely {day}",
+  "tell me a joke about a {thing}",
+  "who won the match {day}",
+  "sing me a song{polite}",
+]
 const BLANKS = {
   thing: ["parcel", "package", "order", "box", "lamp", "pair of shoes", "coffee grinder", "book", "jacket", "kettle"],
   day: ["yesterday", "on Monday", "last week", "on Friday", "two days ago", "this morning"],

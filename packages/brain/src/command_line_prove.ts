@@ -46,6 +46,42 @@ export function registerProving(program: Command, run: Run, services: Services):
     .action((path, options) =>
       run(async () => (await import("./commands/verify.ts")).verifyFile(path, options, services)),
     )
+  registerEdit(program, run, services)
+}
+
+function registerEdit(program: Command, run: Run, services: Services): void {
+  program
+    .command("edit")
+    .description("change a weight or the labels of a net by hand: a new net, which says what was changed")
+    .argument("<module>", "folder of the net")
+    .option("--weight <name>", "of this weight one number, as it is stored: brain show lists them")
+    .option("--at <places>", "which one: a number for each axis, from 0, such as 3,0", placesOf)
+    .option("--to <value>", "what it is from then on", number)
+    .option("--scale <words...>", "a weight and a factor: all of its numbers are multiplied")
+    .option("--labels <pairs...>", "OLD=NEW: what labels are called, all at once")
+    .option("--into <folder>", "where the new net goes (default: MODULE-edited)")
+    .addOption(json())
+    .action((path, options, command: Command) => {
+      const misused = (why: string): never => command.error(`error: ${why}`)
+      if ((options.weight === undefined) !== (options.at === undefined || options.to === undefined))
+        misused("--weight, --at and --to go together: which number, and what it is from then on.")
+      if (options.scale !== undefined && (options.scale.length !== 2 || !NUMBER.test(options.scale[1])))
+        misused("--scale takes a weight and a factor, such as: --scale bias 0.5")
+      const pairs: readonly string[] = options.labels ?? []
+      if (pairs.some((pair) => !/^[^=]+=[^=]+$/.test(pair))) misused("--labels takes OLD=NEW.")
+      if ([options.weight, options.scale, options.labels].filter((each) => each !== undefined).length !== 1)
+        misused("Say what to change, one thing at a time: --weight, --scale or --labels.")
+      return run(async () => (await import("./commands/edit.ts")).edit(path, options, services))
+    })
+}
+const NUMBER = /^-?\d{1,15}(?:\.\d{1,12})?$/
+function number(text: string): number {
+  if (NUMBER.test(text)) return Number(text)
+  throw new InvalidArgumentError("It takes a number in plain digits.")
+}
+function placesOf(text: string): readonly number[] {
+  if (/^\d{1,9}(?:,\d{1,9})*$/.test(text)) return text.split(",").map(Number)
+  throw new InvalidArgumentError("It takes whole numbers with commas between them, such as 3,0.")
 }
 
 function whole(least: number, most: number): (text: string) => number {

@@ -1,11 +1,14 @@
 import { type Digest, digest } from "@open-brains/core/base/digest.ts"
 import { canonicalJson, type Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
-import { jsonPart, requireOperations } from "@open-brains/core/run/module.ts"
+import { EDITS, parseEdits } from "@open-brains/core/module/edits.ts"
+import type { NamedDigest } from "@open-brains/core/module/manifest.ts"
+import { jsonPart, partOf, requireOperations } from "@open-brains/core/run/module.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
 import type { Start, TeachProgress } from "@open-brains/core/train/teach.ts"
 import { buildInTurns, startFrom } from "./build.ts"
 import type { PlacedExample } from "./data/split.ts"
+import { withEdits } from "./edit.ts"
 import { ownExamples } from "./examples.ts"
 import type { ModuleFiles } from "./store/folder.ts"
 
@@ -15,7 +18,7 @@ export interface Rebuilt {
   readonly isSame: boolean
 }
 export interface RebuildOptions {
-  /** The module that this one was learnt on from, if its manifest names one. */
+  /** The module that this one was learnt on from, or that was edited, if its manifest names one. */
   readonly base?: ModuleFiles
   /** The examples, when the module does not carry them. */
   readonly examples?: readonly PlacedExample[]
@@ -32,6 +35,7 @@ export async function rebuild(
 ): Promise<Rebuilt> {
   const { built, parts } = files.manifest
   requireOperations(files.manifest)
+  if (built.edited) return rebuildEdited(files, built.edited, base)
   const recipe = recipeFrom(jsonPart(files, "recipe.json"))
   if (!examples)
     return refuse({
@@ -64,5 +68,25 @@ export async function rebuild(
     said("threshold", unsureBelow, again.taught.unsureBelow),
     said("bytes read", takes.bytesMax, recipe.bytesMax),
   )
+  return { parts: compared, isSame: compared.every(({ named, built }) => named === built) }
+}
+
+/** Makes the edits again, on the net that was edited. Errors: OB520 when that is absent or another one, OB763, OB764. */
+function rebuildEdited(files: ModuleFiles, edited: NamedDigest, base: ModuleFiles | undefined): Rebuilt {
+  if (base?.digest !== edited.digest)
+    return refuse({
+      code: "OB520",
+      seen: `${files.path} is \`${edited.name}\` ${edited.digest}, edited by hand${base ? `, not ${base.digest}` : ", and that one is neither beside it nor in your store"}.`,
+      hint: "Name the folder that holds it: --base FOLDER.",
+    })
+  const again = withEdits(base, parseEdits(new TextDecoder().decode(partOf(files, EDITS))))
+  const { parts, gives } = files.manifest
+  const compared = Object.entries(again.parts).map(([name, bytes]) => ({
+    name,
+    named: parts[name] ?? digest(""),
+    built: digest(bytes),
+  }))
+  const labels = (list: readonly string[]): Digest => digest(canonicalJson([...list]))
+  compared.push({ name: "labels", named: labels(gives.labels), built: labels(again.manifest.gives.labels) })
   return { parts: compared, isSame: compared.every(({ named, built }) => named === built) }
 }

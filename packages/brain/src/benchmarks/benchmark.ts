@@ -1,5 +1,4 @@
 import { dirname, join } from "node:path"
-import { type Digest, digest as digestOf } from "@open-brains/core/base/digest.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { shuffled, stream } from "@open-brains/core/base/random.ts"
 import { parseReference } from "@open-brains/core/commons/reference.ts"
@@ -7,7 +6,7 @@ import { benchmarkIn } from "@open-brains/core/composition/benchmark.ts"
 import { parseBrains } from "@open-brains/core/composition/parse.ts"
 import type { BenchmarkDeclaration, CodeDeclaration } from "@open-brains/core/composition/parts.ts"
 import { FINITE, type PortType } from "@open-brains/core/composition/types.ts"
-import { isNothing, type RecordValue, type Value } from "@open-brains/core/run/part.ts"
+import { type Answered, isNothing, type RecordValue, type Value } from "@open-brains/core/run/part.ts"
 import { isPath } from "../brains/gather.ts"
 import { storeName } from "../brains/names.ts"
 import { definitionsAt, readBytes, readText } from "../brains/sources.ts"
@@ -102,12 +101,20 @@ async function openGenerator(
     ],
   }
   const code = await openCode(declaration, readBytes(source))
-  /** Of the items before, whatever the code keeps of them: each is asked of a fresh state. */
+  // A fresh state for each batch, from its first item on: whatever the code keeps, an item is the same in whatever order.
+  let batch: { readonly seed: number; readonly from: number; readonly answered: readonly Answered[] } | undefined
+  async function batchOf(seed: number, from: number): Promise<NonNullable<typeof batch>> {
+    const answered: Answered[] = []
+    for (let index = from; index < from + BATCH; index++) answered.push(await code.ask([seed, index], undefined))
+    code.reset?.()
+    return { seed, from, answered }
+  }
   return {
     async item(seed, index) {
       if (index > INDEX_MAX) bug(`item ${index}`)
-      const answered = await code.ask([seed, index], undefined)
-      code.reset?.()
+      const from = index - (index % BATCH)
+      if (batch?.seed !== seed || batch.from !== from) batch = await batchOf(seed, from)
+      const answered = batch.answered[index - from]!
       if (isNothing(answered))
         return refuse({
           code: "OB754",
@@ -123,9 +130,8 @@ async function openGenerator(
     close: async () => void (await code.close?.()),
   }
 }
+const BATCH = 64
 
-/** What an item is known by: two with one digest ask and expect the same. */
-export const digestOfItem = ({ inputs, expected }: Item): Digest => digestOf(JSON.stringify([inputs, expected ?? null]))
 const bug = (what: string): never => {
   throw new Error(`bug: ${what}`)
 }

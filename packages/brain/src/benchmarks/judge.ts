@@ -1,7 +1,7 @@
 import type { Verdict } from "@open-brains/core/gate/gate.ts"
 import { type OpenBenchmark, openBenchmark } from "./benchmark.ts"
 import { type CompareOptions, type Comparison, compareOn, refuseNarrower } from "./compare.ts"
-import { identityOf, openSubject, type Subject, type Within } from "./subject.ts"
+import { identityOf, openSubject, refuseUnaskable, type Subject, type Within } from "./subject.ts"
 
 export interface JudgeOptions extends Omit<CompareOptions, "anchor"> {
   /** The brain in which both stand in the place of a module. */
@@ -49,7 +49,7 @@ export interface Opened {
   readonly incumbent: Subject
   readonly opened: readonly OpenBenchmark[]
 }
-/** Opens all that is compared, sees that the new one can stand where the old one does, and closes it again. Errors: OB755. */
+/** Opens all that is compared, sees that all fits together, and closes it again. Errors: OB752, OB755. */
 export async function withOpened<T>(
   old: string,
   now: string,
@@ -73,6 +73,7 @@ export async function withOpened<T>(
     refuseNarrower(candidate, incumbent)
     const opened: OpenBenchmark[] = []
     for (const benchmark of benchmarks) opened.push(kept(await openBenchmark(benchmark)))
+    for (const benchmark of opened) for (const subject of [candidate, incumbent]) refuseUnaskable(benchmark, subject)
     return await work({ candidate, incumbent, opened })
   } finally {
     await Promise.all(closing.map((close) => close()))

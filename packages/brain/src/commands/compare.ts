@@ -30,11 +30,11 @@ export async function compare(
 ): Promise<ExitCode> {
   const { target, simpler: isSimpler = false, seed, itemsMax } = options
   if (options.attest !== undefined) await refuseUnwritable(options.attest)
-  const signer = options.attest === undefined ? undefined : signerOf(options.key)
   const benchmarks = [...new Set([...options.on, ...(target === undefined ? [] : [target])])]
   const within = options.in === undefined ? undefined : { brain: options.in, use: options.as! }
   return withOpened(old, now, benchmarks, within, async ({ candidate, incumbent, opened }) => {
-    if (signer) for (const each of [candidate, incumbent]) refuseIrreproducible(each)
+    if (options.attest !== undefined) for (const each of [candidate, incumbent]) refuseIrreproducible(each)
+    const signer = options.attest === undefined ? undefined : signerOf(options.key)
     const saved = isSimpler ? await refuseNotSimpler(candidate, incumbent) : []
     const comparison =
       signer === undefined && (await isSame(candidate, incumbent))
@@ -96,7 +96,7 @@ function running({ progress }: Services): (standing: readonly Standing[], needed
     const items = standing.reduce((sum, each) => sum + each.items, 0)
     const told = standing.map(
       (each) =>
-        `${shorten(each.benchmark, 24)} ${bar(each.evidenceOfNoHarm / needed.noHarm, 8)} ${odds(each.evidenceOfNoHarm)}`,
+        `${shownName(each.benchmark, 24)} ${bar(each.evidenceOfNoHarm / needed.noHarm, 8)} ${odds(each.evidenceOfNoHarm)}`,
     )
     progress(`${counted(items, "item")}  ${told.join("  ")}`)
   }
@@ -120,6 +120,9 @@ function bar(share: number, width: number): string {
   const full = Math.round(width * Math.max(0, Math.min(1, Number.isNaN(share) ? 0 : share)))
   return `${"█".repeat(full)}${"░".repeat(width - full)}`
 }
+/** A name, or the end of a path: its beginning says least. */
+const shownName = (name: string, width = 36): string =>
+  name.length <= width ? shorten(name, width) : shorten(`…${name.slice(1 - width)}`, width)
 const points = (value: number): string =>
   Number.isNaN(value) ? "–" : `${value >= 0 ? "+" : "−"}${(100 * Math.abs(value)).toFixed(2)}`
 
@@ -128,17 +131,17 @@ function linesOf(found: Found, { paint }: Services): readonly string[] {
   const lines: string[] = []
   if (comparison) {
     const { standing, needed, ran } = comparison
-    const name = widest(["benchmark", ...standing.map(({ benchmark }) => shorten(benchmark, 36))])
+    const name = widest(["benchmark", ...standing.map(({ benchmark }) => shownName(benchmark))])
     lines.push(
       paint(
         "dim",
-        `${pad("benchmark", name)}   items  better   equal   worse    points  margin  no harm            gain`,
+        `${pad("benchmark", name)}   items  better   equal   worse    points  margin  no harm             gain        harm`,
       ),
     )
     for (const each of standing)
       lines.push(
         [
-          pad(shorten(each.benchmark, 36), name),
+          pad(shownName(each.benchmark), name),
           `${each.items}`.padStart(7),
           `${each.better}`.padStart(7),
           `${each.equal}`.padStart(7),
@@ -146,14 +149,15 @@ function linesOf(found: Found, { paint }: Services): readonly string[] {
           points(each.mean).padStart(9),
           (100 * each.margin).toFixed(1).padStart(7),
           ` ${paint(each.isProvenHarmless ? "green" : "yellow", bar(each.evidenceOfNoHarm / needed.noHarm, 6))} ${pad(odds(each.evidenceOfNoHarm), 11)}`,
-          odds(each.evidenceOfGain),
+          pad(odds(each.evidenceOfGain), 11),
+          odds(each.evidenceOfHarm),
         ].join(" "),
       )
     for (const each of ran) {
       const { bound, old, new: now } = passing(each)
       const passed = now >= bound ? paint("green", "passes") : paint("yellow", "does not pass")
       lines.push(
-        `${pad(shorten(each.benchmark.name, 36), name)}  ${paint("dim", `old ${old.toFixed(3)}, new ${now.toFixed(3)}: it ${passed} (at least ${bound})`)}`,
+        `${pad(shownName(each.benchmark.name), name)}  ${paint("dim", `old ${old.toFixed(3)}, new ${now.toFixed(3)}: it ${passed} (at least ${bound})`)}`,
       )
     }
     lines.push(

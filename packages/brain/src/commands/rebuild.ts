@@ -1,4 +1,5 @@
 import { dataBehind } from "../data/sets.ts"
+import { findNet } from "../edit.ts"
 import { ownExamples } from "../examples.ts"
 import { rebuild as rebuildModule } from "../rebuild.ts"
 import { defaultBase, type ExitCode, type Services } from "../services.ts"
@@ -12,10 +13,16 @@ export async function rebuild(
   services: Services,
 ): Promise<ExitCode> {
   const files = await readModule(path)
-  const basePath = files.manifest.built.base ? (options.base ?? defaultBase()) : undefined
+  const { edited } = files.manifest.built
+  const basePath = edited
+    ? (options.base ?? (await findNet(edited.digest, path)))
+    : files.manifest.built.base
+      ? (options.base ?? defaultBase())
+      : undefined
   const base = basePath === undefined ? {} : { base: await readModule(basePath) }
   const fetching = fetchingBy(services, options.offline)
-  const examples = ownExamples(files) ? undefined : await dataBehind(files.manifest.built.data, options.data, fetching)
+  const examples =
+    edited || ownExamples(files) ? undefined : await dataBehind(files.manifest.built.data, options.data, fetching)
   const given = examples ? { examples } : {}
   const { parts, isSame } = await rebuildModule(files, { ...base, ...given, onProgress: progressBar(services) })
   services.progress(undefined)
@@ -27,7 +34,10 @@ export async function rebuild(
         ? [`${services.paint("green", "same")}  ${name.padEnd(width)}  ${built}`]
         : [`${services.paint("red", "differs")}  ${name}`, `  named  ${named}`, `  built  ${built}`])
         services.print(line)
-    services.print(isSame ? "Built again, bit for bit." : "The build does not give what the module names.")
+    const told = edited
+      ? `Edited again, bit for bit, from ${basePath}: brain rebuild tells of that one.`
+      : "Built again, bit for bit."
+    services.print(isSame ? told : "The build does not give what the module names.")
   }
   return isSame ? 0 : 1
 }

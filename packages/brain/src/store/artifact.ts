@@ -76,7 +76,7 @@ async function net(path: string): Promise<Made> {
       ...costsOfNet(files),
       uses: [],
       benchmarks: [],
-      ...(built.base ? { base: built.base.digest } : {}),
+      ...((built.edited ?? built.base) ? { base: (built.edited ?? built.base)!.digest } : {}),
     },
   }
 }

@@ -22,6 +22,8 @@ export interface Build {
   readonly seed: number
   readonly data: readonly NamedDigest[]
   readonly base?: NamedDigest
+  /** The net whose weights or labels were changed by hand, as edits.json says: the rest of the build is that net's. */
+  readonly edited?: NamedDigest
 }
 export interface NamedDigest {
   readonly name: string

@@ -35,6 +35,7 @@ function printNet(manifest: Manifest): string {
     `    seed ${built.seed}`,
     ...built.data.map((each) => `    data ${printNamed(each)}`),
     ...base,
+    ...(built.edited === undefined ? [] : [`    edited ${printNamed(built.edited)}`]),
     "  }",
     ...parts.map(([part, digest]) => `  part ${quote(part)} ${printDigest(digest)}`),
     "}",
@@ -178,7 +179,7 @@ function portType(lexer: Lexer, type: string, example: string): boolean {
 }
 
 function built(lexer: Lexer): Build | undefined {
-  const draft: { operations?: number; seed?: number; base?: NamedDigest } = {}
+  const draft: { operations?: number; seed?: number; base?: NamedDigest; edited?: NamedDigest } = {}
   const data = new Map<string, NamedDigest>()
   const readNamed = (example: string): NamedDigest | undefined => {
     const name = read.line(lexer, "The name", LIMITS.dataName, example)
@@ -194,6 +195,7 @@ function built(lexer: Lexer): Build | undefined {
       operations: () => put(draft, "operations", read.whole(lexer, 1, LIMITS.operations, "operations 1")),
       seed: () => put(draft, "seed", read.whole(lexer, 0, LIMITS.seed, "seed 1")),
       base: () => put(draft, "base", readNamed('base "intent" sha256:…')),
+      edited: () => put(draft, "edited", readNamed('edited "desk" sha256:…')),
       data: () => {
         const token = lexer.peek()
         const each = readNamed('data "examples.jsonl" sha256:…')
