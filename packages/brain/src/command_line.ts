@@ -1,5 +1,6 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { hubCommand } from "./command_line_hub.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -320,6 +321,7 @@ function commands(services: Services, run: Run): Command {
     .description("which engines this machine has, why not the others, and what they reach")
     .addOption(json())
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
+  hubCommand(program, services, run)
   return program
 }
 
