@@ -2,6 +2,7 @@ import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/p
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
+import { hubCommand } from "./command_line_hub.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -332,6 +333,7 @@ function commands(services: Services, run: Run): Command {
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   registerSharing(program, run, services)
   registerProving(program, run, services)
+  hubCommand(program, services, run)
   return program
 }
 

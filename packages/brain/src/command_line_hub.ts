@@ -1,0 +1,21 @@
+import { type Command, Option } from "commander"
+import type { ExitCode, Services } from "./services.ts"
+
+/** `brain hub`: a program of its own, which is started here. */
+export function hubCommand(
+  program: Command,
+  services: Services,
+  run: (work: () => Promise<ExitCode>) => Promise<void>,
+): void {
+  program
+    .command("hub")
+    .description("run a place where modules are shared: a registry with signed pushes, search and the jobs of the gate")
+    .option("--folder <folder>", "where it keeps everything", "hub")
+    .option("--port <port>", "0 takes any that is free", "7464")
+    .option("--host <host>", "whom it listens for (default: this machine alone)")
+    .option("--database <url>", "keep tables in PostgreSQL: postgres://USER@HOST/NAME (default: SQLite in the folder)")
+    .option("--anonymous", "whoever has no key may push in namespaces that nobody owns")
+    .option("--no-anonymous", "nobody may")
+    .addOption(new Option("--json", "print one line of JSON when it listens"))
+    .action((options) => run(async () => (await import("./commands/hub.ts")).hub(options, services)))
+}
