@@ -6,6 +6,8 @@ import { brain } from "./testing/command.ts"
 const COMMANDS = [
   ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain"],
   ...["check", "fmt", "lock", "why", "trace", "graph", "diff", "stream", "doctor"],
+  ...["key", "push", "add", "pull", "list", "rm", "search"],
+  ...["compare", "verify", "edit"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */

@@ -32,7 +32,7 @@ export async function add(name: string, options: Options, services: Services): P
   }
   tellTaken(added, services)
   if (pinned) services.print(`${pinned.lock} keeps to it: ${pinned.uses.map((use) => `\`${use}\``).join(", ")}.`)
-  else services.print(`Use it in a brain: use NAME from "${printReference({ ...offer.reference })}"`)
+  else services.print(`Use it in a brain: ${useOf(printReference(offer.reference))}`)
   return 0
 }
 
@@ -94,3 +94,5 @@ async function agrees(question: string, { input, progress }: Services): Promise<
   }
   return false
 }
+
+const useOf = (name: string): string => ["use NAME", "from", JSON.stringify(name)].join(" ")

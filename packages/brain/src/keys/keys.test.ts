@@ -28,7 +28,12 @@ test("a key is for its owner alone, signs, and is never written over", async () 
     { ...envelope, payloadType: "text/plain" },
     {
       ...envelope,
-      signatures: [{ ...envelope.signatures[0]!, signature: envelope.signatures[0]!.signature.with(5, 1) }],
+      signatures: [
+        {
+          ...envelope.signatures[0]!,
+          signature: envelope.signatures[0]!.signature.map((byte, i) => (i === 5 ? byte ^ 1 : byte)),
+        },
+      ],
     },
   ])
     expect(signersOf(altered, verify)).toEqual([])

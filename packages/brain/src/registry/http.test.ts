@@ -102,6 +102,19 @@ test("a server that cuts, falls silent or is not there: OB720", async () => {
   expect(await codesOf(openHttpRegistry(new URL("http://127.0.0.1:1")).tags("acme/one"))).toBe("OB720")
 })
 
+test("a reader asks again when the server failed, a writer does not", async () => {
+  let failing = 2
+  fake.trick = (_, response) => {
+    if (failing-- <= 0) return false
+    response.writeHead(500)
+    response.end()
+    return true
+  }
+  expect(await registry.tags("acme/one")).toEqual([])
+  failing = 1
+  expect(await codesOf(registry.putBlob("acme/one", digest(blob), blob))).toBe("OB721")
+})
+
 test("what the server says of a refusal is told, on one line and cut: OB721", async () => {
   fake.trick = (_, response) => {
     response.writeHead(403)

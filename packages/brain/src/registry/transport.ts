@@ -40,6 +40,7 @@ const SILENCE_MS = 30_000
 /** What is sent may go as slowly as this before it is given up. */
 const UPLOAD_BYTES_PER_SECOND = 50_000
 const REDIRECTS_MAX = 5
+const PAUSES_MS = [50, 200]
 const ERROR_BYTES_MAX = 2 ** 16
 const DRAIN_MS = 1000
 
@@ -74,16 +75,26 @@ export function openTransport(base: URL, options: TransportOptions = {}): Transp
     }
     return odd(place, "sends on and on")
   }
+  /** A registry that is being written to fails a reader now and then. */
+  async function patiently(request: Request, authorization: string | undefined): Promise<Answer> {
+    for (const pauseMs of request.method === "GET" || request.method === "HEAD" ? PAUSES_MS : []) {
+      const answer = await follow(request, authorization)
+      if (answer.status < 500) return answer
+      answer.drop()
+      await new Promise((wake) => setTimeout(wake, pauseMs))
+    }
+    return follow(request, authorization)
+  }
   async function send(request: Request): Promise<Answer> {
     const scope = request.scope ?? ""
-    const answer = await follow(request, authorizations.get(scope))
+    const answer = await patiently(request, authorizations.get(scope))
     if (answer.status !== 401) return answer
     const challenge = answer.headers.get("www-authenticate") ?? ""
     const authorization = await answerTo(challenge, request.scope)
     if (authorization === undefined) return answer
     answer.drop()
     authorizations.set(scope, authorization)
-    return follow(request, authorization)
+    return patiently(request, authorization)
   }
   /** Source: RFC 7617, and the token authentication of the distribution registry. */
   async function answerTo(challenge: string, scope: string | undefined): Promise<string | undefined> {
@@ -216,7 +227,7 @@ function saidIn(json: Json | undefined): string {
   const first = isJsonList(errors) ? errors[0] : undefined
   if (first === undefined || !isJsonObject(first)) return ""
   return [first["code"], first["message"]]
-    .flatMap((each) => (typeof each === "string" ? [shorten(each, 200)] : []))
+    .flatMap((each) => (typeof each === "string" ? [shorten(each.replace(/\.\s*$/, ""), 200)] : []))
     .join(": ")
 }
 export function jsonIn(bytes: Uint8Array): Json | undefined {

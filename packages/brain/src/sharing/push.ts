@@ -1,5 +1,5 @@
 import type { Digest } from "@open-brains/core/base/digest.ts"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { Descriptor } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
 import { type Signer, seal } from "@open-brains/core/commons/envelope.ts"
@@ -13,6 +13,7 @@ import {
 import { type PushStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { type NamedKey, shortKey, signerOf } from "../keys/keys.ts"
 import { readTrust, rememberSerial, type Trust, trustKey } from "../keys/trust.ts"
+import type { Hub } from "../registry/hub.ts"
 import { openPlace, type Place, usualPlace } from "../registry/open.ts"
 import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
@@ -187,14 +188,22 @@ async function move(
   }: { readonly subject: Descriptor; readonly signer: Signer; readonly manifest: Uint8Array },
 ): Promise<Pick<Pushed, "is" | "candidate">> {
   const envelope = seal(printStatement(statement), [signer])
-  await putSignature(mine, repository, envelope, subject)
   if (hub !== undefined) {
-    const answer = await hub.push(envelope)
+    const answer = await hub.push(envelope).catch((error: unknown) => unlessUnclaimed(error, statement, hub))
+    await putSignature(mine, repository, envelope, subject)
     return answer.is === "moved" ? answer : { is: "candidate", candidate: answer.id }
   }
-  if (registry !== mine) await putSignature(registry, repository, envelope, subject)
+  for (const each of registry === mine ? [mine] : [mine, registry])
+    await putSignature(each, repository, envelope, subject)
   await registry.putManifest(repository, manifest, statement.tag)
   return { is: "moved" }
+}
+
+/** What a hub says of a namespace that nobody has claimed, with the command that does. */
+function unlessUnclaimed(error: unknown, { module }: PushStatement, { place }: Hub): never {
+  const problem = error instanceof Refusal ? error.problems[0] : undefined
+  if (problem?.code !== "OB731") throw error
+  return refuse({ ...problem, hint: `If it is to be yours: brain key claim ${module.namespace} --to ${place}` })
 }
 
 const bug = (what: string): never => {
