@@ -8,6 +8,7 @@ export type { Answer, Because, Classifier } from "@open-brains/core/run/classifi
 export type { BrainAnswer, Inputs, OpenBrain, TracedAnswer } from "@open-brains/core/run/composed.ts"
 export type { Cutoff, LabelValue, Nothing, Outcome, Part, RecordValue, Value } from "@open-brains/core/run/part.ts"
 export type { Example } from "@open-brains/core/train/examples.ts"
+export { type Judgement, type JudgeOptions, judge } from "./benchmarks/judge.ts"
 export { type ComposeOptions, checkBrain, compose } from "./brains/compose.ts"
 export { CODE_LIMITS, openCode } from "./code/open.ts"
 export { readExamples } from "./data/read.ts"

@@ -1,16 +1,16 @@
 import { sizeOf } from "@open-brains/core/base/shape.ts"
 import { contentsOf, correctionsOf } from "@open-brains/core/run/module.ts"
+import { definitionsAt } from "../brains/sources.ts"
 import { describeEdition, editionOf } from "../editions.ts"
 import { counted, pad, shorten, widest, wrap } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { readModule } from "../store/folder.ts"
 
 /** `brain show MODULE`: what a module takes, gives, is made of and was learnt from. */
-export async function show(
-  path: string,
-  options: { readonly json?: boolean },
-  { print, paint }: Services,
-): Promise<ExitCode> {
+export async function show(path: string, options: { readonly json?: boolean }, services: Services): Promise<ExitCode> {
+  if (definitionsAt(path) !== undefined)
+    return (await import("./show_brain.ts")).showDefinition(path, options, services)
+  const { print, paint } = services
   const files = await readModule(path)
   const { manifest, digest, parts } = files
   const contents = contentsOf(files)
@@ -60,6 +60,13 @@ export async function show(
       `from ${built.data.map(({ name }) => name).join(", ")}${built.base ? `, on from the base ${built.base.name}` : ", from scratch"}, seed ${built.seed}`,
     ),
   )
+  if (built.edited)
+    print(
+      row(
+        "edited",
+        `by hand, from ${built.edited.name} ${built.edited.digest}: edits.json says what; brain rebuild ${path}`,
+      ),
+    )
   if (edition)
     print(row("edition", `${describeEdition(edition)}: a table of rows x numbers; ${bytes} bytes of weights`))
   const ofParts = Object.entries(parts).map(([name, bytes]) => [name, "", bytes.length] as const)
