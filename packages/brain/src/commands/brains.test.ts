@@ -32,7 +32,7 @@ brain whole {
   expect([code, err]).toEqual([1, expect.stringContaining("error[OB629]: The code `part` runs ")])
 })
 
-test.each(["show", "test", "rebuild"])("%s says of a brain that it is one", async (command) => {
+test.each(["test", "rebuild"])("%s says of a brain that it is one", async (command) => {
   const { code, err } = await brain([command, join(repository, "examples/helpdesk")])
   expect([code, err]).toEqual([1, expect.stringContaining("error[OB104]: Here is a brain, and a module is needed.")])
 })
