@@ -36,3 +36,9 @@ test.each(["test", "rebuild"])("%s says of a brain that it is one", async (comma
   const { code, err } = await brain([command, join(repository, "examples/helpdesk")])
   expect([code, err]).toEqual([1, expect.stringContaining("error[OB104]: Here is a brain, and a module is needed.")])
 })
+
+test("show tells of a brain what it takes, gives, uses and lives by", async () => {
+  const { code, out } = await brain(["show", join(repository, "examples/helpdesk"), "--json"])
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ kind: "brain", name: "helpdesk", benchmarks: [] })
+})
