@@ -1,5 +1,6 @@
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
 import { COLUMNS_MAX } from "./layout.ts"
@@ -39,23 +40,17 @@ Modules are wired to a brain, in a file of a small language: examples/helpdesk/m
   ./brain diff examples/helpdesk examples/helpdesk
                                             what changed between two, and in their answers
 
-Modules and brains are shared, signed by who made them: docs/manual/commons/share.md
-Whether a change is one for the better: docs/manual/commons/prove.md
-
-  ./brain key new                           a key of your own, once
-  ./brain push desk me/desk --to ../stick   give others a module: a folder, a registry or a hub
-  ./brain add me/desk --from ../stick       take one, with all that it uses
-  ./brain list                              what is in your store
-
-Modules are shared by name, signed, in a folder, a registry or a hub:
+Modules are shared by name, signed, in a folder, a registry or a hub: docs/manual/commons/share.md
 
   ./brain key new                           a key that signs what you push
-  ./brain push desk acme/desk --to shelf    give it to others: here a folder, shelf
-  ./brain add acme/desk --from shelf        take one: what it is, and who signed it
-  ./brain pull acme/desk --into mine --from shelf
+  ./brain push desk acme/desk --to ../shelf
+                                            give it to others: here a folder, shelf
+  ./brain add acme/desk --from ../shelf     take one: what it is, and who signed it
+  ./brain pull acme/desk --into mine --from ../shelf
                                             the same, as a folder of your own
-  ./brain list --from shelf                 what there is
-  ./brain search parcels                    look for one in a hub
+  ./brain list                              what is in your store
+  ./brain compare desk mine --on examples/benchmarks/messages
+                                            whether a new version is better, and harms nothing
   ./brain rm acme/desk                      take it out of your store
 
 Every command takes --json and --help.`
@@ -338,6 +333,7 @@ function commands(services: Services, run: Run): Command {
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   registerSharing(program, run, services)
   registerProving(program, run, services)
+  hubCommand(program, services, run)
   return program
 }
 
