@@ -47,6 +47,7 @@ const DOCUMENTS = [
   "docs/manual/brains/streams.md",
   "docs/manual/brains/see.md",
   "docs/manual/commons/share.md",
+  "docs/manual/commons/prove.md",
 ]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()
