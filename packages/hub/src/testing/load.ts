@@ -36,7 +36,7 @@ const database = await openSqlite(folder, 0)
 const signer = makeSigner()
 const start = performance.now()
 for (let from = 0; from < pushes; from += BATCH)
-  await database.transact(async (queries) => {
+  await database.transact(true, async (queries) => {
     for (let i = from; i < Math.min(pushes, from + BATCH); i++) {
       const number = i % modules
       const [namespace, name] = [`ns-${number % 1000}`, `m-${number}`]
