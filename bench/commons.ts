@@ -1,8 +1,11 @@
 /** `./check bench commons`: what strangers share: how the gate decides, and what a hub bears. */
 import { measureGate } from "./commons/gate.ts"
+import { measureHub, measureHubAtSize } from "./commons/hub.ts"
 import { runBench } from "./shared/part.ts"
 
 const PARTS = {
   gate: measureGate,
+  hub: measureHub,
+  "hub-at-size": measureHubAtSize,
 }
 process.exitCode = await runBench("commons", PARTS, process.argv.slice(2))

@@ -89,6 +89,20 @@ describe("a push", () => {
     expect(old.status).toBe(409)
   })
 
+  test("that was signed, held back and overtaken does not fit again when the tag stands where it stood then", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const [one, two, held] = [makeModule("one"), makeModule("two"), makeModule("held back")]
+    for (const module of [one, two, held]) await sendModule(url, "acme/intent", module)
+    const push = (artifact: typeof one.artifact, previous: typeof one.artifact | null, serial: number) =>
+      sendPush(url, pushOf("acme/intent", artifact, { previous, serial }), ada)
+    await push(one.artifact, null, 0)
+    await push(two.artifact, one.artifact, 1)
+    expect((await push(one.artifact, two.artifact, 2)).status).toBe(200)
+    expect((await push(held.artifact, one.artifact, 1)).status).toBe(409)
+  })
+
   test("of two that came from the same state one wins, and the other is told what is there now", async () => {
     const { url } = await startHub()
     const ada = makeSigner()

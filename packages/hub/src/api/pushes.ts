@@ -17,7 +17,7 @@ import {
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { openCandidate } from "../gate/candidates.ts"
-import { digestFrom, hashOf, isSameHash } from "../hash.ts"
+import { digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
 import { appendLog } from "../log.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
@@ -62,7 +62,7 @@ export function pushRoutes(app: Api, context: Context): void {
   )
 }
 
-interface Read extends Module {
+export interface Read extends Module {
   readonly facts: ManifestFacts
   readonly bytes: number // of the manifest
 }
@@ -147,15 +147,8 @@ async function push(
     size,
     now,
   )
-  await keepManifest(queries, repository, module.facts)
-  const index = await appendLog(queries, bytes)
   const artifact = hashOf(statement.artifact)
-  await queries
-    .insertInto("push")
-    .values({ id: index, repository, tag: statement.tag, artifact, envelope: hash, at: now })
-    .execute()
-  await putSignature(queries, repository, bytes, hash, module, now)
-
+  const index = await recordPush(queries, { repository, tag: statement.tag, artifact, module, bytes, hash, at: now })
   const baseline = before.artifact
   if (statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)) {
     const others = await isUsedByOthers(queries, repository, namespace)
@@ -172,6 +165,34 @@ async function push(
     outcome: { moved: true, artifact: statement.artifact, tag: statement.tag, serial: before.serial + 1, index },
     rate,
   }
+}
+
+/** What stays of a push whatever becomes of its tag: the artifact, the entry of the log, the signature. Its index in the log. */
+export async function recordPush(
+  queries: Queries,
+  {
+    repository,
+    tag,
+    artifact,
+    module,
+    bytes,
+    hash,
+    at,
+  }: {
+    readonly repository: number
+    readonly tag: string
+    readonly artifact: Hash
+    readonly module: Read
+    readonly bytes: Uint8Array // the envelope
+    readonly hash: Hash
+    readonly at: number
+  },
+): Promise<number> {
+  await keepManifest(queries, repository, module.facts)
+  const id = await appendLog(queries, bytes)
+  await queries.insertInto("push").values({ id, repository, tag, artifact, envelope: hash, at }).execute()
+  await putSignature(queries, repository, bytes, hash, module, at)
+  return id
 }
 
 function refuseOvertaken({ tag, previous, serial }: PushStatement, before: TagState): void {

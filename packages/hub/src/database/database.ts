@@ -8,8 +8,11 @@ export interface Database {
   readonly name: "sqlite" | "postgres"
   /** What is committed, and nothing else. */
   readonly read: Queries
-  /** One transaction at a time, of all hubs on it. */
-  transact(work: (queries: Queries) => Promise<void>): Promise<void>
+  /**
+   * One transaction at a time, of all hubs on it. A durable one is on the disk when it resolves, with all that were committed
+   * before; another one may be lost with the power, but never without those that came after it.
+   */
+  transact(isDurable: boolean, work: (queries: Queries) => Promise<void>): Promise<void>
   readonly findings: Findings
   close(): Promise<void>
 }

@@ -37,8 +37,9 @@ export async function openPostgres(url: string, now: number): Promise<Database> 
   return {
     name: "postgres",
     read: queries,
-    transact: (work) =>
+    transact: (isDurable, work) =>
       queries.transaction().execute(async (transaction) => {
+        if (!isDurable) await sql`set local synchronous_commit = off`.execute(transaction)
         await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction)
         await work(transaction)
       }),

@@ -23,11 +23,16 @@ export async function openSqlite(folder: string, now: number): Promise<Database>
   const write = open(path)
   await migrate(write, WORDS, now)
   const read = open(path)
+  let wasDurable = true
   return {
     name: "sqlite",
     read,
-    transact: (work) =>
+    transact: (isDurable, work) =>
       write.connection().execute(async (queries) => {
+        // In a write-ahead log a sync brings all to the disk that was written before.
+        if (isDurable !== wasDurable)
+          await sql.raw(`pragma synchronous = ${isDurable ? "full" : "normal"}`).execute(queries)
+        wasDurable = isDurable
         await sql`begin immediate`.execute(queries)
         try {
           await work(queries)

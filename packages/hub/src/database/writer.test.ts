@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { sql } from "kysely"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Database, Queries } from "./database.ts"
 import { openSqlite } from "./sqlite.ts"
@@ -24,9 +25,9 @@ test("what waits together is one transaction; one that is refused takes nothing 
   let transactions = 0
   const counted: Database = {
     ...database,
-    transact(work) {
+    transact(isDurable, work) {
       transactions++
-      return database.transact(work)
+      return database.transact(isDurable, work)
     },
   }
   const writer = writerOf(counted, async () => undefined)
@@ -48,8 +49,8 @@ test("nobody is told that it is written before folders are on the disk and the t
   const events: string[] = []
   const seen: Database = {
     ...database,
-    async transact(work) {
-      await database.transact(work)
+    async transact(isDurable, work) {
+      await database.transact(isDurable, work)
       events.push("committed")
     },
   }
@@ -76,11 +77,25 @@ test("where a folder cannot be brought to the disk, all are told so and nothing 
   expect(await count()).toBe(0)
 })
 
-test("the file is written as a power cut demands", async () => {
-  const { rows } = await database.read.executeQuery<{ synchronous: number }>({
-    ...database.read.selectFrom("log").select("id").compile(),
-    sql: "pragma synchronous",
-    parameters: [],
+test("what is written soon settles nothing by itself; the next write settles for both", async () => {
+  const settled: string[] = []
+  const writer = writerOf(database, async (which) => void settled.push(which))
+  await writer.writeSoon(async ({ queries, settle }) => {
+    await add(queries, "one")
+    settle("blobs")
   })
-  expect(rows).toEqual([{ synchronous: 2 }])
+  expect([await count(), settled]).toEqual([1, []])
+  await writer.write(async ({ queries }) => void (await add(queries, "two")))
+  expect([await count(), settled]).toEqual([2, ["blobs"]])
+})
+
+test("the file is synced with each durable transaction", async () => {
+  const level = async (isDurable: boolean): Promise<unknown> => {
+    let found: unknown
+    await database.transact(isDurable, async (queries) => {
+      found = (await sql<{ synchronous: number }>`pragma synchronous`.execute(queries)).rows[0]?.synchronous
+    })
+    return found
+  }
+  expect([await level(true), await level(false), await level(true)]).toEqual([2, 1, 2]) // full, normal, full
 })

@@ -153,7 +153,7 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     }
     const hash = hashOf(digest)
     try {
-      await writer.write(async ({ queries, settle }) => {
+      await writer.writeSoon(async ({ queries, settle }) => {
         const known = await queries.selectFrom("blob").select("size").where("hash", "=", hash).executeTakeFirst()
         if (known === undefined) {
           blobs.place(upload, digest)
@@ -172,7 +172,7 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
   async function mountBlob(place: Place, digest: Digest, from: string | undefined): Promise<boolean> {
     const hash = hashOf(digest)
     const [namespace = "", name = ""] = (from ?? "").split("/")
-    return writer.write(async ({ queries }) => {
+    return writer.writeSoon(async ({ queries }) => {
       const source = from === undefined ? undefined : await findRepository(queries, namespace, name)
       const found = await queries
         .selectFrom("link")

@@ -69,7 +69,9 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
     if (tag === undefined && facts.digest !== reference)
       fail("DIGEST_INVALID", "The manifest has another digest.", { detail: { wanted: reference, found: facts.digest } })
     const module = tag !== undefined && isModule(facts) ? await openModule(bytes, facts) : undefined
-    await writer.write(async ({ queries }) => {
+    // By its digest alone, in a namespace that has owners, it is nothing before a push names it.
+    const isLoose = tag === undefined && (await isOwned(read, namespace))
+    await (isLoose ? writer.writeSoon : writer.write)(async ({ queries }) => {
       const owned = await isOwned(queries, namespace)
       if (owned && (tag !== undefined || facts.subject !== undefined)) denied(namespace)
       if (!owned && !context.isAnonymous)

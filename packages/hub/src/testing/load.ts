@@ -1,0 +1,86 @@
+/**
+ * Fills a hub's folder with made-up pushes, by the layer below HTTP: `node load.ts FOLDER MODULES PUSHES`. Prints what they take.
+ * Cards, manifests, envelopes and signatures are real; the blobs alone are not there.
+ */
+import { mkdirSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { cardOfArtifact, parseArtifact, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
+import { recordPush } from "../api/pushes.ts"
+import { makeRepository, moveTag, putManifest, tagOf } from "../content.ts"
+import { openSqlite } from "../database/sqlite.ts"
+import { digestFrom, hashOf, sha256 } from "../hash.ts"
+import { makeModule, makeSigner, pushOf, sealed } from "./hub.ts"
+
+const [folder = "", modulesText = "0", pushesText = "0"] = process.argv.slice(2)
+const [modules, pushes] = [Number(modulesText), Number(pushesText)]
+const BATCH = 500
+
+/** Few words come often and many seldom, as in texts: the rank of a word is a power of a uniform number. */
+let state = 20261127
+const random = (): number => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
+const SYLLABLES = ["ba", "ce", "di", "fo", "gu", "ha", "ke", "li", "mo", "nu", "pa", "re", "si", "to", "vu", "za"]
+const word = (rank: number): string => {
+  let text = ""
+  for (let rest = rank + 1; rest > 0; rest = Math.floor(rest / 16)) text += SYLLABLES[rest % 16]!
+  return text
+}
+const anyWord = (): string => word(Math.floor(20_000 ** random()) - 1)
+const words = (count: number): string => Array.from({ length: count }, anyWord).join(" ")
+
+mkdirSync(folder, { recursive: true })
+const database = await openSqlite(folder, 0)
+const signer = makeSigner()
+const start = performance.now()
+for (let from = 0; from < pushes; from += BATCH)
+  await database.transact(true, async (queries) => {
+    for (let i = from; i < Math.min(pushes, from + BATCH); i++) {
+      const number = i % modules
+      const [namespace, name] = [`ns-${number % 1000}`, `m-${number}`]
+      const labels = Array.from({ length: 4 }, anyWord).join(" or ")
+      const made = makeModule(`push ${i}`, {
+        name: `m-${number}`,
+        about: words(8),
+        gives: [{ name: anyWord(), type: labels }],
+      })
+      const repository = await makeRepository(queries, namespace, name)
+      const artifact = parseArtifact(made.manifest)
+      for (const { digest, size } of [artifact.card, ...artifact.files]) {
+        const hash = hashOf(digest)
+        await queries
+          .insertInto("blob")
+          .values({ hash, size, at: i, is_loose: 1 })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute()
+        await queries
+          .insertInto("link")
+          .values({ repository, hash })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute()
+      }
+      const facts = parseManifestFacts(made.manifest)
+      await putManifest(queries, repository, facts, made.manifest, i)
+      const before = await tagOf(queries, repository, "edge")
+      const previous = before.artifact === null ? null : digestFrom(before.artifact)
+      const bytes = sealed(pushOf(`${namespace}/${name}`, artifact.digest, { previous, serial: before.serial }), signer)
+      const module = { artifact, card: cardOfArtifact(artifact, made.blobs[1]!), facts, bytes: made.manifest.length }
+      const hash = hashOf(artifact.digest)
+      await recordPush(queries, { repository, tag: "edge", artifact: hash, module, bytes, hash: sha256(bytes), at: i })
+      await moveTag(database, queries, repository, "edge", before, hash, module, i)
+    }
+    if ((from / BATCH) % 20 === 0) process.stderr.write(`\r${from} of ${pushes} pushes`)
+  })
+process.stderr.write("\r\x1b[K")
+const seconds = (performance.now() - start) / 1000
+await database.close()
+const raw = new DatabaseSync(join(folder, "hub.db"))
+raw.exec("pragma wal_checkpoint(truncate)")
+const tables = raw
+  .prepare("select name, sum(pgsize) as bytes from dbstat group by name order by bytes desc limit 12")
+  .all()
+raw.close()
+const { size } = statSync(join(folder, "hub.db"))
+process.stdout.write(`${JSON.stringify({ pushes, modules, seconds, bytes: size, tables })}\n`)
