@@ -7,7 +7,7 @@ import { teachModule } from "../teach.ts"
 import { brain, temporary } from "../testing/command.ts"
 import { MESSAGES, teachDesk } from "../testing/lesson.ts"
 import { judge } from "./judge.ts"
-import { dataFolder, ENDLESS, generatorFolder } from "./testing/folders.ts"
+import { dataFolder, ENDLESS, generatorFolder, SWAPPED } from "./testing/folders.ts"
 
 let folder: string
 let [desk, swapped, same, weak, generated, questions] = ["", "", "", "", "", ""]
@@ -16,19 +16,7 @@ beforeAll(async () => {
   const at = (name: string): string => join(folder, name)
   ;[desk, swapped, same, weak] = [at("desk"), at("swapped"), at("same"), at("weak")]
   await teachDesk(folder)
-  await editModule(
-    desk,
-    [
-      {
-        edit: "labels",
-        called: [
-          ["parcel", "refund"],
-          ["refund", "parcel"],
-        ],
-      },
-    ],
-    swapped,
-  )
+  await editModule(desk, SWAPPED, swapped)
   await editModule(desk, [{ edit: "scale", name: "bias", by: 1 }], same)
   const few = MESSAGES.filter(({ split, label }, i) => split !== "train" || label === undefined || i === 0 || i === 4)
   await teachModule({ examples: few, into: weak, name: "weak", recipe: { epochs: 1, buckets: 16, dims: 2 } })

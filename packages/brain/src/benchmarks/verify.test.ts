@@ -9,7 +9,7 @@ import { newKey, signerOf } from "../keys/keys.ts"
 import { brain } from "../testing/command.ts"
 import { teachDesk } from "../testing/lesson.ts"
 import { type Attestation, leavesOf, readAttestations, rootOf, writeAttestation } from "./attest.ts"
-import { ENDLESS, generatorFolder } from "./testing/folders.ts"
+import { ENDLESS, generatorFolder, SWAPPED } from "./testing/folders.ts"
 
 let folder: string
 let [desk, swapped, generated, file] = ["", "", "", ""]
@@ -23,19 +23,7 @@ beforeAll(async () => {
   stub()
   ;[desk, swapped, file] = [join(folder, "desk"), join(folder, "swapped"), join(folder, "a.json")]
   await teachDesk(folder)
-  await editModule(
-    desk,
-    [
-      {
-        edit: "labels",
-        called: [
-          ["parcel", "refund"],
-          ["refund", "parcel"],
-        ],
-      },
-    ],
-    swapped,
-  )
+  await editModule(desk, SWAPPED, swapped)
   generated = generatorFolder(folder, ENDLESS)
   where = ["--baseline", desk, "--candidate", swapped, "--benchmark", generated]
   await newKey("me")

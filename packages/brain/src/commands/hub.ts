@@ -21,7 +21,7 @@ export function hub(options: HubOptions, services: Services, main = findHub()): 
     return refuse({
       code: "OB742",
       seen: "The hub is not installed here.",
-      hint: "Install it: npm install @open-brains/hub",
+      hint: "It comes with the repository: run ./brain hub in its folder.",
     })
   const { folder, port, host, database, anonymous, json } = options
   const words = [

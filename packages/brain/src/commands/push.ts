@@ -45,7 +45,7 @@ export async function push(
     )
   else
     services.print(
-      `${pushed.name} is used by others: the push is candidate ${shorten(candidate ?? "", 80)}, and the gate decides whether the tag moves.`,
+      `${pushed.name} is used by others: the push is candidate ${shorten(candidate ?? "", 80)}, and the tag stays as it is: this hub does not yet run the gate that would move it.`,
     )
   return 0
 }

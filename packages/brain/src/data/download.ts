@@ -1,11 +1,12 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
-import { messageOf, type Problem, Refusal, refuse } from "@open-brains/core/base/problem.ts"
+import { type Problem, Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { DataFile } from "@open-brains/core/module/manifest.ts"
 import { inBytes } from "../layout.ts"
 import { diskFiles, explain } from "../store/files.ts"
 import { withLock } from "../store/lock.ts"
 import { sha256 } from "../store/whole.ts"
+import { CUT, reasonOf } from "../unreachable.ts"
 import type { Fetching } from "./fetch.ts"
 
 /** A server that says nothing for so long is given up. */
@@ -165,21 +166,4 @@ function wrongAnswer({ status, headers }: Response, from: number, file: DataFile
   if (all === file.bytes) return undefined
   const what = headers.get("content-type")?.startsWith("text/html") ? "a web page" : "another file"
   return [`gives ${what} of ${inBytes(all)}`, CHANGED]
-}
-
-const CUT = "cut the connection"
-/** What Node hides in a cause: “fetch failed” tells nobody anything. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined
-  const known: Readonly<Record<string, string>> = {
-    ENOTFOUND: "cannot be found: no such host, or no network",
-    EAI_AGAIN: "cannot be found: no network, or no name server",
-    ECONNREFUSED: "refuses the connection",
-    ECONNRESET: CUT,
-    UND_ERR_SOCKET: CUT,
-    ENETUNREACH: "cannot be reached: no network",
-    EHOSTUNREACH: "cannot be reached",
-  }
-  return known[code ?? ""] ?? `cannot be reached (${code ?? messageOf(cause ?? error)})`
 }

@@ -1,6 +1,7 @@
 import { isJsonList, isJsonObject, type Json } from "@open-brains/core/base/json.ts"
-import { messageOf, refuse } from "@open-brains/core/base/problem.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
 import { inBytes, shorten } from "../layout.ts"
+import { reasonOf } from "../unreachable.ts"
 
 /** Requests to one server: where it may send on to, who is told the password, how long and how much is listened to. */
 export interface Transport {
@@ -236,19 +237,4 @@ export function jsonIn(bytes: Uint8Array): Json | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What Node hides in a cause: “fetch failed” tells nobody anything. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined
-  const known: Readonly<Record<string, string>> = {
-    ENOTFOUND: "cannot be found: no such host, or no network",
-    EAI_AGAIN: "cannot be found: no network, or no name server",
-    ECONNREFUSED: "refuses the connection: nobody listens there",
-    ECONNRESET: "cut the connection",
-    UND_ERR_SOCKET: "cut the connection",
-    ENETUNREACH: "cannot be reached: no network",
-  }
-  return known[code ?? ""] ?? `cannot be reached (${shorten(code ?? messageOf(cause ?? error), 120)})`
 }

@@ -99,5 +99,5 @@ export const noOwner = (namespace: string): never =>
   refuseWith({
     code: "OB731",
     seen: `Nobody owns the namespace ${namespace}.`,
-    hint: "Claim it: `brain push` does so at the first push, and asks.",
+    hint: `Claim it: brain key claim ${namespace} --to HUB`,
   })

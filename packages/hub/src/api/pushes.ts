@@ -153,10 +153,8 @@ async function push(
   if (statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)) {
     const others = await isUsedByOthers(queries, repository, namespace)
     if (others) {
-      await openCandidate(context, queries, {
-        ...{ id: index, repository, tag: statement.tag, artifact, baseline, serial: before.serial, at: now },
-        ...{ target: statement.target, isSimpler: statement.isSimpler === true, owners: owner.keys },
-      })
+      const { tag } = statement
+      await openCandidate(queries, { id: index, repository, tag, artifact, baseline, serial: before.serial, at: now })
       return { outcome: { candidate: index, index }, rate }
     }
   }

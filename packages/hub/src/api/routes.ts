@@ -4,7 +4,6 @@ import { Refusal } from "@open-brains/core/base/problem.ts"
 import type { FastifyError, FastifyInstance } from "fastify"
 import { Type } from "typebox"
 import type { Context } from "../context.ts"
-import { jobRoutes } from "../gate/routes.ts"
 import { VERSION } from "../version.ts"
 import type { Api } from "./api.ts"
 import { attestationRoutes } from "./attestations.ts"
@@ -74,7 +73,6 @@ export async function apiRoutes(app: FastifyInstance, context: Context): Promise
       moduleRoutes(api, context)
       attestationRoutes(api, context)
       logRoutes(api, context)
-      jobRoutes(api, context)
     },
     { prefix: "/api/v1" },
   )

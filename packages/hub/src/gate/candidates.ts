@@ -1,8 +1,7 @@
-import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
-import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import type { Hash } from "../hash.ts"
 
+/** A push to a `stable` that others build on. What it claims (target, simpler) stands in its statement in the log. */
 export interface NewCandidate {
   readonly id: number // index of its push in the log
   readonly repository: number
@@ -11,14 +10,11 @@ export interface NewCandidate {
   readonly baseline: Hash
   readonly serial: number
   readonly at: number
-  readonly target: string | undefined
-  readonly isSimpler: boolean
-  readonly owners: readonly PublicKey[]
 }
-export async function openCandidate(_context: Context, queries: Queries, candidate: NewCandidate): Promise<void> {
-  const { target: _target, isSimpler: _isSimpler, owners: _owners, ...row } = candidate
+/** Keeps it, for whoever is to decide about it: the tag stays as it is. */
+export async function openCandidate(queries: Queries, candidate: NewCandidate): Promise<void> {
   await queries
     .insertInto("candidate")
-    .values({ ...row, is_open: 1, state: "{}" })
+    .values({ ...candidate, is_open: 1, state: "{}" })
     .execute()
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import type { Edit } from "@open-brains/core/module/edits.ts"
 
 const MANIFEST = (items: string, metric: string): string => `benchmark parcels {
   about "Parcels and refunds"
@@ -34,3 +35,14 @@ export const ENDLESS = `function answer(seed, index) {
   return { input: (isParcel ? parcel : refund)[n % 4] + " " + (n % 1000), expected: isParcel ? "parcel" : "refund" }
 }
 `
+
+/** The desk of `teachDesk` with its two labels for one another: as harmful as can be. */
+export const SWAPPED: readonly Edit[] = [
+  {
+    edit: "labels",
+    called: [
+      ["parcel", "refund"],
+      ["refund", "parcel"],
+    ],
+  },
+]
