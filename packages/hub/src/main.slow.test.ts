@@ -36,6 +36,7 @@ test(`killed ${KILLS} times while modules are pushed, it loses no push that it a
   /** Of each module: what was acknowledged last, and what was under way then. */
   const acknowledged = new Map<string, { readonly module: TestModule; readonly serial: number }>()
   const underWay = new Map<string, TestModule>()
+  const sent = new Map<Digest, TestModule>()
   let seed = 20261127
   const random = (): number => {
     seed = (seed * 1103515245 + 12345) % 2 ** 31
@@ -72,6 +73,7 @@ test(`killed ${KILLS} times while modules are pushed, it loses no push that it a
               { about: `push ${pushes++}` },
             )
             underWay.set(name, module)
+            sent.set(module.artifact, module)
             try {
               const rest = { previous: last?.module.artifact ?? null, serial: last?.serial ?? 0 }
               const response = await pushModule(url, `acme/${name}`, module, ada, rest)
@@ -79,7 +81,8 @@ test(`killed ${KILLS} times while modules are pushed, it loses no push that it a
               if (response.status === 409 && last === undefined) {
                 const { state } = await jsonOf<{ state: { serial: number; artifact: Digest } }>(response)
                 expect(state.serial).toBe(1)
-                return
+                acknowledged.set(name, { module: sent.get(state.artifact)!, serial: 1 })
+                continue
               }
               expect(response.status).toBe(200)
               acknowledged.set(name, { module, serial: (last?.serial ?? 0) + 1 })
