@@ -18,7 +18,7 @@ export interface Trial {
   readonly items: number
 }
 
-const BATCH = 100
+const BATCH = 64
 export const nameOf = (benchmark: number): string => `bench/${benchmark}`
 
 /** One candidate, with items of its own: `run` seeds them. Every benchmark that is wanted gets a batch in turn. */

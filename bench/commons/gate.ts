@@ -157,7 +157,7 @@ export function measureGate({ isQuick }: PartOptions): Part {
       {
         title: "The gate on candidates of known effect",
         notes: [
-          `${COUNT} benchmarks of pass and fail, each with a margin of one point; items come in batches of 100 to each benchmark that the gate still wants, at most 20,000 of one. Churn is the share of items whose answer changes from right to wrong or back. The first candidate of an epoch (ρ = ${priceOf(1, 0)}) unless told otherwise; ρ of the 100th after 10 is ${priceOf(100, 10).toFixed(0)}. Seeded: each run draws other items, and every run of this bench the same.`,
+          `${COUNT} benchmarks of pass and fail, each with a margin of one point; items come in batches of 64 to each benchmark that the gate still wants, at most 20,000 of one. Churn is the share of items whose answer changes from right to wrong or back. The first candidate of an epoch (ρ = ${priceOf(1, 0)}) unless told otherwise; ρ of the 100th after 10 is ${priceOf(100, 10).toFixed(0)}. Seeded: each run draws other items, and every run of this bench the same.`,
           `Where margins follow from weights, and the k-th most popular benchmark has one k-th of the namespaces of the first, ${narrow} of the ${COUNT} have half a point: proof takes four times the items.`,
           `Tried ${ATTEMPTS} times in one epoch, the candidate at its margin got in in ${entered.toFixed(1)} % of ${epochs} epochs.`,
         ],

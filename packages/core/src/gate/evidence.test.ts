@@ -10,12 +10,11 @@ const gathered = (differences: readonly number[], margins: readonly number[] = [
 }
 /** The formula as it is written: products, no logarithm. */
 const products = (differences: readonly number[], m: number): number => {
-  let sum = 0
-  for (let k = 0; k < 10; k++) {
+  const stakes = [0.1, 0.17, 0.19, 0.15, 0.11, 0.08, 0.06, 0.05, 0.05, 0.04]
+  return stakes.reduce((sum, stake, k) => {
     const l = (0.95 * 0.6 ** k) / (1 + m)
-    sum += differences.reduce((product, d) => product * (1 + l * (d - m)), 1)
-  }
-  return sum / 10
+    return sum + stake * differences.reduce((product, d) => product * (1 + l * (d - m)), 1)
+  }, 0)
 }
 const whole = fc.constantFrom(-1, 0, 1)
 const any = fc.oneof(whole, fc.double({ min: -1, max: 1, noNaN: true }))
@@ -81,16 +80,16 @@ test("a verdict hangs on these bits", () => {
   const counts = gathered(items)
   expect([counts.log(-0.01), counts.log(0), counts.logAgainst(0.01)]).toMatchInlineSnapshot(`
     [
-      5.159332873310031,
-      1.9239773145953802,
-      -1.5158180090060294,
+      5.724805250808255,
+      2.334641843865359,
+      -2.2177259215965663,
     ]
   `)
   expect([mixed.log(-0.01), mixed.log(0), mixed.logAgainst(0.01)]).toMatchInlineSnapshot(`
     [
-      5.244662667736092,
-      1.967735222880488,
-      -1.5207377047083346,
+      5.81037222356703,
+      2.384268227889971,
+      -2.223483870357554,
     ]
   `)
 })

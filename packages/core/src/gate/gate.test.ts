@@ -184,15 +184,27 @@ test("margins follow weights unless somebody set one", () => {
   }).standing()
   expect(margins.map(({ margin }) => margin)).toEqual([0.005, 0.01, 0.02, 0.1])
 })
+test("however large the batches are, the same items give the same verdict", () => {
+  const options: GateOptions = { benchmarks: benchmarks(1, 0.01), target: "b0" }
+  for (const all of [items(6400, 400, 120), items(6400, 60, 300), items(6400, 64, 64)]) {
+    const verdicts = [64, 128, 640, 6400].map((size) => {
+      const gate = openGate(options)
+      for (let at = 0; at < all.length; at += size) gate.add("b0", all.slice(at, at + size))
+      return gate.verdict
+    })
+    expect(verdicts[0]).toBeDefined()
+    for (const verdict of verdicts) expect(verdict).toEqual(verdicts[0])
+  }
+})
 test("after the verdict nothing changes, and no more items do harm", () => {
   const gate = openGate({ benchmarks: benchmarks(1, 0.01), isSimpler: true })
   gate.add("b0", times(5000, 0)) // more than needed, in one go
   const { verdict } = gate
-  expect(verdict).toMatchObject({ kind: "not worse", items: 5000 })
+  expect(verdict).toMatchObject({ kind: "not worse", items: 640 })
   gate.add("b0", times(100, -1))
   gate.acceptEqual()
   expect(gate.verdict).toBe(verdict)
-  expect(gate.standing()[0]!.items).toBe(5000)
+  expect(gate.standing()[0]!.items).toBe(640)
 })
 test("no logarithm of the host has a say in a verdict", () => {
   const differences = Array.from({ length: 300 }, (_, i) => ((i * 37) % 17) / 16 - 0.45)

@@ -75,6 +75,10 @@ const ITEMS_MAX = 20_000
 /** What a gain is at least, where giving up on it is weighed. */
 const GAIN = 0.01
 const GAIN_ITEMS_LEAST = 500
+/** Of those that are as good, about one in so many is given up on somewhere. */
+const GIVE_UP_ODDS = 50
+/** It looks after every so many items of a benchmark, in however large batches they come: verdicts do not hang on batches. */
+const LOOK = 64
 const ZETA = 2.612 // Σ t^−1.5 over t = 1, 2, … is 2.6124
 
 /**
@@ -151,7 +155,7 @@ export function openGate(options: GateOptions): Gate {
       return ln(ODDS * trials.length * (hasAnchor === true ? 2 : 1))
     },
   }
-  const hopeless = ln(0.05 / trials.length)
+  const hopeless = -ln(GIVE_UP_ODDS * trials.length)
   const hopelessGain = ln(0.05)
 
   const seriesOf = ({ incumbent, anchor }: Trial): readonly (readonly [Evidence, than: string])[] =>
@@ -248,10 +252,15 @@ export function openGate(options: GateOptions): Gate {
       hasAnchor ??= againstAnchor !== undefined
       if (hasAnchor !== (againstAnchor !== undefined))
         unfit(`Some items were compared with the anchor, and some of ${benchmark} were not.`)
-      for (const d of againstIncumbent) trial.incumbent.add(d)
-      for (const d of againstAnchor ?? []) trial.anchor.add(d)
-      weigh(trial)
-      if (verdict === undefined) conclude()
+      for (let at = 0; at < againstIncumbent.length && verdict === undefined; ) {
+        const until = Math.min(againstIncumbent.length, at + LOOK - (trial.incumbent.items % LOOK))
+        for (; at < until; at++) {
+          trial.incumbent.add(againstIncumbent[at]!)
+          if (againstAnchor) trial.anchor.add(againstAnchor[at]!)
+        }
+        weigh(trial)
+        if (verdict === undefined) conclude()
+      }
     },
     acceptEqual() {
       if (verdict === undefined) decide("not worse", "It answers every protected benchmark as the incumbent does.")
