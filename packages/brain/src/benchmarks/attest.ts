@@ -23,6 +23,7 @@ import { artifactOf } from "../store/artifact.ts"
 import { writeFileWhole } from "../store/file.ts"
 import { MANIFEST } from "../store/whole.ts"
 import type { Comparison, Ran } from "./compare.ts"
+import type { Tally } from "./run.ts"
 import { placeOf, type Subject, type Within } from "./subject.ts"
 
 /** An attestation with the hashes of what each said: with them, whoever runs it again can name the first item that differs. */
@@ -57,6 +58,21 @@ export function refuseIrreproducible({ name, irreproducible }: Subject): void {
     })
 }
 
+export interface Attested
+  extends Pick<AttestationStatement, "candidate" | "baseline" | "benchmark" | "within" | "items"> {
+  readonly tally: Tally
+  readonly leaves: Attestation["leaves"]
+}
+/** What is signed of items that were run. */
+export const attestationOf = ({ tally, leaves, ...about }: Attested): AttestationStatement => ({
+  type: TYPES.attestation,
+  ...about,
+  counts: tally.counts,
+  sum: tally.sum,
+  answers: { candidate: rootOf(leaves.candidate), baseline: rootOf(leaves.baseline) },
+  runner: RUNNER,
+})
+
 interface How {
   readonly candidate: Subject
   readonly incumbent: Subject
@@ -73,18 +89,15 @@ export async function attest(comparison: Comparison, how: How): Promise<readonly
   for (const ran of comparison.ran) {
     if (ran.count === 0) continue
     const leaves = { candidate: leavesOf(ran.answers.candidate), baseline: leavesOf(ran.answers.incumbent) }
-    const statement: AttestationStatement = {
-      type: TYPES.attestation,
+    const statement = attestationOf({
       candidate: one.artifact.digest,
       baseline: other.artifact.digest,
       benchmark: await artifactOfBenchmark(ran),
       ...(within ? { within } : {}),
       items: { seed: how.seed, from: 0, count: ran.count },
-      counts: ran.counts,
-      sum: ran.sum,
-      answers: { candidate: rootOf(leaves.candidate), baseline: rootOf(leaves.baseline) },
-      runner: RUNNER,
-    }
+      tally: ran,
+      leaves,
+    })
     attested.push({ envelope: seal(printStatement(statement), [signer]), leaves })
   }
   return attested
