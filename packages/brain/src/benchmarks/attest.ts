@@ -58,17 +58,14 @@ export function refuseIrreproducible({ name, irreproducible }: Subject): void {
     })
 }
 
-export interface Attested
-  extends Pick<AttestationStatement, "candidate" | "baseline" | "benchmark" | "within" | "items"> {
-  readonly tally: Tally
-  readonly leaves: Attestation["leaves"]
-}
-/** What is signed of items that were run. */
-export const attestationOf = ({ tally, leaves, ...about }: Attested): AttestationStatement => ({
-  type: TYPES.attestation,
+/** What is signed of items that were run: who answered what, by how much one scored more, and the hashes of the answers. */
+export const attestationOf = (
+  about: Pick<AttestationStatement, "type" | "candidate" | "baseline" | "benchmark" | "within" | "items">,
+  { counts, sum }: Tally,
+  leaves: Attestation["leaves"],
+): AttestationStatement => ({
   ...about,
-  counts: tally.counts,
-  sum: tally.sum,
+  ...{ counts, sum },
   answers: { candidate: rootOf(leaves.candidate), baseline: rootOf(leaves.baseline) },
   runner: RUNNER,
 })
@@ -89,15 +86,15 @@ export async function attest(comparison: Comparison, how: How): Promise<readonly
   for (const ran of comparison.ran) {
     if (ran.count === 0) continue
     const leaves = { candidate: leavesOf(ran.answers.candidate), baseline: leavesOf(ran.answers.incumbent) }
-    const statement = attestationOf({
+    const about = {
+      type: TYPES.attestation,
       candidate: one.artifact.digest,
       baseline: other.artifact.digest,
       benchmark: await artifactOfBenchmark(ran),
       ...(within ? { within } : {}),
       items: { seed: how.seed, from: 0, count: ran.count },
-      tally: ran,
-      leaves,
-    })
+    }
+    const statement = attestationOf(about, ran, leaves)
     attested.push({ envelope: seal(printStatement(statement), [signer]), leaves })
   }
   return attested

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { counted } from "@open-brains/core/base/words.ts"
+import { ALIKE_ITEMS, roundAfter } from "@open-brains/core/commons/work.ts"
 import { misfit, type Port } from "@open-brains/core/composition/types.ts"
 import { type Gate, type GateOptions, openGate, type Standing, type Verdict } from "@open-brains/core/gate/gate.ts"
 import { SCORE_ONE } from "./answer.ts"
@@ -38,15 +39,6 @@ export interface CompareOptions
   readonly onRound?: (standing: readonly Standing[], needed: Gate["needed"]) => void
 }
 
-/** So many items are what a behaviour is known by. */
-export const FINGERPRINT_ITEMS = 256
-/** Items of a round, while there were fewer than so many: looking often ends what is clear early. */
-const ROUNDS = [
-  [64, 16],
-  [256, 64],
-  [Number.POSITIVE_INFINITY, 256],
-] as const
-
 /**
  * Runs both on the same items of the benchmarks that the gate still wants, in rounds, until it has a verdict. When both
  * say the same to the first 256 items of each, or to all that there are, they behave alike and pass. The benchmarks fit both. Errors: OB752,
@@ -72,7 +64,7 @@ export async function compareOn(
   const all = benchmarks.map(openTrial)
   const sides = { candidate, baseline: incumbent, ...(anchor ? { anchor } : {}) }
   const firstItems = ({ itemCount = Number.POSITIVE_INFINITY }: OpenBenchmark): number =>
-    Math.min(FINGERPRINT_ITEMS, itemCount, itemsMax ?? Number.POSITIVE_INFINITY)
+    Math.min(ALIKE_ITEMS, itemCount, itemsMax ?? Number.POSITIVE_INFINITY)
 
   /** The same bytes to the first items of each benchmark: they are one behaviour. */
   const isAlike = (): boolean => all.every((trial) => !trial.differs && trial.count >= firstItems(trial.benchmark))
@@ -156,8 +148,6 @@ function openTrial(benchmark: OpenBenchmark): Trial {
     ran: () => ({ benchmark, count: count(), answers, ...tallyOf(differences), scores }),
   }
 }
-/** Items of the round after so many. */
-const roundAfter = (count: number): number => ROUNDS.find(([below]) => count < below)![1]
 
 /** All items of the benchmarks that are still wanted were asked. */
 function exhausted(trials: readonly Trial[], gate: Gate): Verdict {
@@ -169,7 +159,7 @@ function exhausted(trials: readonly Trial[], gate: Gate): Verdict {
 
 function fingerprintOf(answers: readonly (readonly string[])[]): string {
   const hash = createHash("sha256")
-  for (const each of answers) hash.update(`${JSON.stringify(each.slice(0, FINGERPRINT_ITEMS))}\n`)
+  for (const each of answers) hash.update(`${JSON.stringify(each.slice(0, ALIKE_ITEMS))}\n`)
   return `sha256:${hash.digest("hex")}`
 }
 

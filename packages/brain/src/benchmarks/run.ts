@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises"
+import { countsOf, sumOf } from "@open-brains/core/commons/work.ts"
 import type { Said } from "./answer.ts"
 import type { OpenBenchmark } from "./benchmark.ts"
 import { runItem, type Subject } from "./subject.ts"
@@ -61,13 +62,8 @@ export async function runItems(
 export const differencesOf = (one: readonly Said[], other: readonly Said[]): readonly number[] =>
   one.map(({ score }, i) => score - other[i]!.score)
 
-export function tallyOf(differences: readonly number[]): Tally {
-  const counts = { better: 0, equal: 0, worse: 0 }
-  let sum = 0
-  for (const difference of differences) {
-    counts[difference > 0 ? "better" : difference < 0 ? "worse" : "equal"]++
-    sum += difference
-  }
-  return { counts, sum }
-}
+export const tallyOf = (differences: readonly number[]): Tally => ({
+  counts: countsOf(differences),
+  sum: sumOf(differences),
+})
 export const answersOf = (said: readonly Said[]): readonly string[] => said.map(({ answer }) => answer)
