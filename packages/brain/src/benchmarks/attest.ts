@@ -16,7 +16,7 @@ import { leafHash, treeOfHashes } from "@open-brains/core/commons/merkle.ts"
 import { type Reference, readReference } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, readingOf } from "@open-brains/core/commons/shape.ts"
 import { type AttestationStatement, printStatement, statementOf, TYPES } from "@open-brains/core/commons/statement.ts"
-import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
+import { RUNNER } from "@open-brains/core/commons/work.ts"
 import { needBrainFile, readBytes } from "../brains/sources.ts"
 import { verify } from "../keys/keys.ts"
 import { artifactOf } from "../store/artifact.ts"
@@ -45,8 +45,7 @@ export const leavesOf = (answers: readonly string[]): readonly Digest[] =>
   answers.map((answer) => leafHash(new TextEncoder().encode(answer), sha256))
 export const rootOf = (leaves: readonly Digest[]): Digest => treeOfHashes(leaves, sha256).root
 
-/** What ran it: whoever runs it again may use a newer version, but no other operations. */
-export const RUNNER = `open-brains; operations ${OPERATION_SET}`
+export { RUNNER }
 
 /** Errors: OB757 for what asks somebody's machine. */
 export function refuseIrreproducible({ name, irreproducible }: Subject): void {

@@ -3,7 +3,7 @@ import { digest } from "../base/digest.ts"
 import { parseEnvelope, parsePublicKey } from "./envelope.ts"
 import { type AttestationStatement, statementOf } from "./statement.ts"
 import { bytesOf, codesOf, SIGNERS } from "./testing/examples.ts"
-import { answered, CHECK_JOB, ITEMS_JOB, ITEMS_RESULT, RESULTS, RUNNER, resultPayload } from "./testing/jobs.ts"
+import { answered, CHECK_JOB, ITEMS_JOB, ITEMS_RESULT, RESULTS, resultPayload } from "./testing/jobs.ts"
 import {
   digestOfJob,
   drawnFor,
@@ -13,6 +13,7 @@ import {
   itemSeedOf,
   misfitOfItems,
   RESULT_TYPE,
+  RUNNER,
   readLeased,
   resultOf,
   roundAfter,

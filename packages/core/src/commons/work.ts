@@ -1,5 +1,6 @@
 import type { Digest } from "../base/digest.ts"
 import { canonicalJson, type Json, type JsonObject } from "../base/json.ts"
+import { OPERATION_SET } from "../graph/operations.ts"
 import { ENVELOPE_LIMITS, type Envelope, type PublicKey, type Signer, seal } from "./envelope.ts"
 import { type Hash, treeOfHashes } from "./merkle.ts"
 import { isName, type ModuleName, readReference, repositoryOf } from "./reference.ts"
@@ -104,6 +105,9 @@ export interface FailureResult extends Answered {
   readonly because: string
 }
 export type JobResult = CheckResult | ItemsResult | FailureResult
+
+/** What ran it: whoever runs it again may use a newer version, but no other operations. */
+export const RUNNER = `open-brains; operations ${OPERATION_SET}`
 
 const HINT = "Take a hub and a worker of the same version."
 export const digestOfJob = (job: Job, hash: Hash): Digest =>
@@ -342,6 +346,18 @@ export function firstUnlike(one: ItemsResult, other: ItemsResult): number {
   const found = lists(one).map((list, k) => list.findIndex((value, i) => value !== theirs[k]![i]))
   const places = found.filter((index) => index >= 0)
   return places.length === 0 ? -1 : Math.min(...places)
+}
+/** Whether they say the same about one item of the first and one of the second, by their places from 0. */
+export function isSameItem(one: ItemsResult, at: number, other: ItemsResult, otherAt: number): boolean {
+  const item = ({ leaves, differences }: ItemsResult, i: number): string =>
+    canonicalJson([
+      leaves.candidate[i] ?? null,
+      leaves.baseline[i] ?? null,
+      leaves.anchor?.[i] ?? null,
+      differences.baseline[i] ?? null,
+      differences.anchor?.[i] ?? null,
+    ])
+  return item(one, at) === item(other, otherAt)
 }
 /** What two checks must have in common. */
 export const factsOf = ({ refusal, benchmarks }: Findings): string =>

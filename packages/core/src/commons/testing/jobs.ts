@@ -12,6 +12,7 @@ import {
   type ItemsJob,
   type ItemsResult,
   type JobResult,
+  RUNNER,
   sumOf,
 } from "../work.ts"
 import { bytesOf, SIGNERS, textOf } from "./examples.ts"
@@ -35,7 +36,6 @@ export const CHECK_JOB: CheckJob = {
   isSimpler: true,
   benchmarks: [{ benchmark: place("shop/questions") }],
 }
-export const RUNNER = "open-brains; operations 1"
 
 /** What a worker says that was answered so, with scores of its own. */
 export function answered(
