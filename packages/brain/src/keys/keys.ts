@@ -101,8 +101,8 @@ export function signerIn(name: string, path: string, folder?: string): Signer & 
 function readPrivate(path: string, folder: string | undefined): KeyObject {
   const unfit = (seen: string, hint: string): never => refuse({ code: "OB723", seen, hint })
   const isOpen = (at: string): boolean => process.platform !== "win32" && (lstatSync(at).mode & 0o077) !== 0
-  const found = lstatSync(path)
-  if (!found.isFile() || found.size > KEY_BYTES_MAX)
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found?.isFile() || found.size > KEY_BYTES_MAX)
     unfit(`${path} is no file of a key.`, "Make one: brain key new NAME")
   for (const [at, mode] of [
     [folder, "700"],

@@ -20,8 +20,8 @@ export interface Hub {
   search(words: string): Promise<readonly Found[]>
   /** Its own key: whom requests for work are meant for. Errors: OB722 of a hub that does not say. */
   key(): Promise<PublicKey>
-  /** A job, or nothing where there is none now. Errors: OB743, and what the hub says. */
-  work(envelope: Uint8Array): Promise<HubJob | undefined>
+  /** A job, or when to ask again. Errors: OB743, and what the hub says. */
+  work(envelope: Uint8Array): Promise<HubJob | { readonly againMs: number }>
   /** Errors: what the hub says of a result that it does not take. */
   result(job: number, envelope: Uint8Array): Promise<void>
   candidate(id: number): Promise<CandidateView>
@@ -107,8 +107,12 @@ function hubAt({ place, send }: Transport): Hub {
     },
     async work(envelope) {
       const answer = await post("/api/v1/work", envelope)
-      if (answer.status === 204) return void answer.drop()
-      if (answer.status !== 200) return void (await asked(answer, "give work"))
+      if (answer.status === 204) {
+        answer.drop()
+        const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN)
+        return { againMs: seconds >= 0 ? 1000 * seconds : Number.POSITIVE_INFINITY }
+      }
+      if (answer.status !== 200) await asked(answer, "give work")
       const { job, leaseUntil } = readLeased(await answer.read(JSON_BYTES_MAX))
       const told = Date.parse(answer.headers.get("date") ?? "")
       return { job, leaseMs: leaseUntil - (Number.isNaN(told) ? Date.now() : told) }

@@ -2,8 +2,8 @@ import { setTimeout } from "node:timers/promises"
 
 /** How long to wait before the next try: longer each time, and never as long as others who wait. */
 export interface Pauses {
-  /** Milliseconds, a new draw each time. */
-  next(): number
+  /** Milliseconds, a new draw each time; whoever is waited for may ask to be asked sooner. */
+  next(mostMs?: number): number
   /** There was something to do: wait briefly again. */
   reset(): void
 }
@@ -13,8 +13,8 @@ const GROWTH = 2
 export function openPauses(leastMs: number, mostMs: number, draw: () => number = Math.random): Pauses {
   let whole = leastMs
   return {
-    next() {
-      const now = whole
+    next(asked = Number.POSITIVE_INFINITY) {
+      const now = Math.min(whole, asked)
       whole = Math.min(mostMs, whole * GROWTH)
       return now * (1 - draw() / 2)
     },

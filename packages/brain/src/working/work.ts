@@ -38,12 +38,14 @@ const AWAY_MS = [1000, 60_000] as const
 const LEASE_MS = [1000, 15 * 60_000] as const
 /** What a place says, or does not: it says nothing of what lies there. */
 const TRANSPORT = ["OB720", "OB721", "OB722"]
+/** And what it says is no job: another version, or a hub that plays tricks. */
+const TROUBLE = [...TRANSPORT, "OB743"]
 /** Of what it is to give: another worker may find it there, and whole. */
 const ABSENT = ["OB712", "OB713"]
 
 /**
  * Works for a hub until the signal, or until nothing is left: asks for a job, takes what it names, runs it, and signs what came out. A hub that is away is
- * waited for. How many jobs were done. Errors: what the hub says of a worker that it does not want, OB743 of a job that cannot be read.
+ * waited for. How many jobs were done. Errors: what the hub says of a worker that it does not want.
  */
 export async function workFor(options: WorkOptions): Promise<number> {
   const { hub, signer, signal, isOnce = false, jobsMax = Number.POSITIVE_INFINITY, say = () => undefined } = options
@@ -59,10 +61,10 @@ export async function workFor(options: WorkOptions): Promise<number> {
       }
       const leased = await hub.work(requestFor(key, signer))
       away.reset()
-      if (leased === undefined) {
+      if (!("job" in leased)) {
         if (isOnce) break
         say({ event: "idle" })
-        await sleep(idle.next(), signal)
+        await sleep(idle.next(leased.againMs), signal)
         continue
       }
       idle.reset()
@@ -70,7 +72,7 @@ export async function workFor(options: WorkOptions): Promise<number> {
       if (await doJob(leased, fetching, options, say)) done++
       else await sleep(away.next(), signal) // what is wrong here may pass
     } catch (error) {
-      if (!isOf(error, TRANSPORT)) throw error
+      if (!isOf(error, TROUBLE)) throw error
       key = undefined // another hub may stand there when it is back
       say({ event: "away", because: seenOf(error) })
       await sleep(away.next(), signal)
