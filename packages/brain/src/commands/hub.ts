@@ -74,7 +74,11 @@ function keepReferee(url: string, folder: string, services: Services): () => voi
   let isOver = false
   const start = (): void => {
     const began = performance.now()
-    child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "ignore", "pipe"], env: environment })
+    child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: environment })
+    // Each of its jobs is a dispute: whoever runs the hub reads what it was about.
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      if (line.startsWith("job ")) services.complain(`referee: ${line}`)
+    })
     createInterface({ input: child.stderr! }).on("line", (line) => services.complain(`referee: ${line}`))
     child.once("error", (error) => services.complain(`referee: ${messageOf(error)}`))
     child.once("close", () => {

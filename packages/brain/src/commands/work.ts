@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Signer } from "@open-brains/core/commons/envelope.ts"
-import { countsOf, type Job, type JobResult } from "@open-brains/core/commons/work.ts"
+import { countsOf, type ItemsJob, type Job, type JobResult } from "@open-brains/core/commons/work.ts"
 import { type NamedKey, shortKey, signerIn, signerOf } from "../keys/keys.ts"
 import { counted, shorten } from "../layout.ts"
 import type { Hub } from "../registry/hub.ts"
@@ -94,11 +94,11 @@ function tellingOf(services: Services, isJson: boolean): Pick<WorkOptions, "say"
 const aboutOf = (job: Job): string => {
   const versions = `${shorten(job.candidate.repository, 60)} ${shortDigest(job.candidate.artifact)} for ${shortDigest(job.baseline.artifact)}`
   return `job ${job.id}  ${versions}  ${
-    job.kind === "check"
-      ? "does it fit"
-      : `${shorten(job.benchmark.repository, 60)} ${job.items.from}–${job.items.from + job.items.count - 1}`
+    job.kind === "check" ? "does it fit" : `${shorten(job.benchmark.repository, 60)} ${itemsOf(job.items)}`
   }`
 }
+const itemsOf = ({ from, count }: ItemsJob["items"]): string =>
+  count === 1 ? `item ${from}` : `items ${from}–${from + count - 1}`
 function foundOf(result: JobResult): string {
   if (result.kind === "failure") return `${result.code}: ${shorten(result.because, 120)}`
   if (result.kind === "items") {

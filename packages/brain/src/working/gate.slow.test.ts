@@ -155,6 +155,10 @@ function lying(hub: Hub, signer: Signer, told: (item: number) => void): Hub {
 
 test("a worker that makes up an answer is caught, marked and replaced, and the candidate passes all the same", async () => {
   const items: number[] = []
+  let said = ""
+  hub.stderr!.on("data", (part) => {
+    said += `${part}`
+  })
   const { code, view } = await withWorkers(
     WORKERS,
     () => pushes(alike),
@@ -164,6 +168,7 @@ test("a worker that makes up an answer is caught, marked and replaced, and the c
   const workers = (await (await fetch(`${url}/api/v1/workers`)).json()) as { key: string; marks: number }[]
   const marks = new Map(workers.map(({ key, marks }) => [key, marks]))
   expect(items.length).toBeGreaterThan(0)
+  expect(said).toMatch(new RegExp(`^referee: job .* shop/messages item ${items[0]} .* 1 equal`))
   expect(WORKERS.map((name) => marks.get(signerOf(name).key))).toEqual([0, 1, 0, 0])
   const { registry, ...place } = await openPlace(url)
   await expect(
@@ -175,3 +180,17 @@ test("a worker that makes up an answer is caught, marked and replaced, and the c
     }),
   ).rejects.toThrow("was found to be wrong")
 }, 120_000)
+
+test("`brain work` ends by itself on Ctrl-C", async () => {
+  const child = spawn(process.execPath, [MAIN, "work", "--hub", url, "--key", "one"], {
+    env: process.env,
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  let out = ""
+  child.stdout.on("data", (part) => {
+    out += `${part}`
+    if (out.includes("Working for")) child.kill("SIGINT")
+  })
+  expect(await new Promise((done) => child.once("exit", done))).toBe(0)
+  expect(out).toMatch(/0 jobs done\.\n$/)
+})

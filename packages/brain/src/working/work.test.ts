@@ -346,7 +346,7 @@ test("the command prints a line a job, JSON too, and a referee signs with the ke
   const plain = await brain(["work", "--hub", hub.fake.address, "--once"])
   expect(plain).toMatchObject({ code: 0, err: "", isHeld: true })
   expect(plain.out).toMatch(
-    /^Working for .*\njob 7 {2}acme\/intent .* shop\/questions 64–79 .* worse\njob 7 .* it fits; 0 of 0 benchmarks can ask it\n2 jobs done\.$/,
+    /^Working for .*\njob 7 {2}acme\/intent .* shop\/questions items 64–79 .* worse\njob 7 .* it fits; 0 of 0 benchmarks can ask it\n2 jobs done\.$/,
   )
   hub.jobs.push(await onItems(), await onItems())
   const json = await brain(["work", "--hub", hub.fake.address, "--jobs", "1", "--json"])
