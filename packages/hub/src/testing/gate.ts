@@ -34,7 +34,7 @@ import {
 } from "./hub.ts"
 
 export interface Village {
-  readonly hub: Hub & { readonly folder: string }
+  readonly hub: Pick<Hub, "url"> & { readonly folder: string }
   readonly acme: Signer
   readonly shop: Signer
   readonly old: TestModule
@@ -50,7 +50,14 @@ export async function makeVillage(
   declares = ["shop/questions"],
   [acme, shop] = [makeSigner(), makeSigner()],
 ): Promise<Village> {
-  const hub = await startHub(options)
+  return settleVillage(await startHub(options), declares, [acme, shop])
+}
+/** The same at a hub that runs already. */
+export async function settleVillage(
+  hub: Village["hub"],
+  declares = ["shop/questions"],
+  [acme, shop] = [makeSigner(), makeSigner()],
+): Promise<Village> {
   await fine(await claim(hub.url, "acme", acme))
   await fine(await claim(hub.url, "shop", shop))
   const old = makeModule("old")
