@@ -69,7 +69,7 @@ const MIGRATIONS: readonly Migration[] = [
   {
     name: "0003-gate-jobs",
     statements: ({ bytes, whole, text, rowless }) => [
-      `create table lease (job ${whole} not null, worker ${text} not null, until ${whole} not null, state ${text} not null, result ${bytes}, primary key (job, worker))${rowless}`,
+      `create table lease (job ${whole} not null, worker ${text} not null, until ${whole} not null, state ${text} not null, code ${text}, result ${bytes}, primary key (job, worker))${rowless}`,
       `create index lease_worker on lease (worker) where state = 'leased'`,
       `alter table job add column parent ${whole}`,
       `create index job_parent on job (parent) where parent is not null`,

@@ -113,6 +113,8 @@ export interface Tables {
     readonly until: number
     /** Void: it was found to be wrong. A lease that ran out stays leased, and is told by its time. */
     readonly state: "leased" | "given" | "failed" | "void"
+    /** Why it failed. */
+    readonly code: string | null
     readonly result: Hash | null // envelope of what was given
   }
   readonly worker: {

@@ -159,7 +159,7 @@ export async function leaseJob(context: Context, queries: Queries, worker: Publi
     if (!isReferee && !own.has(row.candidate)) own.set(row.candidate, await ownKeysOf(queries, row.candidate))
     if (!isReferee && !(await isDrawn(context, queries, row.id, worker, present, own.get(row.candidate)!))) continue
     const leaseUntil = now + limits.leaseMs
-    const lease = { until: leaseUntil, state: "leased", result: null } as const
+    const lease = { until: leaseUntil, state: "leased", code: null, result: null } as const
     await queries
       .insertInto("lease")
       .values({ job: row.id, worker, ...lease })
@@ -190,9 +190,18 @@ export async function slotsOf(
   present: readonly PublicKey[],
   own: readonly string[],
 ): Promise<{ readonly open: number; readonly eligible: readonly PublicKey[] }> {
-  const leases = await queries.selectFrom("lease").select(["worker", "state", "until"]).where("job", "=", job).execute()
+  const leases = await queries
+    .selectFrom("lease")
+    .select(["worker", "state", "code", "until"])
+    .where("job", "=", job)
+    .execute()
   const now = clock()
-  const taken = leases.filter(({ state, until }) => state === "given" || (state === "leased" && until > now)).length
+  // Of results and of failures for each reason so many must agree: those that are nearest are waited for.
+  const alike = new Map<string | null, number>()
+  for (const { state, code } of leases)
+    if (state === "given" || state === "failed") alike.set(code, (alike.get(code) ?? 0) + 1)
+  const busy = leases.filter(({ state, until }) => state === "leased" && until > now).length
+  const taken = busy + Math.max(0, ...alike.values())
   const had = new Set(leases.map(({ worker }) => worker))
   const eligible = present.filter((each) => !had.has(each) && !own.includes(each))
   return { open: Math.max(0, verifiers - taken), eligible }

@@ -82,7 +82,11 @@ export async function takeResult(
   await putDocument(queries, hash, bytes)
   await queries
     .updateTable("lease")
-    .set({ state: result.kind === "failure" ? "failed" : "given", result: hash })
+    .set({
+      state: result.kind === "failure" ? "failed" : "given",
+      code: result.kind === "failure" ? result.code : null,
+      result: hash,
+    })
     .where("job", "=", id)
     .where("worker", "=", worker)
     .execute()
