@@ -22,7 +22,7 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   evaluate: ["base"],
   train: ["base", "ir", "graph", "nn", "kernels", "quantise", "engine", "compile", "memory", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],
-  commons: ["base"],
+  commons: ["base", "graph"],
   gate: ["base", "commons", "evaluate"],
 }
 

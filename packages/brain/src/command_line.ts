@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
+import { registerWork } from "./command_line_work.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -334,6 +335,7 @@ function commands(services: Services, run: Run): Command {
   registerSharing(program, run, services)
   registerProving(program, run, services)
   hubCommand(program, services, run)
+  registerWork(program, run, services)
   return program
 }
 

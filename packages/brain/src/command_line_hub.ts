@@ -14,6 +14,7 @@ export function hubCommand(
     .option("--port <port>", "0 takes any that is free", "7464")
     .option("--host <host>", "whom it listens for (default: this machine alone)")
     .option("--database <url>", "keep tables in PostgreSQL: postgres://USER@HOST/NAME (default: SQLite in the folder)")
+    .option("--verifiers <n>", "so many workers measure what a candidate of the gate does (default: 3)")
     .option("--anonymous", "whoever has no key may push in namespaces that nobody owns")
     .option("--no-anonymous", "nobody may")
     .addOption(new Option("--json", "print one line of JSON when it listens"))

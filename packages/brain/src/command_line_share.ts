@@ -39,6 +39,7 @@ export function registerSharing(program: Command, run: Run, services: Services):
     .option("--key <name>", "which of your keys signs")
     .option("--target <benchmark>", "what it is to be better at, if it has to pass the gate")
     .option("--simpler", "it claims to be as good with fewer bytes or operations, no more")
+    .option("--wait", "if it has to pass the gate, until that has decided")
     .addOption(insecure())
     .addOption(json())
     .action((folder, name, { simpler: isSimpler, insecure: isInsecure, ...options }) =>

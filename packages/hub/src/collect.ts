@@ -56,5 +56,12 @@ export async function collect({ blobs, writer, limits, clock }: Context): Promis
       .deleteFrom("nonce")
       .where("at", "<", clock() - 2 * limits.skewMs)
       .execute()
+    // Whoever asked and never gave anything: keys are made at will. Those with marks stay.
+    await queries
+      .deleteFrom("worker")
+      .where("seen_at", "<", clock() - limits.looseMs)
+      .where("marks", "=", 0)
+      .where("results", "=", 0)
+      .execute()
   })
 }

@@ -15,6 +15,8 @@ export interface Context {
   readonly metrics: Metrics
   /** Milliseconds since 1970. */
   readonly clock: () => number
+  /** So many workers do each job of the gate. */
+  readonly verifiers: number
   /** Tags may be put without a signature in namespaces that nobody owns. */
   readonly isAnonymous: boolean
 }

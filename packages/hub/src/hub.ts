@@ -8,6 +8,7 @@ import { collect } from "./collect.ts"
 import type { Context } from "./context.ts"
 import type { Database } from "./database/database.ts"
 import { writerOf } from "./database/writer.ts"
+import { openKeeper } from "./gate/keeper.ts"
 import { holdFolder } from "./hold.ts"
 import { openHubKey } from "./keys.ts"
 import { LIMITS, type Limits } from "./limits.ts"
@@ -24,6 +25,10 @@ export interface HubOptions {
   readonly host?: string
   /** Tags by plain PUT in namespaces that nobody owns. Default: when only this machine reaches it. */
   readonly anonymous?: boolean
+  /** So many workers do each job of the gate: 3 are usual. */
+  readonly verifiers?: number
+  /** Items of one benchmark after which a candidate counts as unproven: 20,000 are usual. */
+  readonly itemsMax?: number
   readonly limits?: Partial<Limits>
   /** Milliseconds since 1970. */
   readonly clock?: () => number
@@ -37,12 +42,14 @@ export interface Hub {
 }
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+const VERIFIERS = 3
 const COLLECT_EVERY_MS = 60_000
 const IDLE_MS = 60_000
 
 /** A registry, its signed pushes and its search, in one process. It listens when the promise resolves. Errors: OB740. */
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { folder, host = "127.0.0.1", clock = Date.now } = options
+  const isLoopback = LOOPBACK.includes(host)
   mkdirSync(folder, { recursive: true })
   const release = holdFolder(folder)
   const database = await openDatabase(options, clock())
@@ -51,12 +58,14 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     database,
     blobs,
     writer: writerOf(database, blobs.settle),
-    limits: { ...LIMITS, ...options.limits },
+    limits: { ...LIMITS, ...(isLoopback ? { namespaceAgeMs: 0 } : {}), ...options.limits },
     key: openHubKey(folder),
     metrics: openMetrics(),
     clock,
-    isAnonymous: options.anonymous ?? LOOPBACK.includes(host),
+    verifiers: options.verifiers ?? VERIFIERS,
+    isAnonymous: options.anonymous ?? isLoopback,
   }
+  const keeper = openKeeper(context, options.itemsMax, (error) => app.log.error(error))
   const app = fastify({
     logger: { level: "error", stream: process.stderr },
     exposeHeadRoutes: false,
@@ -72,12 +81,13 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     context.metrics.requests.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
   })
   await app.register(async (v2) => ociRoutes(v2, context), { prefix: "/v2" })
-  await app.register(async (api) => apiRoutes(api, context))
+  await app.register(async (api) => apiRoutes(api, context, keeper))
   const timer = setInterval(() => void collect(context).catch((error) => app.log.error(error)), COLLECT_EVERY_MS)
   timer.unref()
   const close = async (): Promise<void> => {
     clearInterval(timer)
     await app.close()
+    await keeper.close()
     await blobs.close()
     await database.close()
     release()

@@ -21,6 +21,14 @@ export interface Limits {
   readonly leaseMs: number
   /** How far the clock of a worker may be off. */
   readonly skewMs: number
+  /** Whoever asked for work within so long is there. */
+  readonly presentMs: number
+  /** How old the claim of a namespace must be for its brains to count at the gate: 0 where only this machine reaches the hub. */
+  readonly namespaceAgeMs: number
+  /** For so long the price of retries grows, and small losses add up. */
+  readonly epochMs: number
+  /** Open candidates of a module at once. */
+  readonly candidates: number
 }
 
 const [MEBI, GIBI, HOUR] = [2 ** 20, 2 ** 30, 3_600_000]
@@ -39,4 +47,8 @@ export const LIMITS: Limits = {
   namespacesOfKey: 16,
   leaseMs: 120_000,
   skewMs: 300_000,
+  presentMs: 60_000,
+  namespaceAgeMs: 24 * HOUR,
+  epochMs: 90 * 24 * HOUR,
+  candidates: 4,
 }

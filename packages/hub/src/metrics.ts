@@ -1,10 +1,19 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client"
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 
 export interface Metrics {
   readonly registry: Registry
   readonly requests: Histogram<"method" | "route" | "status">
   readonly pushes: Counter<"outcome">
   readonly receivedBytes: Counter
+  /** Results of jobs of the gate. */
+  readonly results: Counter<"outcome">
+  /** Results that differed, so that the referee was asked. */
+  readonly disputes: Counter
+  readonly verdicts: Counter<"kind">
+  /** Told when asked. */
+  readonly candidates: Gauge<"state">
+  readonly jobs: Gauge
+  readonly workers: Gauge
 }
 export function openMetrics(): Metrics {
   const registry = new Registry()
@@ -20,6 +29,31 @@ export function openMetrics(): Metrics {
       registers,
     }),
     pushes: new Counter({ name: "hub_pushes_total", help: "Signed pushes", labelNames: ["outcome"], registers }),
+    results: new Counter({
+      name: "hub_gate_results_total",
+      help: "Results of jobs of the gate; void ones were found to be wrong",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    disputes: new Counter({
+      name: "hub_gate_disputes_total",
+      help: "Jobs about which the referee was asked",
+      registers,
+    }),
+    verdicts: new Counter({
+      name: "hub_gate_verdicts_total",
+      help: "Candidates that were decided",
+      labelNames: ["kind"],
+      registers,
+    }),
+    candidates: new Gauge({
+      name: "hub_gate_candidates",
+      help: "Candidates that are open",
+      labelNames: ["state"],
+      registers,
+    }),
+    jobs: new Gauge({ name: "hub_gate_jobs", help: "Jobs that are open", registers }),
+    workers: new Gauge({ name: "hub_gate_workers", help: "Workers that are there", registers }),
     receivedBytes: new Counter({ name: "hub_received_bytes_total", help: "Bytes of blobs taken", registers }),
   }
 }

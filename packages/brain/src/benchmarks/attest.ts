@@ -16,13 +16,14 @@ import { leafHash, treeOfHashes } from "@open-brains/core/commons/merkle.ts"
 import { type Reference, readReference } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, readingOf } from "@open-brains/core/commons/shape.ts"
 import { type AttestationStatement, printStatement, statementOf, TYPES } from "@open-brains/core/commons/statement.ts"
-import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
+import { RUNNER } from "@open-brains/core/commons/work.ts"
 import { needBrainFile, readBytes } from "../brains/sources.ts"
 import { verify } from "../keys/keys.ts"
 import { artifactOf } from "../store/artifact.ts"
 import { writeFileWhole } from "../store/file.ts"
 import { MANIFEST } from "../store/whole.ts"
 import type { Comparison, Ran } from "./compare.ts"
+import type { Tally } from "./run.ts"
 import { placeOf, type Subject, type Within } from "./subject.ts"
 
 /** An attestation with the hashes of what each said: with them, whoever runs it again can name the first item that differs. */
@@ -44,8 +45,7 @@ export const leavesOf = (answers: readonly string[]): readonly Digest[] =>
   answers.map((answer) => leafHash(new TextEncoder().encode(answer), sha256))
 export const rootOf = (leaves: readonly Digest[]): Digest => treeOfHashes(leaves, sha256).root
 
-/** What ran it: whoever runs it again may use a newer version, but no other operations. */
-export const RUNNER = `open-brains; operations ${OPERATION_SET}`
+export { RUNNER }
 
 /** Errors: OB757 for what asks somebody's machine. */
 export function refuseIrreproducible({ name, irreproducible }: Subject): void {
@@ -56,6 +56,18 @@ export function refuseIrreproducible({ name, irreproducible }: Subject): void {
       hint: "Compare it without --attest, for yourself. What others are to check has no remote part.",
     })
 }
+
+/** What is signed of items that were run: who answered what, by how much one scored more, and the hashes of the answers. */
+export const attestationOf = (
+  about: Pick<AttestationStatement, "type" | "candidate" | "baseline" | "benchmark" | "within" | "items">,
+  { counts, sum }: Tally,
+  leaves: Attestation["leaves"],
+): AttestationStatement => ({
+  ...about,
+  ...{ counts, sum },
+  answers: { candidate: rootOf(leaves.candidate), baseline: rootOf(leaves.baseline) },
+  runner: RUNNER,
+})
 
 interface How {
   readonly candidate: Subject
@@ -73,18 +85,15 @@ export async function attest(comparison: Comparison, how: How): Promise<readonly
   for (const ran of comparison.ran) {
     if (ran.count === 0) continue
     const leaves = { candidate: leavesOf(ran.answers.candidate), baseline: leavesOf(ran.answers.incumbent) }
-    const statement: AttestationStatement = {
+    const about = {
       type: TYPES.attestation,
       candidate: one.artifact.digest,
       baseline: other.artifact.digest,
       benchmark: await artifactOfBenchmark(ran),
       ...(within ? { within } : {}),
       items: { seed: how.seed, from: 0, count: ran.count },
-      counts: ran.counts,
-      sum: ran.sum,
-      answers: { candidate: rootOf(leaves.candidate), baseline: rootOf(leaves.baseline) },
-      runner: RUNNER,
     }
+    const statement = attestationOf(about, ran, leaves)
     attested.push({ envelope: seal(printStatement(statement), [signer]), leaves })
   }
   return attested

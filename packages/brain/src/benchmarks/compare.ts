@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { counted } from "@open-brains/core/base/words.ts"
+import { ALIKE_ITEMS, roundAfter } from "@open-brains/core/commons/work.ts"
 import { misfit, type Port } from "@open-brains/core/composition/types.ts"
 import { type Gate, type GateOptions, openGate, type Standing, type Verdict } from "@open-brains/core/gate/gate.ts"
 import { SCORE_ONE } from "./answer.ts"
 import type { OpenBenchmark } from "./benchmark.ts"
-import { refuseUnaskable, runItem, type Subject } from "./subject.ts"
+import { answersOf, type Contest, differencesOf, runItems, tallyOf } from "./run.ts"
+import { refuseUnaskable, type Subject } from "./subject.ts"
 
 /** What was run of one benchmark: items 0 … count − 1 of the seed. */
 export interface Ran {
@@ -37,15 +39,6 @@ export interface CompareOptions
   readonly onRound?: (standing: readonly Standing[], needed: Gate["needed"]) => void
 }
 
-/** So many items are what a behaviour is known by. */
-export const FINGERPRINT_ITEMS = 256
-/** Items of a round, while there were fewer than so many: looking often ends what is clear early. */
-const ROUNDS = [
-  [64, 16],
-  [256, 64],
-  [Number.POSITIVE_INFINITY, 256],
-] as const
-
 /**
  * Runs both on the same items of the benchmarks that the gate still wants, in rounds, until it has a verdict. When both
  * say the same to the first 256 items of each, or to all that there are, they behave alike and pass. The benchmarks fit both. Errors: OB752,
@@ -68,10 +61,10 @@ export async function compareOn(
     ...(accepted === undefined ? {} : { accepted }),
     ...(itemsMax === undefined ? {} : { itemsMax }),
   })
-  const trials = new Map(benchmarks.map((benchmark) => [benchmark.name, openTrial(benchmark)]))
-  const all = [...trials.values()]
+  const all = benchmarks.map(openTrial)
+  const sides = { candidate, baseline: incumbent, ...(anchor ? { anchor } : {}) }
   const firstItems = ({ itemCount = Number.POSITIVE_INFINITY }: OpenBenchmark): number =>
-    Math.min(FINGERPRINT_ITEMS, itemCount, itemsMax ?? Number.POSITIVE_INFINITY)
+    Math.min(ALIKE_ITEMS, itemCount, itemsMax ?? Number.POSITIVE_INFINITY)
 
   /** The same bytes to the first items of each benchmark: they are one behaviour. */
   const isAlike = (): boolean => all.every((trial) => !trial.differs && trial.count >= firstItems(trial.benchmark))
@@ -85,10 +78,9 @@ export async function compareOn(
         (wanted.includes(trial.benchmark.name) || (mayBeAlike() && trial.count < firstItems(trial.benchmark))),
     )
     for (const trial of open) {
-      const differences = await trial.run(candidate, incumbent, anchor, seed, itemsMax)
+      const differences = await trial.run(sides, seed, itemsMax)
       gate.add(trial.benchmark.name, differences.incumbent, differences.anchor)
       onRound?.(gate.standing(), gate.needed)
-      await new Promise((wake) => setImmediate(wake)) // else nobody would hear a Ctrl-C
       if (gate.verdict !== undefined) break
     }
     if (gate.verdict === undefined && isAlike()) gate.acceptEqual()
@@ -113,9 +105,7 @@ interface Trial {
   readonly differs: boolean
   isExhausted(): boolean
   run(
-    candidate: Subject,
-    incumbent: Subject,
-    anchor: Subject | undefined,
+    sides: Omit<Contest, "benchmark">,
     seed: number,
     itemsMax: number | undefined,
   ): Promise<{ readonly incumbent: readonly number[]; readonly anchor?: readonly number[] }>
@@ -123,41 +113,39 @@ interface Trial {
 }
 function openTrial(benchmark: OpenBenchmark): Trial {
   const answers = { candidate: [] as string[], incumbent: [] as string[] }
-  const counts = { better: 0, equal: 0, worse: 0 }
+  const differences: number[] = []
   const scores = { candidate: 0, incumbent: 0 }
-  let [sum, count, differs] = [0, 0, false]
+  let differs = false
   const { itemCount = Number.POSITIVE_INFINITY } = benchmark
+  const count = (): number => differences.length
   return {
     benchmark,
     get count() {
-      return count
+      return count()
     },
     get differs() {
       return differs
     },
-    isExhausted: () => count >= itemCount,
-    async run(candidate, incumbent, anchor, seed, itemsMax = Number.POSITIVE_INFINITY) {
-      const [, size] = ROUNDS.find(([below]) => count < below)!
-      const until = Math.min(count + size, itemCount, Math.max(itemsMax, count + 1))
-      const differences = { incumbent: [] as number[], anchor: [] as number[] }
-      for (; count < until; count++) {
-        const item = await benchmark.item(seed, count)
-        const one = await runItem(candidate, benchmark, item)
-        const other = await runItem(incumbent, benchmark, item)
-        answers.candidate.push(one.answer)
-        answers.incumbent.push(other.answer)
-        scores.candidate += one.score
-        scores.incumbent += other.score
-        differs ||= one.answer !== other.answer
-        const difference = one.score - other.score
-        sum += difference
-        counts[difference > 0 ? "better" : difference < 0 ? "worse" : "equal"]++
-        differences.incumbent.push(difference / SCORE_ONE)
-        if (anchor) differences.anchor.push((one.score - (await runItem(anchor, benchmark, item)).score) / SCORE_ONE)
+    isExhausted: () => count() >= itemCount,
+    async run(sides, seed, itemsMax = Number.POSITIVE_INFINITY) {
+      const from = count()
+      const until = Math.min(from + roundAfter(from), itemCount, Math.max(itemsMax, from + 1))
+      const said = await runItems({ benchmark, ...sides }, { seed, from, count: until - from })
+      const { candidate, baseline, anchor } = said
+      answers.candidate.push(...answersOf(candidate))
+      answers.incumbent.push(...answersOf(baseline))
+      for (const { score } of candidate) scores.candidate += score
+      for (const { score } of baseline) scores.incumbent += score
+      differs ||= candidate.some(({ answer }, i) => answer !== baseline[i]!.answer)
+      const round = differencesOf(candidate, baseline)
+      differences.push(...round)
+      const inUnits = (units: readonly number[]): readonly number[] => units.map((each) => each / SCORE_ONE)
+      return {
+        incumbent: inUnits(round),
+        ...(anchor ? { anchor: inUnits(differencesOf(candidate, anchor)) } : {}),
       }
-      return anchor ? differences : { incumbent: differences.incumbent }
     },
-    ran: () => ({ benchmark, count, answers, counts, sum, scores }),
+    ran: () => ({ benchmark, count: count(), answers, ...tallyOf(differences), scores }),
   }
 }
 
@@ -171,7 +159,7 @@ function exhausted(trials: readonly Trial[], gate: Gate): Verdict {
 
 function fingerprintOf(answers: readonly (readonly string[])[]): string {
   const hash = createHash("sha256")
-  for (const each of answers) hash.update(`${JSON.stringify(each.slice(0, FINGERPRINT_ITEMS))}\n`)
+  for (const each of answers) hash.update(`${JSON.stringify(each.slice(0, ALIKE_ITEMS))}\n`)
   return `sha256:${hash.digest("hex")}`
 }
 

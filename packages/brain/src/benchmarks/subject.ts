@@ -126,7 +126,7 @@ async function replaced(brain: string, name: string, path: string): Promise<Comp
     const definitions = syntax.definitions.map((each) => (each === last ? { ...last, uses } : each))
     return { ...syntax, definitions }
   }
-  const { library, main } = await gather(file, { edit })
+  const { library, main } = await gather(file, { edit, led: resolve(path) })
   const { composition, problems } = checkBrains(library, main)
   return composition ?? refuse(...problems)
 }

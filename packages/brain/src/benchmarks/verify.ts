@@ -9,7 +9,8 @@ import { checkedOut, mineIfThere } from "../store/mine.ts"
 import { type AttestedBy, leavesOf, refuseIrreproducible, rootOf } from "./attest.ts"
 import { type OpenBenchmark, openBenchmark } from "./benchmark.ts"
 import type { Item } from "./items.ts"
-import { openSubject, refuseUnaskable, runItem, type Subject } from "./subject.ts"
+import { answersOf, differencesOf, runItems, tallyOf } from "./run.ts"
+import { openSubject, refuseUnaskable, type Subject } from "./subject.ts"
 
 export interface VerifyOptions {
   /** Keys whose signature it must have, all of them. */
@@ -93,20 +94,9 @@ async function runAgain(
       ...{ statement, signers, holds: false },
       wrong: [`It speaks of ${from + count} items, and the benchmark has ${itemCount}.`],
     }
-  const answers = { candidate: [] as string[], baseline: [] as string[] }
-  const counts = { better: 0, equal: 0, worse: 0 }
-  let sum = 0
-  for (let i = 0; i < count; i++) {
-    const item = await benchmark.item(seed, from + i)
-    const one = await runItem(candidate, benchmark, item)
-    const other = await runItem(baseline, benchmark, item)
-    answers.candidate.push(one.answer)
-    answers.baseline.push(other.answer)
-    sum += one.score - other.score
-    counts[one.score > other.score ? "better" : one.score < other.score ? "worse" : "equal"]++
-    if (i % 64 === 63) await new Promise((wake) => setImmediate(wake))
-    onItem?.(i + 1, count)
-  }
+  const said = await runItems({ benchmark, candidate, baseline }, statement.items, onItem ? { onItem } : {})
+  const answers = { candidate: answersOf(said.candidate), baseline: answersOf(said.baseline) }
+  const { counts, sum } = tallyOf(differencesOf(said.candidate, said.baseline))
   const wrong: string[] = []
   let first: Verified["first"]
   for (const side of ["candidate", "baseline"] as const) {

@@ -50,13 +50,15 @@ export interface GatherOptions {
   readonly isLocked?: boolean
   /** Changes what was read of the brain's own file, before it is followed. */
   readonly edit?: (syntax: FileSyntax) => FileSyntax
+  /** A path that `edit` put there: it is no stranger's, also where the brain is one's of the store. */
+  readonly led?: string
 }
 
 /**
  * Reads a brain and all that it leads to: files that it includes, brains and modules that it uses, and its lock, which is not
  * heeded where `isLocked` is false. Errors: OB632, OB633.
  */
-export async function gather(main: string, { isLocked = true, edit }: GatherOptions = {}): Promise<Gathered> {
+export async function gather(main: string, { isLocked = true, edit, led }: GatherOptions = {}): Promise<Gathered> {
   const files = new Map<string, Parsed>()
   const texts = new Map<string, string>()
   const found = new Map<string, Found>()
@@ -144,7 +146,7 @@ export async function gather(main: string, { isLocked = true, edit }: GatherOpti
         ? result.module.digest
         : undefined
   async function lookUp(file: string, source: string): Promise<Found> {
-    const place = storeName(source) ? await names.placeOf(file, source) : await placeOf(file, source)
+    const place = storeName(source) ? await names.placeOf(file, source) : await placeOf(file, source, led)
     if (typeof place !== "string") return place
     const known = places.get(place) ?? lookInto(place, source)
     places.set(place, known)
@@ -254,10 +256,10 @@ export const isPath = (source: string): boolean =>
   /^\.{0,2}\//.test(source) || source === "." || source === ".." || BRAIN_FILE.test(source)
 
 /** The folder or file that the source of a `use` means. */
-async function placeOf(file: string, source: string): Promise<string | Found> {
+async function placeOf(file: string, source: string, led?: string): Promise<string | Found> {
   if (isPath(source)) {
     const path = leadsTo(file, source)
-    if (strays(file, path))
+    if (path !== led && strays(file, path))
       return absent(
         `A module of the store uses ${source}, which is not in it.`,
         "Ask whoever made it to push it again.",

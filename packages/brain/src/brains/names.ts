@@ -45,15 +45,16 @@ export function openNames(main: string, lock: Lock | undefined): Names {
   const tables = new Map<string, Digest>()
   const missing: string[] = []
   const found = new Map<string, Digest>()
-  const locks = new Map<string, Lock | undefined>() // of modules of the store, by folder
+  const locks = new Map<string, Lock | undefined>() // of other modules, by brain
   let store: Promise<Layout | undefined> | undefined
 
   const isOwn = (file: string): boolean => artifactAround(file)?.folder === home
   function lockedIn(file: string, source: string): Digest | undefined {
     if (isOwn(file)) return lock?.digestOf(file, source)
-    const { folder } = artifactAround(file)!
-    if (!locks.has(folder)) locks.set(folder, readLock(join(folder, MANIFEST)))
-    return locks.get(folder)?.digestOf(file, source)
+    const around = artifactAround(file)
+    const brain = around ? join(around.folder, MANIFEST) : file // a folder in the place of what a brain of the store uses
+    if (!locks.has(brain)) locks.set(brain, readLock(brain))
+    return locks.get(brain)?.digestOf(file, source)
   }
   async function placeOf(file: string, source: string): Promise<string | Found> {
     const reference = storeName(source)!

@@ -1,12 +1,13 @@
-import type { Gate, Standing, Verdict } from "@open-brains/core/gate/gate.ts"
+import type { Verdict } from "@open-brains/core/gate/gate.ts"
 import { attest, refuseIrreproducible, writeAttestation } from "../benchmarks/attest.ts"
 import { type Comparison, compareOn } from "../benchmarks/compare.ts"
 import { isSame, SAME, withOpened } from "../benchmarks/judge.ts"
 import { refuseNotSimpler, type Saved } from "../benchmarks/resources.ts"
 import { signerOf } from "../keys/keys.ts"
-import { counted, pad, shorten, widest } from "../layout.ts"
+import { counted, pad } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { refuseUnwritable } from "../store/file.ts"
+import { evidentOf, neededOf, runningOf, shownName, tableOf, widthOfNames } from "./evidence.ts"
 
 export interface CompareCommandOptions {
   readonly on: readonly string[]
@@ -44,7 +45,7 @@ export async function compare(
             isSimpler,
             ...(target === undefined ? {} : { target }),
             ...(itemsMax === undefined ? {} : { itemsMax }),
-            onRound: running(services),
+            onRound: (standing, needed) => services.progress(runningOf(standing.map(evidentOf), needed)),
           })
     services.progress(undefined)
     const verdict = comparison?.verdict ?? SAME
@@ -90,69 +91,13 @@ function passing({ benchmark, count, scores }: Comparison["ran"][number]) {
   return { bound: benchmark.manifest.bound, old: mean(scores.incumbent), new: mean(scores.candidate) }
 }
 
-/** A line that grows with the evidence: how far each benchmark is on its way. */
-function running({ progress }: Services): (standing: readonly Standing[], needed: Gate["needed"]) => void {
-  return (standing, needed) => {
-    const items = standing.reduce((sum, each) => sum + each.items, 0)
-    const told = standing.map(
-      (each) =>
-        `${shownName(each.benchmark, 24)} ${bar(each.evidenceOfNoHarm / needed.noHarm, 8)} ${odds(each.evidenceOfNoHarm)}`,
-    )
-    progress(`${counted(items, "item")}  ${told.join("  ")}`)
-  }
-}
-
-const LN_TO_LOG10 = Math.LOG10E
-/** Evidence as odds: “1 : N” that it came about by chance, beyond a million its order. */
-export function odds(logE: number): string {
-  const digits = logE * LN_TO_LOG10
-  if (Number.isNaN(digits)) return "–"
-  if (digits >= 6) return `1 : 10^${digits.toFixed(0)}`
-  const n = 10 ** digits
-  return digits < 0
-    ? `${(1 / n)
-        .toPrecision(2)
-        .replace(/\.?0+$/, "")
-        .slice(0, 8)} : 1`
-    : `1 : ${n < 10 ? n.toFixed(1) : n.toFixed(0)}`
-}
-function bar(share: number, width: number): string {
-  const full = Math.round(width * Math.max(0, Math.min(1, Number.isNaN(share) ? 0 : share)))
-  return `${"█".repeat(full)}${"░".repeat(width - full)}`
-}
-/** A name, or the end of a path: its beginning says least. */
-const shownName = (name: string, width = 36): string =>
-  name.length <= width ? shorten(name, width) : shorten(`…${name.slice(1 - width)}`, width)
-const points = (value: number): string =>
-  Number.isNaN(value) ? "–" : `${value >= 0 ? "+" : "−"}${(100 * Math.abs(value)).toFixed(2)}`
-
 function linesOf(found: Found, { paint }: Services): readonly string[] {
   const { comparison, verdict, saved } = found
   const lines: string[] = []
   if (comparison) {
     const { standing, needed, ran } = comparison
-    const name = widest(["benchmark", ...standing.map(({ benchmark }) => shownName(benchmark))])
-    lines.push(
-      paint(
-        "dim",
-        `${pad("benchmark", name)}   items  better   equal   worse    points  margin  no harm             gain        harm`,
-      ),
-    )
-    for (const each of standing)
-      lines.push(
-        [
-          pad(shownName(each.benchmark), name),
-          `${each.items}`.padStart(7),
-          `${each.better}`.padStart(7),
-          `${each.equal}`.padStart(7),
-          `${each.worse}`.padStart(7),
-          points(each.mean).padStart(9),
-          (100 * each.margin).toFixed(1).padStart(7),
-          ` ${paint(each.isProvenHarmless ? "green" : "yellow", bar(each.evidenceOfNoHarm / needed.noHarm, 6))} ${pad(odds(each.evidenceOfNoHarm), 11)}`,
-          pad(odds(each.evidenceOfGain), 11),
-          odds(each.evidenceOfHarm),
-        ].join(" "),
-      )
+    lines.push(...tableOf(standing.map(evidentOf), needed, paint))
+    const name = widthOfNames(standing.map(({ benchmark }) => benchmark))
     for (const each of ran) {
       const { bound, old, new: now } = passing(each)
       const passed = now >= bound ? paint("green", "passes") : paint("yellow", "does not pass")
@@ -160,12 +105,7 @@ function linesOf(found: Found, { paint }: Services): readonly string[] {
         `${pad(shownName(each.benchmark.name), name)}  ${paint("dim", `old ${old.toFixed(3)}, new ${now.toFixed(3)}: it ${passed} (at least ${bound})`)}`,
       )
     }
-    lines.push(
-      paint(
-        "dim",
-        `needed: no harm ${odds(needed.noHarm)}, gain ${odds(needed.gain)}, harm ${odds(needed.harm)}; by chance alone so far at most so often`,
-      ),
-    )
+    lines.push(neededOf(needed, paint))
   }
   for (const { what, candidate, incumbent } of saved)
     lines.push(paint("dim", `${what === "memoryBytes" ? "bytes of memory" : what}: ${candidate}, was ${incumbent}`))

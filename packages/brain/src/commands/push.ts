@@ -1,21 +1,30 @@
+import type { CandidateView } from "@open-brains/core/commons/candidate.ts"
 import { shortKey } from "../keys/keys.ts"
 import { counted, inBytes, shorten } from "../layout.ts"
+import { needHub, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { describeCard, rowsWith, sayingBytes, shortDigest } from "../sharing/describe.ts"
 import { type PushOptions, push as pushModule } from "../sharing/push.ts"
+import { decided, exitCodeOf, linesOf, numberOf } from "./candidate.ts"
 
 /** `brain push FOLDER NAME`: others can have it, and see who it is from. */
 export async function push(
   folder: string,
   name: string,
-  { json = false, ...options }: PushOptions & { readonly json?: boolean },
+  { json = false, wait = false, ...options }: PushOptions & { readonly json?: boolean; readonly wait?: boolean },
   services: Services,
 ): Promise<ExitCode> {
   const pushed = await pushModule(folder, name, { ...options, onBytes: sayingBytes(services, "Sending") })
   services.progress(undefined)
   const { artifact, card, copied, signer, serial, place, is, candidate } = pushed
+  const judged = async (): Promise<CandidateView | undefined> => {
+    if (is !== "candidate" || !wait) return undefined
+    const hub = needHub(await openPlace(place, { isInsecure: options.isInsecure === true }), "judge candidates")
+    return decided(hub, numberOf(candidate, place), services)
+  }
   if (json) {
     const { name, key } = signer
+    const view = await judged()
     services.print(
       JSON.stringify({
         name: pushed.name,
@@ -27,9 +36,10 @@ export async function push(
         ...copied,
         card,
         key: { name, key },
+        ...(view ? { view } : {}),
       }),
     )
-    return 0
+    return view ? exitCodeOf(view) : 0
   }
   const row = rowsWith(services)
   services.print(`${services.paint("bold", pushed.name)}  ${shorten(card.about, 80)}`)
@@ -43,9 +53,15 @@ export async function push(
     services.print(
       `${pushed.name} stands for ${shortDigest(artifact)} from now on${serial > 0 ? `, after ${counted(serial, "push", "pushes")}` : ""}.`,
     )
-  else
+  else {
     services.print(
-      `${pushed.name} is used by others: the push is candidate ${shorten(candidate ?? "", 80)}, and the tag stays as it is: this hub does not yet run the gate that would move it.`,
+      `${pushed.name} is used by others: the push is candidate ${shorten(candidate ?? "", 80)}, and the gate decides.`,
     )
+    const view = await judged()
+    if (view === undefined)
+      services.print(`See how it goes: brain candidate ${shorten(candidate ?? "", 80)} --from ${place}`)
+    else for (const line of linesOf(view, services)) services.print(line)
+    return view ? exitCodeOf(view) : 0
+  }
   return 0
 }

@@ -88,23 +88,27 @@ export function signerOf(asked: string | undefined, folder = keyFolder()): Signe
             : suggest(name, names),
     })
   }
-  const path = join(folder, `${name}.pem`)
+  return signerIn(name, join(folder, `${name}.pem`), folder)
+}
+
+/** Who signs by the key of a file; others may read neither it nor, where it holds nothing but keys, its folder. Errors: OB723. */
+export function signerIn(name: string, path: string, folder?: string): Signer & NamedKey {
   const privateKey = readPrivate(path, folder)
   const key = publicKeyOf(privateKey)
   return { name, path, key, sign: (message) => new Uint8Array(signWith(null, message, privateKey)) }
 }
 
-function readPrivate(path: string, folder: string): KeyObject {
+function readPrivate(path: string, folder: string | undefined): KeyObject {
   const unfit = (seen: string, hint: string): never => refuse({ code: "OB723", seen, hint })
   const isOpen = (at: string): boolean => process.platform !== "win32" && (lstatSync(at).mode & 0o077) !== 0
-  const found = lstatSync(path)
-  if (!found.isFile() || found.size > KEY_BYTES_MAX)
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found?.isFile() || found.size > KEY_BYTES_MAX)
     unfit(`${path} is no file of a key.`, "Make one: brain key new NAME")
   for (const [at, mode] of [
     [folder, "700"],
     [path, "600"],
   ] as const)
-    if (isOpen(at))
+    if (at !== undefined && isOpen(at))
       unfit(
         `Others on this machine can read ${at}, and whoever has the key signs in your name.`,
         `If nobody has: chmod ${mode} ${at}. Else make another one: brain key new NAME`,

@@ -2,8 +2,11 @@ import type { Digest } from "@open-brains/core/base/digest.ts"
 import { isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { type Problem, refuse } from "@open-brains/core/base/problem.ts"
 import { MEDIA } from "@open-brains/core/commons/artifact.ts"
+import { type CandidateView, readCandidateView } from "@open-brains/core/commons/candidate.ts"
+import { type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
 import { type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, type Reading, readingOf } from "@open-brains/core/commons/shape.ts"
+import { type Job, readLeased } from "@open-brains/core/commons/work.ts"
 import { shorten } from "../layout.ts"
 import { type Answer, jsonIn, openTransport, refused, type Transport, type TransportOptions } from "./transport.ts"
 
@@ -15,6 +18,20 @@ export interface Hub {
   push(envelope: Uint8Array): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
   claim(envelope: Uint8Array): Promise<void>
   search(words: string): Promise<readonly Found[]>
+  /** Its own key: whom requests for work are meant for. Errors: OB722 of a hub that does not say. */
+  key(): Promise<PublicKey>
+  /** A job, or when to ask again. Errors: OB743, and what the hub says. */
+  work(envelope: Uint8Array): Promise<HubJob | { readonly againMs: number }>
+  /** Errors: what the hub says of a result that it does not take. */
+  result(job: number, envelope: Uint8Array): Promise<void>
+  candidate(id: number): Promise<CandidateView>
+  /** The newest first. */
+  candidates(module: ModuleName): Promise<readonly CandidateView[]>
+}
+export interface HubJob {
+  readonly job: Job
+  /** How long the job is this worker's, by the clock of the hub, whatever the clock here says. */
+  readonly leaseMs: number
 }
 export interface HubTag {
   readonly tag: string
@@ -82,6 +99,38 @@ function hubAt({ place, send }: Transport): Hub {
     },
     async claim(envelope) {
       await asked(await post("/api/v1/namespaces", envelope), "take the claim")
+    },
+    async key() {
+      const json = await asked(await send({ method: "GET", at: "/api/v1" }), "say who it is")
+      const said = reading.text(reading.object(json, "")["key"], "key", 64)
+      return parsePublicKey(said) ?? reading.fail("key", "key of ed25519")
+    },
+    async work(envelope) {
+      const answer = await post("/api/v1/work", envelope)
+      if (answer.status === 204) {
+        answer.drop()
+        const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN)
+        return { againMs: seconds >= 0 ? 1000 * seconds : Number.POSITIVE_INFINITY }
+      }
+      if (answer.status !== 200) await asked(answer, "give work")
+      const { job, leaseUntil } = readLeased(await answer.read(JSON_BYTES_MAX))
+      const told = Date.parse(answer.headers.get("date") ?? "")
+      return { job, leaseMs: leaseUntil - (Number.isNaN(told) ? Date.now() : told) }
+    },
+    async result(job, envelope) {
+      await asked(await post(`/api/v1/jobs/${job}`, envelope), "take the result")
+    },
+    async candidate(id) {
+      const answer = await send({ method: "GET", at: `/api/v1/candidates/${id}` })
+      const json = await asked(answer, "tell of the candidate")
+      return readCandidateView(new TextEncoder().encode(JSON.stringify(json)))
+    },
+    async candidates(module) {
+      const answer = await send({ method: "GET", at: `/api/v1/modules/${repositoryOf(module)}/candidates` })
+      const json = await asked(answer, "list the candidates")
+      return reading
+        .list(listIn(json, "candidates"), "candidates", 1000)
+        .map((each) => readCandidateView(new TextEncoder().encode(JSON.stringify(each))))
     },
     async search(words) {
       const at = `/api/v1/search?q=${encodeURIComponent(words)}`

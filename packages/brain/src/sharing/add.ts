@@ -12,6 +12,7 @@ import {
 } from "@open-brains/core/commons/reference.ts"
 import { readTrust, rememberSerial, trustKey } from "../keys/trust.ts"
 import { needPlace, openPlace, type Place } from "../registry/open.ts"
+import type { Registry } from "../registry/registry.ts"
 import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
 import { checkedOut, openMine } from "../store/mine.ts"
@@ -112,10 +113,8 @@ export async function take(
   const repository = repositoryOf(reference)
   let copied: Copied = { sent: 0, kept: 0 }
   for (const each of [...uses, { repository, digest }]) {
-    const isNew = (await mine.resolve(each.repository, each.digest)) === undefined
-    const more = await copyArtifact(registry, mine, each.repository, each.digest, onBytes)
+    const more = await takeArtifact(registry, mine, each.repository, each.digest, onBytes)
     copied = { sent: copied.sent + more.sent, kept: copied.kept + more.kept }
-    await refuseLie(mine, each.repository, each.digest, isNew)
     await copySignatures(registry, mine, each.repository, each.digest)
   }
   // A name keeps it: what no tag stands for is taken away one day.
@@ -133,6 +132,23 @@ export async function take(
     signed,
     uses: uses.map((each) => `${each.repository}@${each.digest}`),
   }
+}
+
+/**
+ * Takes one artifact, whose uses are in the store already, and makes it again of its files. No tag stands for it yet. Errors: OB713,
+ * OB725, and those of the place.
+ */
+export async function takeArtifact(
+  from: Registry,
+  mine: Layout,
+  repository: string,
+  digest: Digest,
+  onBytes?: OnBytes,
+): Promise<Copied> {
+  const isNew = (await mine.resolve(repository, digest)) === undefined
+  const copied = await copyArtifact(from, mine, repository, digest, onBytes)
+  await refuseLie(mine, repository, digest, isNew)
+  return copied
 }
 
 /** The files say what a module is; its manifest and its card must be what follows from them. Errors: OB725. */

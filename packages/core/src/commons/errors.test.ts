@@ -9,6 +9,7 @@ import { IN_TOTO, parseEnvelope } from "./envelope.ts"
 import { parseReference } from "./reference.ts"
 import { statementOf } from "./statement.ts"
 import { artifactOfCard, codesOf } from "./testing/examples.ts"
+import { RESULT_TYPE, resultOf } from "./work.ts"
 
 const canonical = (text: string): Uint8Array => new TextEncoder().encode(canonicalJson(JSON.parse(text) as Json))
 const TRIED: Readonly<Record<string, (example: string) => unknown>> = {
@@ -18,6 +19,7 @@ const TRIED: Readonly<Record<string, (example: string) => unknown>> = {
   OB703: (text) => cardOfArtifact(artifactOfCard(canonical(text)), canonical(text)),
   OB704: (text) => parseEnvelope(new TextEncoder().encode(text)),
   OB705: (text) => statementOf({ payloadType: IN_TOTO, payload: canonical(text), signatures: [] }),
+  OB743: (text) => resultOf({ payloadType: RESULT_TYPE, payload: canonical(text), signatures: [] }),
   OB770: (text) => openGate(JSON.parse(text) as GateOptions),
   OB771(text) {
     const { benchmark, againstIncumbent } = JSON.parse(text) as { benchmark: string; againstIncumbent: number[] }

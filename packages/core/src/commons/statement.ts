@@ -6,7 +6,7 @@ import { isName, isTag, type ModuleName, readReference, repositoryOf } from "./r
 import { jsonOf, type Reading, readingOf } from "./shape.ts"
 
 /** What is signed: in-toto statements of our own predicates. Source: in-toto attestation framework, Statement 1. */
-export type Statement = PushStatement | NamespaceStatement | AttestationStatement
+export type Statement = PushStatement | NamespaceStatement | AttestationStatement | WorkStatement
 
 /** “This artifact is what the tag of the module stands for from now on.” */
 export interface PushStatement {
@@ -48,10 +48,21 @@ export interface AttestationStatement {
   readonly runner: string // version of the program, and its operation set
 }
 
+/** “I am here, and take work of this hub.” */
+export interface WorkStatement {
+  readonly type: typeof TYPES.work
+  /** Whom it asks: at another hub the request is worth nothing. */
+  readonly hub: PublicKey
+  readonly at: number // milliseconds since 1970
+  /** 16 random bytes in hexadecimal digits: none is taken twice. */
+  readonly nonce: string
+}
+
 export const TYPES = {
   push: "urn:open-brains:push:1",
   namespace: "urn:open-brains:namespace:1",
   attestation: "urn:open-brains:attestation:1",
+  work: "urn:open-brains:work:1",
 } as const
 const STATEMENT = "https://in-toto.io/Statement/v1"
 
@@ -66,7 +77,7 @@ export function printStatement(statement: Statement): Uint8Array {
   }
   return new TextEncoder().encode(canonicalJson(json))
 }
-/** A namespace has no bytes: its subject is the empty artifact. */
+/** A namespace or a request has no bytes: its subject is the empty artifact. */
 const NOTHING = parseDigest("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
 function subjectOf(statement: Statement): readonly [name: string, digest: Digest] {
   switch (statement.type) {
@@ -76,6 +87,8 @@ function subjectOf(statement: Statement): readonly [name: string, digest: Digest
       return [statement.namespace, NOTHING]
     case TYPES.attestation:
       return ["candidate", statement.candidate]
+    case TYPES.work:
+      return ["work", NOTHING]
     default:
       return statement satisfies never
   }
@@ -170,6 +183,12 @@ function predicateOf(type: Json | undefined, json: JsonObject, reading: Reading)
       }
       const { better, equal, worse } = found.counts
       return better + equal + worse === found.items.count ? found : reading.fail("counts", "count of the items")
+    }
+    case TYPES.work: {
+      const nonce = reading.text(json["nonce"], "nonce", 32)
+      if (!/^[0-9a-f]{32}$/.test(nonce)) reading.fail("nonce", "nonce of 32 hexadecimal digits")
+      const hub = parsePublicKey(reading.text(json["hub"], "hub", 64)) ?? reading.fail("hub", "key")
+      return { type, hub, at: reading.whole(json["at"], "at"), nonce }
     }
     default:
       return reading.fail("predicateType", `predicate of ours: ${Object.values(TYPES).join(", ")}`)

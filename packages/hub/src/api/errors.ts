@@ -13,6 +13,10 @@ export const STATUS: Readonly<Record<string, number>> = {
   OB737: 404,
   OB738: 401,
   OB739: 409,
+  OB741: 429,
+  OB744: 403,
+  OB745: 409,
+  OB746: 403,
 }
 /** What core finds in a body that cannot be read. */
 const UNREADABLE = 422

@@ -17,6 +17,7 @@ import {
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { openCandidate } from "../gate/candidates.ts"
+import type { Keeper } from "../gate/keeper.ts"
 import { digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
 import { appendLog } from "../log.ts"
 import type { Api } from "./api.ts"
@@ -36,7 +37,7 @@ type Outcome =
     }
   | { readonly candidate: number; readonly index: number }
 
-export function pushRoutes(app: Api, context: Context): void {
+export function pushRoutes(app: Api, context: Context, keeper: Keeper): void {
   const { writer, metrics, limits } = context
   app.post(
     "/pushes",
@@ -52,6 +53,7 @@ export function pushRoutes(app: Api, context: Context): void {
         const module = await moduleOf(context, signed.statement)
         const { outcome, rate } = await writer.write(({ queries }) => push(context, queries, signed, module))
         metrics.pushes.inc({ outcome: "candidate" in outcome ? "candidate" : "moved" })
+        if ("candidate" in outcome) keeper.wake()
         reply.code("candidate" in outcome ? 202 : 200).headers(rate)
         return outcome
       } catch (error) {
@@ -153,8 +155,7 @@ async function push(
   if (statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)) {
     const others = await isUsedByOthers(queries, repository, namespace)
     if (others) {
-      const { tag } = statement
-      await openCandidate(queries, { id: index, repository, tag, artifact, baseline, serial: before.serial, at: now })
+      await openCandidate(context, queries, { id: index, repository, artifact, baseline, at: now }, statement)
       return { outcome: { candidate: index, index }, rate }
     }
   }

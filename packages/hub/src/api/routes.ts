@@ -4,19 +4,23 @@ import { Refusal } from "@open-brains/core/base/problem.ts"
 import type { FastifyError, FastifyInstance } from "fastify"
 import { Type } from "typebox"
 import type { Context } from "../context.ts"
+import type { Keeper } from "../gate/keeper.ts"
+import { measureGate } from "../gate/view.ts"
 import { VERSION } from "../version.ts"
 import type { Api } from "./api.ts"
 import { attestationRoutes } from "./attestations.ts"
+import { candidateRoutes } from "./candidates.ts"
 import { type HubRefusal, statusOf } from "./errors.ts"
 import { logRoutes } from "./log.ts"
 import { moduleRoutes } from "./modules.ts"
 import { namespaceRoutes } from "./namespaces.ts"
 import { pushRoutes } from "./pushes.ts"
-import { KeyText } from "./schemas.ts"
+import { Count, KeyText } from "./schemas.ts"
+import { workRoutes } from "./work.ts"
 
 /** What is ours beside the registry: /api/v1, /openapi.json, /healthz and /metrics. */
-export async function apiRoutes(app: FastifyInstance, context: Context): Promise<void> {
-  const { database, metrics, key } = context
+export async function apiRoutes(app: FastifyInstance, context: Context, keeper: Keeper): Promise<void> {
+  const { database, metrics, key, verifiers } = context
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof Refusal) {
       const { problems, state, headers = {} } = error as HubRefusal
@@ -63,16 +67,25 @@ export async function apiRoutes(app: FastifyInstance, context: Context): Promise
         "/",
         {
           schema: {
-            response: { 200: Type.Object({ hub: Type.Literal("open-brains"), version: Type.String(), key: KeyText }) },
+            response: {
+              200: Type.Object({
+                hub: Type.Literal("open-brains"),
+                version: Type.String(),
+                key: KeyText,
+                verifiers: Count,
+              }),
+            },
           },
         },
-        async () => ({ hub: "open-brains" as const, version: VERSION, key: key.key }),
+        async () => ({ hub: "open-brains" as const, version: VERSION, key: key.key, verifiers }),
       )
       namespaceRoutes(api, context)
-      pushRoutes(api, context)
+      pushRoutes(api, context, keeper)
       moduleRoutes(api, context)
       attestationRoutes(api, context)
       logRoutes(api, context)
+      candidateRoutes(api, context)
+      workRoutes(api, context, keeper)
     },
     { prefix: "/api/v1" },
   )
@@ -81,7 +94,8 @@ export async function apiRoutes(app: FastifyInstance, context: Context): Promise
     await database.read.selectFrom("migration").select("name").limit(1).execute()
     return reply.type("text/plain").send("ok\n")
   })
-  app.get("/metrics", { schema: { hide: true } }, async (_, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  )
+  app.get("/metrics", { schema: { hide: true } }, async (_, reply) => {
+    await measureGate(context)
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
 }

@@ -66,6 +66,16 @@ const MIGRATIONS: readonly Migration[] = [
       `create index nonce_at on nonce (at)`,
     ],
   },
+  {
+    name: "0003-gate-jobs",
+    statements: ({ bytes, whole, text, rowless }) => [
+      `create table lease (job ${whole} not null, worker ${text} not null, until ${whole} not null, state ${text} not null, code ${text}, result ${bytes}, primary key (job, worker))${rowless}`,
+      `create index lease_worker on lease (worker) where state = 'leased'`,
+      `alter table job add column parent ${whole}`,
+      `create index job_parent on job (parent) where parent is not null`,
+      `create index candidate_open on candidate (id) where is_open = 1`,
+    ],
+  },
 ]
 
 /** Brings the tables to what this version needs; what was done is not done again. */

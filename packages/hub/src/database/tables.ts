@@ -86,7 +86,7 @@ export interface Tables {
     readonly baseline: Hash
     readonly serial: number
     readonly is_open: number
-    readonly state: string // JSON: gate/state.ts
+    readonly state: string // JSON: gate/record.ts
     readonly at: number
   }
   readonly job: {
@@ -94,13 +94,28 @@ export interface Tables {
     readonly candidate: number
     readonly kind: string
     readonly payload: string // JSON
-    readonly state: "ready" | "leased" | "done" | "void"
+    /** Failed: those who had it could not do it, all for one reason. */
+    readonly state: "ready" | "done" | "failed" | "void"
     readonly priority: number
-    readonly lease_until: number
+    readonly lease_until: number // not used: `lease` has one for each worker
+    /** The only key that may have it: the hub's, of a job of its referee. */
     readonly worker: string | null
-    /** Any worker but these, JSON. */
-    readonly never: string
+    readonly never: string // not used
+    /** The result that those who did it agree about: the envelope of one of them. */
     readonly result: Hash | null
+    /** Of a job of the referee: about which one it is to decide. */
+    readonly parent: number | null
+  }
+  /** Who has a job, and what became of it. */
+  readonly lease: {
+    readonly job: number
+    readonly worker: string
+    readonly until: number
+    /** Void: it was found to be wrong. A lease that ran out stays leased, and is told by its time. */
+    readonly state: "leased" | "given" | "failed" | "void"
+    /** Why it failed. */
+    readonly code: string | null
+    readonly result: Hash | null // envelope of what was given
   }
   readonly worker: {
     readonly key: string

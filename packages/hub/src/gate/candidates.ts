@@ -1,20 +1,136 @@
+import { repositoryOf } from "@open-brains/core/commons/reference.ts"
+import type { PushStatement } from "@open-brains/core/commons/statement.ts"
+import { itemSeedOf, type Place } from "@open-brains/core/commons/work.ts"
+import { refuseWith } from "../api/errors.ts"
+import { documentOf, type Module, moveTag, readModule, tagOf } from "../content.ts"
+import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
-import type { Hash } from "../hash.ts"
+import { digestBytes, digestFrom, type Hash, hashOf } from "../hash.ts"
+import { printCheckpoint, readLog } from "../log.ts"
+import { voidJobs } from "./jobs.ts"
+import { type Candidate, type CandidateRecord, type Epoch, printRecord, writeRecord } from "./record.ts"
 
-/** A push to a `stable` that others build on. What it claims (target, simpler) stands in its statement in the log. */
+/** A push to a `stable` that others build on. */
 export interface NewCandidate {
   readonly id: number // index of its push in the log
   readonly repository: number
-  readonly tag: string
   readonly artifact: Hash
   readonly baseline: Hash
-  readonly serial: number
   readonly at: number
 }
-/** Keeps it, for whoever is to decide about it: the tag stays as it is. */
-export async function openCandidate(queries: Queries, candidate: NewCandidate): Promise<void> {
+/**
+ * Keeps it, for the gate to decide about it: the tag stays as it is. Its items follow from the log as the hub signs it now, and nobody
+ * without the hub's key knows that signature before. Errors: OB741 when too many of the module wait.
+ */
+export async function openCandidate(
+  { key, limits }: Pick<Context, "key" | "limits">,
+  queries: Queries,
+  candidate: NewCandidate,
+  { artifact, tag, serial, target, isSimpler, module }: PushStatement,
+): Promise<void> {
+  const { count } = await queries
+    .selectFrom("candidate")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("repository", "=", candidate.repository)
+    .where("is_open", "=", 1)
+    .executeTakeFirstOrThrow()
+  if (Number(count) >= limits.candidates)
+    refuseWith({
+      code: "OB741",
+      seen: `${count} candidates of ${repositoryOf(module)} wait for their verdict, and more are not taken.`,
+      hint: "Wait until one is decided, and push what is best then.",
+    })
+  const checkpoint = printCheckpoint(await readLog(queries), key)
+  const record: CandidateRecord = {
+    state: "waiting",
+    target: target ?? null,
+    isSimpler: isSimpler === true,
+    checkpoint,
+    seed: itemSeedOf(artifact, digestBytes(Buffer.from(checkpoint)), digestBytes),
+    benchmarks: [],
+    leftOut: [],
+    standing: [],
+    needed: null,
+    verdict: null,
+  }
   await queries
     .insertInto("candidate")
-    .values({ ...candidate, is_open: 1, state: "{}" })
+    .values({ ...candidate, tag, serial, is_open: 1, state: printRecord(record) })
     .execute()
+}
+
+/** The epoch of the module that its newest candidate was in, or a new one that begins with this one. */
+export async function epochOf(queries: Queries, candidate: Candidate, { epochMs }: Context["limits"]): Promise<Epoch> {
+  const before = await queries
+    .selectFrom("candidate")
+    .select(["state"])
+    .where("repository", "=", candidate.repository)
+    .where("tag", "=", candidate.tag)
+    .where("id", "<", candidate.id)
+    .orderBy("id")
+    .execute()
+  const earlier = before.map(({ state }) => JSON.parse(state) as CandidateRecord)
+  const last = earlier.findLast(({ epoch }) => epoch !== undefined)?.epoch
+  if (last === undefined || candidate.at >= last.began + epochMs)
+    return { began: candidate.at, anchor: candidate.baseline, attempt: 1, accepted: 0 }
+  // What was overtaken before anything was measured has cost no chance.
+  const tried = earlier.filter(({ epoch }) => epoch?.began === last.began)
+  const accepted = tried.filter(({ state }) => state === "accepted").length
+  return { began: last.began, anchor: last.anchor, attempt: tried.length + 1, accepted }
+}
+
+export const candidatePlace = ({ namespace, name, artifact }: Candidate): Place => ({
+  repository: `${namespace}/${name}`,
+  artifact,
+})
+/** Both, and the anchor where it is another one. */
+export function comparedPlaces(candidate: Candidate): {
+  readonly candidate: Place
+  readonly baseline: Place
+  readonly anchor?: Place
+} {
+  const { repository } = candidatePlace(candidate)
+  const { baseline, record } = candidate
+  const anchor = record.epoch?.anchor ?? baseline
+  return {
+    candidate: candidatePlace(candidate),
+    baseline: { repository, artifact: baseline },
+    ...(anchor === baseline ? {} : { anchor: { repository, artifact: anchor } }),
+  }
+}
+
+/** Manifest and card, which do not change: they may be read before the transaction. */
+export async function moduleOfCandidate({ database, blobs }: Context, { artifact }: Candidate): Promise<Module> {
+  const manifest = await documentOf(database.read, hashOf(artifact))
+  if (manifest === undefined) throw new Error(`bug: the manifest of candidate ${artifact} is gone`)
+  return readModule(blobs, manifest)
+}
+/** Whether the tag stands where it stood when the candidate was pushed. */
+export async function isStillNext(
+  queries: Queries,
+  { repository, tag, serial, baseline }: Candidate,
+): Promise<boolean> {
+  const now = await tagOf(queries, repository, tag)
+  return now.serial === serial && now.artifact !== null && digestFrom(now.artifact) === baseline
+}
+
+/** The verdict stands, and where it is a good one the tag moves, or neither: somebody may have moved it since. */
+export async function decide(
+  { database, clock, metrics }: Context,
+  queries: Queries,
+  candidate: Candidate,
+  record: CandidateRecord,
+  module: Module,
+): Promise<void> {
+  const isNext = await isStillNext(queries, candidate)
+  const isAccepted = record.verdict?.kind === "better" || record.verdict?.kind === "not worse"
+  const state = !isNext ? "overtaken" : isAccepted ? "accepted" : "refused"
+  if (state === "accepted") {
+    const { repository, tag, artifact } = candidate
+    const before = await tagOf(queries, repository, tag)
+    await moveTag(database, queries, repository, tag, before, hashOf(artifact), module, clock())
+  }
+  await voidJobs(queries, candidate.id)
+  await writeRecord(queries, candidate.id, { ...record, state })
+  metrics.verdicts.inc({ kind: state === "overtaken" ? state : (record.verdict?.kind ?? "none") })
 }

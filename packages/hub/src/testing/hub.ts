@@ -18,6 +18,13 @@ export async function startHub(options: Partial<HubOptions> = {}): Promise<Hub &
   opened.push({ hub, folder })
   return { ...hub, folder }
 }
+/** Closed and opened again, in the same folder. */
+export async function restartHub(folder: string): Promise<Hub & { readonly folder: string }> {
+  const place = opened.findIndex((each) => each.folder === folder)
+  const [before] = opened.splice(place, 1)
+  await before!.hub.close()
+  return startHub({ folder })
+}
 /** After each test. */
 export async function endHubs(): Promise<void> {
   for (const { hub, folder } of opened.splice(0)) {

@@ -75,6 +75,7 @@ export const STATEMENTS: readonly Statement[] = [
     answers: { candidate: digest("a"), baseline: digest("b") },
     runner: "open-brains 0.9, operations 1",
   },
+  { type: TYPES.work, hub: KEY, at: 1790000000000, nonce: "0123456789abcdef".repeat(2) },
 ]
 export const REFERENCES = [
   "acme/intent",

@@ -6,7 +6,9 @@ import { cardToJson } from "../card.ts"
 import { IN_TOTO, parseEnvelope, printEnvelope, seal } from "../envelope.ts"
 import { parseReference, printReference } from "../reference.ts"
 import { printStatement, statementOf } from "../statement.ts"
+import { RESULT_TYPE, resultOf } from "../work.ts"
 import { artifactOfCard, bytesOf, CARD, codesOf, FILES, REFERENCES, SIGNERS, STATEMENTS, textOf } from "./examples.ts"
+import { RESULTS, resultPayload } from "./jobs.ts"
 import { altered, alteredText, type Choice, choosing } from "./mutations.ts"
 
 interface Reader {
@@ -52,6 +54,14 @@ export const READERS = {
       const payload = altered(printStatement(choice.of(STATEMENTS)), choice)
       const statement = statementOf({ payloadType: IN_TOTO, payload, signatures: [] })
       expect(textOf(printStatement(statement))).toBe(textOf(payload))
+    },
+  },
+  results: {
+    codes: ["OB743"],
+    attempt(choice) {
+      const payload = altered(resultPayload(choice.of(RESULTS)), choice)
+      const result = resultOf({ payloadType: RESULT_TYPE, payload, signatures: [] })
+      expect(resultOf({ payloadType: RESULT_TYPE, payload: resultPayload(result), signatures: [] })).toEqual(result)
     },
   },
   references: {

@@ -1,0 +1,293 @@
+import { afterEach, expect, test } from "vitest"
+import {
+  half,
+  lease,
+  makeVillage,
+  makeWorker,
+  pushCandidate,
+  type Skill,
+  type TestWorker,
+  type Village,
+  viewOf,
+  work,
+} from "../testing/gate.ts"
+import { claim, endHubs, fine, jsonOf, makeModule, makeSigner, pushModule } from "../testing/hub.ts"
+
+afterEach(endHubs)
+
+const three = (): TestWorker[] => [makeWorker(), makeWorker(), makeWorker()]
+const stableOf = async ({ hub }: Village) => {
+  const tags = await fetch(`${hub.url}/api/v1/modules/acme/intent/tags`).then(fine)
+  return (await jsonOf<{ tag: string; artifact: string; serial: number }[]>(tags))[0]!
+}
+/** Now and then better, as often worse. */
+const churning: Skill = (index) => (index % 400 === 1 ? true : index % 400 === 2 ? false : half(index, 0))
+
+test("a candidate that is better is accepted, and the tag moves; whoever likes runs it again", async () => {
+  const village = await makeVillage()
+  const { id, module } = await pushCandidate(village, "new", () => true)
+  expect((await stableOf(village)).artifact).toBe(village.old.artifact)
+  const view = await work(village, three(), id)
+  expect(view).toMatchObject({
+    state: "accepted",
+    verdict: { kind: "better" },
+    attempt: 1,
+    accepted: 0,
+    waitsFor: null,
+  })
+  expect(view.benchmarks).toMatchObject([{ name: "shop/questions", artifact: village.benchmark.artifact, worse: 0 }])
+  expect(await stableOf(village)).toMatchObject({ artifact: module.artifact, serial: 2 })
+  const found = await fetch(`${village.hub.url}/api/v1/attestations?candidate=${module.artifact}`).then(fine)
+  const attested = await jsonOf<{ baseline: string; key: string; counts: { better: number; equal: number } }[]>(found)
+  expect(new Set(attested.map(({ key }) => key)).size).toBe(3)
+  expect(attested.every(({ baseline }) => baseline === village.old.artifact)).toBe(true)
+  const items = attested.reduce((sum, { counts }) => sum + counts.better + counts.equal, 0)
+  expect(items).toBe(3 * view.benchmarks[0]!.items)
+  const referrers = await fetch(`${village.hub.url}/v2/acme/intent/referrers/${module.artifact}`).then(fine)
+  const { manifests } = await jsonOf<{ manifests: { artifactType: string }[] }>(referrers)
+  expect(manifests.filter(({ artifactType }) => artifactType.includes("attestation"))).toHaveLength(attested.length)
+})
+test("one that is worse is refused, and the tag stays", async () => {
+  const village = await makeVillage()
+  const { id } = await pushCandidate(village, "bad", () => false)
+  const view = await work(village, three(), id)
+  expect(view).toMatchObject({ state: "refused", verdict: { kind: "harmful", benchmark: "shop/questions" } })
+  expect((await stableOf(village)).serial).toBe(1)
+})
+test("one that says the same to 256 items is accepted at once", async () => {
+  const village = await makeVillage()
+  const { id } = await pushCandidate(village, "same", half)
+  expect(await work(village, three(), id)).toMatchObject({
+    state: "accepted",
+    verdict: { kind: "not worse", items: 256 },
+  })
+})
+test("one that is as good is accepted where it is simpler, and only there", async () => {
+  const village = await makeVillage()
+  const { id } = await pushCandidate(village, "as good", churning)
+  const workers = three()
+  expect(await work(village, workers, id)).toMatchObject({ state: "refused", verdict: { kind: "unproven" } })
+  const simpler = await pushCandidate(village, "smaller", churning, { isSimpler: true })
+  expect(await work(village, workers, simpler.id)).toMatchObject({
+    ...{ state: "accepted", attempt: 2, accepted: 0, isSimpler: true },
+    verdict: { kind: "not worse", because: expect.stringContaining("simpler") as string },
+  })
+})
+test("one whose ports do not fit, or that is not simpler as it claims, is refused before an item is run", async () => {
+  const village = await makeVillage()
+  const workers = three()
+  const finding = (refusal: "OB755" | "OB756", because?: string) =>
+    workers.map(({ signer }) =>
+      makeWorker((job, honest) => {
+        if (job.kind !== "check" || honest.kind !== "check") throw new Error("an item was run")
+        return { ...honest, findings: { ...honest.findings, refusal, ...(because ? { because } : {}) } }
+      }, signer),
+    )
+  const unfit = await pushCandidate(village, "unfit", () => true)
+  expect(await work(village, finding("OB755", "It gives 2, not 3."), unfit.id)).toMatchObject({
+    verdict: { kind: "unfit", because: "It gives 2, not 3.", items: 0 },
+  })
+  const fat = await pushCandidate(village, "fat", () => true, { isSimpler: true })
+  expect(await work(village, finding("OB756"), fat.id)).toMatchObject({
+    verdict: { kind: "unfit", because: expect.stringContaining("not simpler") as string },
+  })
+})
+test("a benchmark that cannot ask is left out with its reason, and the others decide", async () => {
+  const village = await makeVillage({}, ["shop/questions", "shop/images", "shop/absent", "./mine.brain"])
+  await fine(
+    await pushModule(village.hub.url, "shop/images", makeModule("images", { kind: "benchmark" }), village.shop),
+  )
+  const { id } = await pushCandidate(village, "new", () => true)
+  const workers = three().map(({ signer }) =>
+    makeWorker((job, honest) => {
+      if (job.kind !== "check" || honest.kind !== "check") return honest
+      const benchmarks = job.benchmarks.map(({ benchmark }) =>
+        benchmark.repository === "shop/images"
+          ? { refusal: "OB752", because: "It asks for an image.", itemCount: null }
+          : { refusal: null, itemCount: null },
+      )
+      return { ...honest, findings: { refusal: null, benchmarks } }
+    }, signer),
+  )
+  const view = await work(village, workers, id)
+  expect(view.state).toBe("accepted")
+  expect(view.benchmarks.map(({ name }) => name)).toEqual(["shop/questions"])
+  expect(view.leftOut).toEqual([
+    { name: "shop/absent", because: "shop/absent is not at this hub." },
+    { name: "shop/images", because: "It asks for an image." },
+  ])
+})
+test("data run out, and what they do not show is unproven; a generator that gives no item is left out", async () => {
+  const village = await makeVillage({}, ["shop/questions", "shop/more"])
+  await fine(await pushModule(village.hub.url, "shop/more", makeModule("more", { kind: "benchmark" }), village.shop))
+  const { id } = await pushCandidate(village, "new", churning)
+  const counts: Record<string, number> = {}
+  const workers = three().map(({ signer }) =>
+    makeWorker((job, honest) => {
+      if (honest.kind === "check") {
+        const benchmarks = honest.findings.benchmarks.map(() => ({ refusal: null, itemCount: 100 }))
+        return { ...honest, findings: { refusal: null, benchmarks } }
+      }
+      if (job.kind !== "items") return honest
+      if (job.benchmark.repository === "shop/more" && job.items.from > 0)
+        return { kind: "failure", job: job.id, asked: honest.asked, code: "OB754", because: "No item." }
+      counts[job.benchmark.repository] = Math.max(
+        counts[job.benchmark.repository] ?? 0,
+        job.items.from + job.items.count,
+      )
+      return honest
+    }, signer),
+  )
+  const view = await work(village, workers, id)
+  expect(view.verdict).toMatchObject({ kind: "unproven", because: expect.stringContaining("only 100 items") as string })
+  expect(view.leftOut).toEqual([{ name: "shop/more", because: expect.stringContaining("OB754") as string }])
+  expect(counts).toEqual({ "shop/questions": 100, "shop/more": 16 })
+})
+
+test("within the brain that declares it, on items that follow from the log right after the push", async () => {
+  const village = await makeVillage()
+  const { id, module } = await pushCandidate(village, "new", () => true)
+  const workers = three()
+  const jobs: object[] = []
+  const spying = workers.map(({ signer }) =>
+    makeWorker((job, honest) => {
+      jobs.push(job)
+      return honest
+    }, signer),
+  )
+  const { seed } = await work(village, spying, id)
+  const brain = await jsonOf<{ artifact: string }>(fetch(`${village.hub.url}/api/v1/modules/shop/desk`))
+  expect(jobs.at(-1)).toMatchObject({
+    kind: "items",
+    candidate: { repository: "acme/intent", artifact: module.artifact },
+    baseline: { repository: "acme/intent", artifact: village.old.artifact },
+    benchmark: { repository: "shop/questions", artifact: village.benchmark.artifact },
+    within: {
+      brain: { repository: "shop/desk", artifact: brain.artifact },
+      module: { namespace: "acme", name: "intent" },
+    },
+    items: { seed },
+  })
+})
+test("the next one is measured beside what the epoch began with too, and has to pay for trying again", async () => {
+  const village = await makeVillage()
+  const first = await pushCandidate(village, "new", (index) => index % 4 > 0)
+  const same = three()
+  await work(village, same, first.id)
+  const anchors = new Set<string | undefined>()
+  const workers = same.map(({ signer }) =>
+    makeWorker((job, honest) => {
+      anchors.add(job.anchor?.artifact)
+      return honest
+    }, signer),
+  )
+  const next = { previous: first.module.artifact, serial: 2 }
+  const { id } = await pushCandidate(village, "newer", () => true, next)
+  const view = await work(village, workers, id)
+  expect(view).toMatchObject({ state: "accepted", attempt: 2, accepted: 1, anchor: village.old.artifact })
+  expect([...anchors]).toEqual([village.old.artifact])
+})
+
+test("without a benchmark that somebody lives by, and without a target, a tag is not moved: the push is told why", async () => {
+  const village = await makeVillage({}, [])
+  const { id } = await pushCandidate(village, "new", () => true)
+  const workers = three()
+  const view = await work(village, workers, id)
+  expect(view).toMatchObject({ state: "refused", verdict: { kind: "unprotected", items: 0 } })
+  expect(view.verdict!.because).toMatch(/shop\/desk.*declares.*--target/)
+  const targeted = await pushCandidate(village, "newer", () => true, { target: "shop/questions" })
+  expect(await work(village, workers, targeted.id)).toMatchObject({ state: "accepted", target: "shop/questions" })
+})
+test("a namespace that was claimed just now does not count, nor the candidate's own", async () => {
+  const village = await makeVillage({ limits: { namespaceAgeMs: 1000 * 3600 } })
+  const { id } = await pushCandidate(village, "new", () => true)
+  expect(await work(village, three(), id)).toMatchObject({ verdict: { kind: "unprotected" } })
+})
+test("weights go by namespaces, and a namespace counts once", async () => {
+  const village = await makeVillage({}, ["shop/questions", "shop/more"])
+  const { hub, old, shop } = village
+  await fine(await pushModule(hub.url, "shop/more", makeModule("more", { kind: "benchmark" }), shop))
+  const using = (benchmarks: string[]) => ({
+    kind: "brain" as const,
+    uses: [{ name: "acme/intent", artifact: old.artifact }],
+    benchmarks,
+  })
+  for (const name of ["one", "two", "three"]) {
+    const signer = makeSigner()
+    await fine(await claim(hub.url, name, signer))
+    await fine(await pushModule(hub.url, `${name}/desk`, makeModule(name, using(["shop/more"])), signer))
+  }
+  await fine(await pushModule(hub.url, "shop/other", makeModule("other", using(["shop/questions"])), shop))
+  const { id } = await pushCandidate(village, "new", () => true)
+  const { benchmarks } = await work(village, three(), id)
+  expect(benchmarks.map(({ name, weight }) => [name, weight])).toEqual([
+    ["shop/more", 2 / 3],
+    ["shop/questions", 1 / 3],
+  ])
+})
+
+test("of many workers three are drawn for a job, none of them the candidate's own, and none twice", async () => {
+  const village = await makeVillage()
+  await pushCandidate(village, "new", () => true)
+  const own = makeWorker(undefined, village.acme)
+  const workers = [own, ...Array.from({ length: 9 }, () => makeWorker())]
+  const ask = async () => {
+    const jobs: (number | undefined)[] = []
+    for (const { signer } of workers) jobs.push((await lease(village.hub.url, signer))?.id)
+    return jobs
+  }
+  await ask() // they are there now
+  const jobs = await ask()
+  expect(jobs.filter((job) => job !== undefined)).toHaveLength(3)
+  expect(jobs[0]).toBeUndefined()
+  expect(await ask()).toEqual(jobs) // the same lease, should its answer have been lost
+})
+test("with too few workers it waits, and says so", async () => {
+  const village = await makeVillage()
+  const { id } = await pushCandidate(village, "new", () => true)
+  const [one, two, third] = three()
+  const view = await work(village, [one!, two!], id)
+  expect(view).toMatchObject({ state: "checking", verdict: null, workers: { present: 2, needed: 3 } })
+  expect(view.waitsFor).toMatch(/needs 3 more.*2 may do it/)
+  expect(await work(village, [one!, two!, third!], id)).toMatchObject({ state: "accepted" })
+})
+test("of two candidates of a module the second is overtaken when the first is accepted, else it has its turn", async () => {
+  const village = await makeVillage()
+  const bad = await pushCandidate(village, "bad", () => false)
+  const good = await pushCandidate(village, "good", () => true)
+  const late = await pushCandidate(village, "late", () => true)
+  expect((await viewOf(village.hub.url, good.id)).waitsFor).toContain(`Candidate ${bad.id}`)
+  const workers = three()
+  expect(await work(village, workers, late.id)).toMatchObject({ state: "overtaken" })
+  expect(await viewOf(village.hub.url, bad.id)).toMatchObject({ state: "refused" })
+  expect(await viewOf(village.hub.url, good.id)).toMatchObject({ state: "accepted", attempt: 2 })
+  expect((await stableOf(village)).artifact).toBe(good.module.artifact)
+  const list = await jsonOf<{ candidate: number }[]>(fetch(`${village.hub.url}/api/v1/modules/acme/intent/candidates`))
+  expect(list.map(({ candidate }) => candidate)).toEqual([late.id, good.id, bad.id])
+})
+test("OB741: more candidates of a module than wait together are not taken", async () => {
+  const village = await makeVillage({ limits: { candidates: 1 } })
+  await pushCandidate(village, "new", () => true)
+  await expect(pushCandidate(village, "newer", () => true)).rejects.toThrow(/^429: .*OB741/)
+})
+test("metrics and workers tell of it, and the API describes itself", async () => {
+  const village = await makeVillage()
+  const { url } = village.hub
+  const { id } = await pushCandidate(village, "new", () => true)
+  await work(village, three(), id)
+  await pushCandidate(village, "newer", () => true, {
+    previous: (await stableOf(village)).artifact as never,
+    serial: 2,
+  })
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  expect(metrics).toMatch(/hub_gate_verdicts_total\{kind="better"\} 1/)
+  expect(metrics).toMatch(/hub_gate_candidates\{state="(waiting|checking)"\} 1/)
+  expect(metrics).toMatch(/hub_gate_workers 3/)
+  const workers = await jsonOf<object[]>(fetch(`${url}/api/v1/workers`))
+  expect(workers).toHaveLength(3)
+  expect(workers[0]).toMatchObject({ isPresent: true, marks: 0 })
+  const { paths } = await jsonOf<{ paths: object }>(fetch(`${url}/openapi.json`))
+  for (const path of ["/work", "/jobs/{id}", "/candidates/{id}", "/workers", "/modules/{namespace}/{name}/candidates"])
+    expect(Object.keys(paths)).toContain(`/api/v1${path}`)
+  expect(await jsonOf(fetch(`${url}/api/v1/`))).toMatchObject({ verifiers: 3 })
+})
