@@ -50,7 +50,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const context: Context = {
     database,
     blobs,
-    writer: writerOf(database, blobs.settle),
+    writer: writerOf(database),
     limits: { ...LIMITS, ...options.limits },
     key: openHubKey(folder),
     metrics: openMetrics(),

@@ -7,6 +7,7 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, type Hash } from "../hash.ts"
 import { verifyEd25519 } from "../keys.ts"
+import { unpack } from "../packing.ts"
 import type { Api } from "./api.ts"
 import { nothingThere, ProblemSchema, refuseWith } from "./errors.ts"
 import { FoundSchema, ModuleParams, ModuleSchema, Page, TagSchema } from "./schemas.ts"
@@ -244,5 +245,5 @@ async function whoSigned(read: Queries, repository: number, artifact: Hash): Pro
     .where("push.artifact", "=", artifact)
     .orderBy("push.id", "desc")
     .executeTakeFirst()
-  return found === undefined ? [] : [...signersOf(parseEnvelope(found.bytes), verifyEd25519)]
+  return found === undefined ? [] : [...signersOf(parseEnvelope(unpack(found.bytes)), verifyEd25519)]
 }

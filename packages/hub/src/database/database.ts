@@ -9,10 +9,12 @@ export interface Database {
   /** What is committed, and nothing else. */
   readonly read: Queries
   /**
-   * One transaction at a time, of all hubs on it. A durable one is on the disk when it resolves, with all that were committed
-   * before; another one may be lost with the power, but never without those that came after it.
+   * One transaction at a time, of all hubs on it. What it wrote is seen when it resolves; whoever tells others that it stays waits
+   * for `flush`. One that is not durable may be lost with the power, but never without those that came after it.
    */
   transact(isDurable: boolean, work: (queries: Queries) => Promise<void>): Promise<void>
+  /** Every durable transaction before the call is on the disk when it resolves, with all that were committed before it. */
+  flush(): Promise<void>
   readonly findings: Findings
   close(): Promise<void>
 }
