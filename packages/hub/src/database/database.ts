@@ -22,7 +22,7 @@ export interface Database {
 /** Search over the words of cards. */
 export interface Findings {
   put(queries: Queries, repository: number, words: CardWords): Promise<void>
-  /** Repositories by rank, best first, after the first `skip`. */
+  /** Repositories that have all words, best first, after the first `skip`: `search` of search.ts. */
   find(queries: Queries, wanted: Wanted): Promise<readonly number[]>
 }
 export interface CardWords {
@@ -36,4 +36,6 @@ export interface Wanted {
   readonly kind: string | undefined
   readonly skip: number
   readonly limit: number
+  /** So many are ranked: see search.ts. */
+  readonly rankedMax: number
 }

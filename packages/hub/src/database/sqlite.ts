@@ -5,6 +5,7 @@ import { syncPath } from "../blobs.ts"
 import { coalesced } from "../coalesced.ts"
 import type { Database, Findings, Queries } from "./database.ts"
 import { migrate, type Words } from "./migrations.ts"
+import { search } from "./search.ts"
 import type { Tables } from "./tables.ts"
 
 const WORDS: Words = {
@@ -92,12 +93,28 @@ const FINDINGS: Findings = {
       queries,
     )
   },
-  async find(queries, { words, kind, skip, limit }) {
+  find(queries, wanted) {
+    const { words, kind } = wanted
     const asked = words.map((word, i) => `"${word}"${i === words.length - 1 && word.length > 1 ? "*" : ""}`).join(" ")
-    const match = `{name about ports} : (${asked})${kind === undefined ? "" : ` AND kind : "${kind}"`}`
-    const { rows } = await sql<{ readonly id: number }>`
-      select rowid as id from finding where finding match ${match} and rank match 'bm25(8, 2, 1, 0)'
-      order by rank limit ${limit} offset ${skip}`.execute(queries)
-    return rows.map(({ id }) => id)
+    const match = (columns: string): string =>
+      `{${columns}} : (${asked})${kind === undefined ? "" : ` AND kind : "${kind}"`}`
+    const anywhere = match("name about ports")
+    return search(wanted, {
+      async count(most) {
+        const { rows } = await sql<{ readonly count: number }>`
+          select count(*) as count from (select 1 from finding where finding match ${anywhere} limit ${most})`.execute(
+          queries,
+        )
+        return rows[0]!.count
+      },
+      async best(where, most, from, limit) {
+        // The inner query has a limit, so that no more than `most` are ranked.
+        const { rows } = await sql<{ readonly id: number }>`
+          select id from (select rowid as id, bm25(finding, 8, 2, 1, 0) as score from finding
+            where finding match ${where === "name" ? match("name") : anywhere} order by rowid desc limit ${most})
+          order by score, id limit ${limit} offset ${from}`.execute(queries)
+        return rows.map(({ id }) => id)
+      },
+    })
   },
 }
