@@ -6,7 +6,8 @@ import { Agent, request } from "node:http"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
-import { printArtifact } from "@open-brains/core/commons/artifact.ts"
+import { MEDIA, printArtifact } from "@open-brains/core/commons/artifact.ts"
+import { printDelivery } from "@open-brains/core/commons/delivery.ts"
 import { parsePublicKey, type Signer, seal } from "@open-brains/core/commons/envelope.ts"
 import { printStatement, type Statement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { missingProgram, repository } from "../../scripts/testing.ts"
@@ -166,13 +167,18 @@ function makeModules(count: number, first: number, signers: readonly Signer[]): 
     return { namespace, name, file, fileDigest, card: made.card, manifest: made.manifest, envelope }
   })
 }
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-/** Blobs, manifest, signed statement: as `brain push` does. */
+/** The file, then manifest, card and signed statement together: as `brain push` does. */
 async function pushToHub(port: number, made: Made): Promise<void> {
   const at = `/v2/${made.namespace}/${made.name}`
   await fine(ask(port, "POST", `${at}/blobs/uploads/?digest=${made.fileDigest}`, made.file))
+  await fine(ask(port, "POST", "/api/v1/pushes", [printDelivery(made)], MEDIA.delivery))
+}
+/** Blobs and manifest as any client of OCI sends them, and the statement. */
+async function pushByParts(port: number, made: Made): Promise<void> {
+  const at = `/v2/${made.namespace}/${made.name}`
+  await fine(ask(port, "POST", `${at}/blobs/uploads/?digest=${made.fileDigest}`, made.file))
   await fine(ask(port, "POST", `${at}/blobs/uploads/?digest=${digestOf(made.card)}`, [made.card]))
-  await fine(ask(port, "PUT", `${at}/manifests/${digestOf(made.manifest)}`, [made.manifest], MANIFEST))
+  await fine(ask(port, "PUT", `${at}/manifests/${digestOf(made.manifest)}`, [made.manifest], MEDIA.manifest))
   await fine(ask(port, "POST", "/api/v1/pushes", [made.envelope]))
 }
 /** The same to a registry without statements: blobs by POST and PUT, and the tag with the manifest. */
@@ -187,7 +193,7 @@ async function pushToPeer(port: number, made: Made): Promise<void> {
     to.searchParams.set("digest", digest)
     await fine(ask(port, "PUT", to.pathname + to.search, bytes))
   }
-  await fine(ask(port, "PUT", `${at}/manifests/edge`, [made.manifest], MANIFEST))
+  await fine(ask(port, "PUT", `${at}/manifests/edge`, [made.manifest], MEDIA.manifest))
 }
 /** How many a second, by so many clients at once. */
 async function perSecond<T>(
@@ -207,13 +213,15 @@ async function perSecond<T>(
 
 export async function measureHub({ isQuick, folder }: PartOptions): Promise<Part> {
   const rounds = 3
-  const [oursEach, peersEach] = isQuick ? [60, 20] : [400, 100]
-  const signers = Array.from({ length: Math.ceil((rounds * oursEach + 40) / A_NAMESPACE) }, makeSigner)
+  const [oursEach, peersEach, partsEach] = isQuick ? [60, 20, 20] : [400, 100, 100]
+  const signers = Array.from({ length: Math.ceil((rounds * (oursEach + partsEach) + 40) / A_NAMESPACE) }, makeSigner)
   const hub = await startHub(join(folder, "hub"))
   const peer = await startPeer(join(folder, "peer"))
   if (peer === undefined) say("docker-registry is not installed: no peer")
   const ours: number[] = []
   const peers: number[] = []
+  const byParts: number[] = []
+  let shares: readonly number[] = []
   let reads = 0
   try {
     for (const [i, signer] of signers.entries()) {
@@ -226,13 +234,18 @@ export async function measureHub({ isQuick, folder }: PartOptions): Promise<Part
       } as const
       await fine(ask(hub.port, "POST", "/api/v1/namespaces", [sealed(statement, signer)]))
     }
-    const warm = makeModules(40, rounds * oursEach, signers)
+    const warm = makeModules(40, rounds * (oursEach + partsEach), signers)
     await perSecond(warm, (made) => pushToHub(hub.port, made))
     if (peer) await perSecond(warm.slice(0, 10), (made) => pushToPeer(peer.port, made))
     for (let round = 0; round < rounds; round++) {
       const modules = makeModules(oursEach, round * oursEach, signers)
+      const others = makeModules(partsEach, rounds * oursEach + round * partsEach, signers)
+      const [before, start] = [process.cpuUsage(), performance.now()]
       ours.push(await perSecond(modules, (made) => pushToHub(hub.port, made)))
+      const { user, system } = process.cpuUsage(before)
+      shares = [...shares, (user + system) / 1000 / (performance.now() - start)]
       if (peer) peers.push(await perSecond(modules.slice(0, peersEach), (made) => pushToPeer(peer.port, made)))
+      byParts.push(await perSecond(others, (made) => pushByParts(hub.port, made)))
       say(`  pushes/s: ${ours.at(-1)!.toFixed(0)}, docker-registry ${peers.at(-1)?.toFixed(0) ?? "–"}`)
     }
     const asked = Array.from({ length: isQuick ? 2000 : 20_000 }, (_, i) => {
@@ -265,6 +278,8 @@ export async function measureHub({ isQuick, folder }: PartOptions): Promise<Part
       digits: 1,
       bars: { is: "at least", must: 3 },
     },
+    { name: "pushes by requests of OCI and the statement", value: median(byParts), unit: "1/s", digits: 0 },
+    { name: "the client's share of a core meanwhile", value: median(shares), unit: "", digits: 2 },
     { name: "reads", value: reads, unit: "1/s", digits: 0, bars: { is: "at least", must: 1000, aim: 5000 } },
   ]
   const rows = ours.map((value, i) => [`${i + 1}`, number(value, 0), number(peers[i], 0)])
@@ -275,6 +290,7 @@ export async function measureHub({ isQuick, folder }: PartOptions): Promise<Part
         title: "A hub: pushes and reads",
         notes: [
           `${CLIENTS} clients at once on the same machine, each module new: 1 MB of weights, a card, a manifest, a signed statement; each push is on the disk (fsync) when it is acknowledged.`,
+          "As `brain push` does: the file, then manifest, card and statement in one request. By requests of OCI: two blobs, the manifest, the statement.",
           "docker-registry gets the same blobs and the same manifest, by tag; rounds in turn. Reads are manifests by tag and lists of tags, 16 at once.",
         ],
         table: { heading: ["round", "hub, pushes/s", "docker-registry, pushes/s"], rows },

@@ -1,12 +1,13 @@
 import type { Context } from "./context.ts"
-import { digestFrom } from "./hash.ts"
+import { digestFrom, type Hash } from "./hash.ts"
 
 const COLLECT_MAX = 500 // within a transaction, so that nobody waits long
 const HOURS_KEPT = 2
 const HOUR_MS = 3_600_000
 
 /** Ends uploads that stopped, and takes away what was sent and nothing was made of. */
-export async function collect({ blobs, writer, limits, clock }: Context): Promise<void> {
+export async function collect(context: Context): Promise<void> {
+  const { blobs, writer, limits, clock } = context
   await blobs.collect(clock() - limits.uploadIdleMs)
   const before = clock() - limits.looseMs
   for (let gone = COLLECT_MAX; gone === COLLECT_MAX; )
@@ -29,7 +30,7 @@ export async function collect({ blobs, writer, limits, clock }: Context): Promis
       }
       return loose.length
     })
-  for (let gone = COLLECT_MAX; gone === COLLECT_MAX; )
+  for (let gone: readonly Hash[] | undefined; gone === undefined || gone.length === COLLECT_MAX; ) {
     gone = await writer.write(async ({ queries }) => {
       const loose = await queries
         .selectFrom("blob")
@@ -41,11 +42,12 @@ export async function collect({ blobs, writer, limits, clock }: Context): Promis
       for (const { hash } of loose) {
         await queries.deleteFrom("link").where("hash", "=", hash).execute()
         await queries.deleteFrom("blob").where("hash", "=", hash).execute()
+        await queries.deleteFrom("small").where("hash", "=", hash).execute()
       }
-      // A row without a file would lie; a file without a row is taken over by whoever sends it again.
-      for (const { hash } of loose) blobs.remove(digestFrom(hash))
-      return loose.length
+      return loose.map(({ hash }) => hash)
     })
+    await removeFiles(context, gone)
+  }
   await writer.write(async ({ queries }) => {
     const hour = Math.floor(clock() / HOUR_MS)
     await queries
@@ -63,5 +65,18 @@ export async function collect({ blobs, writer, limits, clock }: Context): Promis
       .where("marks", "=", 0)
       .where("results", "=", 0)
       .execute()
+  })
+}
+
+/**
+ * Files whose rows are gone for good: a row without a file would lie, a file without a row is taken over by whoever sends it
+ * again. In a transaction, so that nobody makes such a row meanwhile; who is about to holds the file.
+ */
+async function removeFiles({ blobs, writer }: Context, hashes: readonly Hash[]): Promise<void> {
+  if (hashes.length === 0) return
+  await writer.writeSoon(async ({ queries }) => {
+    const again = await queries.selectFrom("blob").select("hash").where("hash", "in", hashes).execute()
+    const kept = new Set(again.map(({ hash }) => digestFrom(hash)))
+    for (const digest of hashes.map(digestFrom)) if (!kept.has(digest)) blobs.remove(digest)
   })
 }

@@ -9,13 +9,15 @@ import {
   MEDIA,
   parseArtifact,
   parseManifestFacts,
+  printReferrer,
 } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
 import { cardToJson } from "@open-brains/core/commons/card.ts"
 import { readReference } from "@open-brains/core/commons/reference.ts"
 import type { Blobs } from "./blobs.ts"
 import type { Database, Queries } from "./database/database.ts"
-import { digestFrom, type Hash, hashOf, isSameHash } from "./hash.ts"
+import { digestFrom, type Hash, hashOf, isSameHash, sha256 } from "./hash.ts"
+import { pack, unpack } from "./packing.ts"
 
 /** The number of a repository, or nothing. */
 export async function findRepository(queries: Queries, namespace: string, name: string): Promise<number | undefined> {
@@ -43,12 +45,12 @@ export const isOwned = async (queries: Queries, namespace: string): Promise<bool
 
 export async function documentOf(queries: Queries, hash: Hash): Promise<Uint8Array | undefined> {
   const found = await queries.selectFrom("document").select("bytes").where("hash", "=", hash).executeTakeFirst()
-  return found?.bytes
+  return found && unpack(found.bytes)
 }
 export const putDocument = (queries: Queries, hash: Hash, bytes: Uint8Array): Promise<unknown> =>
   queries
     .insertInto("document")
-    .values({ hash, bytes })
+    .values({ hash, bytes: pack(bytes) })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 
@@ -106,15 +108,76 @@ export async function putManifest(
     .values({
       repository,
       hash,
-      media_type: facts.mediaType,
-      artifact_type: facts.artifactType ?? null,
+      media_type: shortType(facts.mediaType),
+      artifact_type: facts.artifactType === undefined ? null : shortType(facts.artifactType),
       subject: facts.subject === undefined ? null : hashOf(facts.subject.digest),
+      subject_size: null,
+      envelope: null,
       at,
       is_loose: 1,
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
+
+/**
+ * An envelope about an artifact, where OCI clients look for it: a referrer. Its manifest is a function of the two, so that
+ * it is not stored but made again when somebody asks for it.
+ */
+export async function putReferrer(
+  queries: Queries,
+  repository: number,
+  type: Parameters<typeof printReferrer>[0],
+  envelope: { readonly bytes: Uint8Array; readonly hash: Hash },
+  subject: Descriptor,
+  at: number,
+): Promise<void> {
+  await putDocument(queries, envelope.hash, envelope.bytes)
+  await queries
+    .insertInto("manifest")
+    .values({
+      repository,
+      hash: sha256(printReferrer(type, envelope.bytes, subject)),
+      media_type: shortType(MEDIA.manifest),
+      artifact_type: shortType(type),
+      subject: hashOf(subject.digest),
+      subject_size: subject.size,
+      envelope: envelope.hash,
+      at,
+      is_loose: 0,
+    })
+    .onConflict((conflict) => conflict.columns(["repository", "hash"]).doUpdateSet({ is_loose: 0 }))
+    .execute()
+}
+
+/** A row of a manifest with the bytes that it is kept by: its own, or those of the envelope that it is made of. */
+export interface KeptManifest {
+  readonly hash: Hash
+  readonly artifact_type: string | null
+  readonly subject: Hash | null
+  readonly subject_size: number | null
+  readonly envelope: Hash | null
+  readonly bytes: Uint8Array // packed
+}
+export function bytesOfManifest({ artifact_type, subject, subject_size, envelope, bytes }: KeptManifest): Uint8Array {
+  const kept = unpack(bytes)
+  if (envelope === null) return kept
+  const type = longType(artifact_type!)
+  if (type !== MEDIA.signature && type !== MEDIA.attestation) throw new Error(`bug: no envelope makes a ${type}`)
+  return printReferrer(type, kept, { mediaType: MEDIA.manifest, digest: digestFrom(subject!), size: subject_size! })
+}
+
+/** Types that stand in nearly every row, short; no type that is sent begins with a tab. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  [MEDIA.manifest, "\tm"],
+  [MEDIA.index, "\ti"],
+  [MEDIA.module, "\tn"],
+  [MEDIA.signature, "\ts"],
+  [MEDIA.attestation, "\ta"],
+])
+const LONG: ReadonlyMap<string, string> = new Map([...SHORT].map(([long, short]) => [short, long]))
+export const shortType = (type: string): string => SHORT.get(type) ?? type
+export const longType = (type: string): string => LONG.get(type) ?? type
 
 /** From now on it stays, and what it is made of. */
 export async function keepManifest(queries: Queries, repository: number, facts: ManifestFacts): Promise<void> {
@@ -160,10 +223,51 @@ export interface Module {
   readonly artifact: Artifact
   readonly card: Card
 }
-/** Of a manifest of ours, with its card from the disk. Errors: OB701–OB703; the card not there is our bug or a race. */
-export async function readModule(blobs: Blobs, manifest: Uint8Array): Promise<Module> {
+/** Of a manifest of ours, with its card. Errors: OB701–OB703; nothing where the card is not here. */
+export async function readModule(
+  { database, blobs }: { readonly database: Database; readonly blobs: Blobs },
+  manifest: Uint8Array,
+): Promise<Module | undefined> {
   const artifact = parseArtifact(manifest)
-  return { artifact, card: cardOfArtifact(artifact, await blobs.read(artifact.card.digest)) }
+  const { digest } = artifact.card
+  const small = await smallOf(database.read, hashOf(digest))
+  const bytes = small ?? (blobs.has(digest) ? await blobs.read(digest) : undefined)
+  return bytes && { artifact, card: cardOfArtifact(artifact, bytes) }
+}
+
+/** The bytes of a blob that is no file. */
+export async function smallOf(queries: Queries, hash: Hash): Promise<Uint8Array | undefined> {
+  const found = await queries.selectFrom("small").select("bytes").where("hash", "=", hash).executeTakeFirst()
+  return found && unpack(found.bytes)
+}
+/** Blobs lie in files, and small ones beside their row. It stays loose until something that stays names it. */
+export async function putBlob(
+  queries: Queries,
+  repository: number,
+  { hash, size, small }: { readonly hash: Hash; readonly size: number; readonly small: Uint8Array | undefined },
+  at: number,
+): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await queries
+    .insertInto("blob")
+    .values({ hash, size, at, is_loose: 1 })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (numInsertedOrUpdatedRows === 0n)
+    await queries.updateTable("blob").set({ at }).where("hash", "=", hash).where("is_loose", "=", 1).execute()
+  if (small !== undefined)
+    await queries
+      .insertInto("small")
+      .values({ hash, bytes: pack(small) })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  await linkBlob(queries, repository, hash)
+}
+export async function linkBlob(queries: Queries, repository: number, hash: Hash): Promise<void> {
+  await queries
+    .insertInto("link")
+    .values({ repository, hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 }
 export const isModule = ({ artifactType, subject }: ManifestFacts): boolean =>
   artifactType === MEDIA.module && subject === undefined

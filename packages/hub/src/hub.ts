@@ -55,7 +55,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const context: Context = {
     database,
     blobs,
-    writer: writerOf(database, blobs.settle),
+    writer: writerOf(database),
     limits: { ...LIMITS, ...(isLoopback ? { namespaceAgeMs: 0 } : {}), ...options.limits },
     key: openHubKey(folder),
     metrics: openMetrics(),

@@ -1,6 +1,7 @@
 import type { Queries } from "./database/database.ts"
 import { type Hash, sha256 } from "./hash.ts"
 import type { HubKey } from "./keys.ts"
+import { unpack } from "./packing.ts"
 
 /**
  * The log of pushes: a Merkle tree of RFC 9162 over envelopes, to which they are only added. Of the tree stand in the database
@@ -100,7 +101,7 @@ async function entriesOf(queries: Queries, from: number, count: number): Promise
     .where("push.id", "<", from + count)
     .orderBy("push.id")
     .execute()
-  return found.map(({ bytes }) => bytes)
+  return found.map(({ bytes }) => unpack(bytes))
 }
 /** Each with its length before it, in two bytes. */
 export async function bundleOf(queries: Queries, number: number, width: number): Promise<Uint8Array | undefined> {

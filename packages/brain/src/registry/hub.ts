@@ -3,6 +3,7 @@ import { isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { type Problem, refuse } from "@open-brains/core/base/problem.ts"
 import { MEDIA } from "@open-brains/core/commons/artifact.ts"
 import { type CandidateView, readCandidateView } from "@open-brains/core/commons/candidate.ts"
+import { type Delivery, printDelivery } from "@open-brains/core/commons/delivery.ts"
 import { type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
 import { type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, type Reading, readingOf } from "@open-brains/core/commons/shape.ts"
@@ -14,8 +15,8 @@ import { type Answer, jsonIn, openTransport, refused, type Transport, type Trans
 export interface Hub {
   readonly place: string
   tags(module: ModuleName): Promise<readonly HubTag[]>
-  /** Errors: what the hub says, with its own code. */
-  push(envelope: Uint8Array): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
+  /** The files of the module are there already. Errors: what the hub says, with its own code. */
+  push(delivery: Delivery): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
   claim(envelope: Uint8Array): Promise<void>
   search(words: string): Promise<readonly Found[]>
   /** Its own key: whom requests for work are meant for. Errors: OB722 of a hub that does not say. */
@@ -69,8 +70,8 @@ function hubAt({ place, send }: Transport): Hub {
     const problem = problemIn(json, place)
     return problem ? refuse(problem) : refused(place, answer, doing)
   }
-  const post = (path: string, body: Uint8Array): Promise<Answer> =>
-    send({ method: "POST", at: path, body, headers: { "content-type": MEDIA.envelope, accept: "application/json" } })
+  const post = (path: string, body: Uint8Array, type: string = MEDIA.envelope): Promise<Answer> =>
+    send({ method: "POST", at: path, body, headers: { "content-type": type, accept: "application/json" } })
   return {
     place,
     async tags(module) {
@@ -89,8 +90,8 @@ function hubAt({ place, send }: Transport): Hub {
         }
       })
     },
-    async push(envelope) {
-      const answer = await post("/api/v1/pushes", envelope)
+    async push(delivery) {
+      const answer = await post("/api/v1/pushes", printDelivery(delivery), MEDIA.delivery)
       const isCandidate = answer.status === 202
       const json = reading.object(await asked(answer, "take the push"), "")
       if (!isCandidate) return { is: "moved" }

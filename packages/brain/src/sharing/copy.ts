@@ -34,7 +34,20 @@ export async function copyArtifact(
 ): Promise<Copied> {
   const manifest = await from.manifest(repository, digest)
   const { card, files } = parseArtifact(manifest)
-  const blobs = [...new Map([card, ...files].map((each) => [each.digest, each])).values()]
+  const copied = await copyBlobs(from, to, repository, [card, ...files], onBytes)
+  await to.putManifest(repository, manifest)
+  return copied
+}
+
+/** What is there is not sent again. */
+export async function copyBlobs(
+  from: Registry,
+  to: Registry,
+  repository: string,
+  all: readonly { readonly digest: Digest; readonly size: number }[],
+  onBytes?: OnBytes,
+): Promise<Copied> {
+  const blobs = [...new Map(all.map((each) => [each.digest, each])).values()]
   const total = blobs.reduce((sum, { size }) => sum + size, 0)
   let copied: Copied = { sent: 0, kept: 0 }
   for (const { digest, size } of blobs) {
@@ -43,7 +56,6 @@ export async function copyArtifact(
     copied = isThere ? { ...copied, kept: copied.kept + size } : { ...copied, sent: copied.sent + size }
     onBytes?.(copied, total)
   }
-  await to.putManifest(repository, manifest)
   return copied
 }
 

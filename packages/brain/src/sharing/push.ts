@@ -19,7 +19,7 @@ import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
 import { openMine } from "../store/mine.ts"
 import { putArtifact } from "../store/unpack.ts"
-import { type Copied, copyArtifact, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
+import { type Copied, copyArtifact, copyBlobs, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
 import { pushesOf, putSignature, type SignedPush, serialKey } from "./signatures.ts"
 
 export interface PushOptions {
@@ -76,8 +76,10 @@ export async function push(folder: string, name: string, options: PushOptions = 
   const copied =
     registry === mine
       ? { sent: 0, kept: made.cardData.bytes }
-      : await copyArtifact(mine, registry, repository, digest, options.onBytes)
-  const subject = (await registry.resolve(repository, digest)) ?? bug(`${digest} was sent and is not there`)
+      : place.hub === undefined
+        ? await copyArtifact(mine, registry, repository, digest, options.onBytes)
+        : await copyBlobs(mine, registry, repository, made.artifact.files, options.onBytes) // the rest goes with the statement
+  const subject = (await mine.resolve(repository, digest)) ?? bug(`${digest} was put into the store and is not there`)
   const before = await standing(place, repository, reference, tag, trust)
   const isSame =
     before.artifact === digest &&
@@ -95,7 +97,7 @@ export async function push(folder: string, name: string, options: PushOptions = 
   }
   const moved = isSame
     ? ({ is: "same" } as const)
-    : await move(place, mine, repository, statement, { subject, signer, manifest: made.manifest })
+    : await move(place, mine, repository, statement, { subject, signer, manifest: made.manifest, card: made.card })
   if (!trust.keys.has(reference.namespace)) await trustKey(reference.namespace, signer.key)
   const serial = isSame ? before.serial - 1 : before.serial
   if (moved.is !== "candidate") await rememberSerial(serialKey(registry, repository, tag), serial)
@@ -185,11 +187,19 @@ async function move(
     subject,
     signer,
     manifest,
-  }: { readonly subject: Descriptor; readonly signer: Signer; readonly manifest: Uint8Array },
+    card,
+  }: {
+    readonly subject: Descriptor
+    readonly signer: Signer
+    readonly manifest: Uint8Array
+    readonly card: Uint8Array
+  },
 ): Promise<Pick<Pushed, "is" | "candidate">> {
   const envelope = seal(printStatement(statement), [signer])
   if (hub !== undefined) {
-    const answer = await hub.push(envelope).catch((error: unknown) => unlessUnclaimed(error, statement, hub))
+    const answer = await hub
+      .push({ manifest, card, envelope })
+      .catch((error: unknown) => unlessUnclaimed(error, statement, hub))
     await putSignature(mine, repository, envelope, subject)
     return answer.is === "moved" ? answer : { is: "candidate", candidate: answer.id }
   }

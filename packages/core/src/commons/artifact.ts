@@ -39,6 +39,8 @@ export const MEDIA = {
   signature: "application/vnd.openbrains.signature.v1",
   attestation: "application/vnd.openbrains.attestation.v1",
   envelope: "application/vnd.dsse.envelope.v1+json",
+  /** A push in one request: delivery.ts. */
+  delivery: "application/vnd.openbrains.delivery.v1+json",
 } as const
 export const TITLE = "org.opencontainers.image.title"
 export const ARTIFACT_LIMITS = {

@@ -1,11 +1,12 @@
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
-import { MEDIA, parseManifestFacts, printReferrer } from "@open-brains/core/commons/artifact.ts"
+import { MEDIA } from "@open-brains/core/commons/artifact.ts"
 import { type AttestationStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { Type } from "typebox"
-import { keepManifest, putDocument, putManifest } from "../content.ts"
+import { putReferrer, shortType } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, hashOf } from "../hash.ts"
+import { unpack } from "../packing.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
 import { ProblemSchema, refuseWith } from "./errors.ts"
@@ -68,8 +69,9 @@ export async function putAttestation(
   const found = await queries
     .selectFrom("manifest")
     .innerJoin("document", "document.hash", "manifest.hash")
-    .select(["manifest.repository", "manifest.hash", "manifest.media_type", "document.bytes"])
+    .select(["manifest.repository", "manifest.hash", "document.bytes"])
     .where("manifest.hash", "in", [candidate, baseline, benchmark].map(hashOf))
+    .where("manifest.artifact_type", "=", shortType(MEDIA.module)) // of these alone a referrer can be made again
     .execute()
   const there = new Map(found.map((each) => [digestFrom(each.hash), each]))
   for (const each of [candidate, baseline, benchmark])
@@ -79,22 +81,13 @@ export async function putAttestation(
         seen: `The attestation is about ${each.slice(0, 19)}…, which is not here.`,
         hint: "Push what was measured first.",
       })
-  await putDocument(queries, hash, bytes)
   const about = { candidate: hashOf(candidate), baseline: hashOf(baseline), benchmark: hashOf(benchmark) }
   await queries
     .insertInto("attestation")
     .values({ envelope: hash, ...about, key: signers[0]!, ...counts, at: now })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  const { repository, media_type, bytes: manifest } = there.get(candidate)!
-  await queries
-    .insertInto("link")
-    .values({ repository, hash })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  const subject = { mediaType: media_type, digest: candidate, size: manifest.length }
-  const referrer = printReferrer(MEDIA.attestation, bytes, subject)
-  const facts = parseManifestFacts(referrer)
-  await putManifest(queries, repository, facts, referrer, now)
-  await keepManifest(queries, repository, facts)
+  const { repository, bytes: manifest } = there.get(candidate)!
+  const subject = { mediaType: MEDIA.manifest, digest: candidate, size: unpack(manifest).length }
+  await putReferrer(queries, repository, MEDIA.attestation, { bytes, hash }, subject, now)
 }

@@ -18,7 +18,7 @@ export interface Signed<S extends Statement> {
 /** Errors: OB704, OB705, OB730 when it is of another kind or too long, OB733 when nobody signed it. */
 export function readSigned<T extends Statement["type"]>(
   type: T,
-  { body }: FastifyRequest,
+  { body }: Pick<FastifyRequest, "body">,
   limits: Limits,
 ): Signed<Extract<Statement, { readonly type: T }>> {
   const bytes = body instanceof Uint8Array ? body : new Uint8Array()

@@ -10,11 +10,14 @@ export function logRoutes(app: Api, { database, key }: Context): void {
   app.get(
     "/log/checkpoint",
     { schema: { summary: "What the log is now, signed by the hub (C2SP tlog-checkpoint)" } },
-    async (_, reply) =>
-      reply
+    async (_, reply) => {
+      const state = await readLog(database.read)
+      await database.flush() // what is signed must stay: after a loss of power the log would grow into another one
+      return reply
         .type("text/plain; charset=utf-8")
         .header("cache-control", "no-cache")
-        .send(printCheckpoint(await readLog(database.read), key)),
+        .send(printCheckpoint(state, key))
+    },
   )
   app.get(
     "/log/tile/:level/*",

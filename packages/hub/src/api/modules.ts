@@ -7,6 +7,7 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, type Hash } from "../hash.ts"
 import { verifyEd25519 } from "../keys.ts"
+import { unpack } from "../packing.ts"
 import type { Api } from "./api.ts"
 import { nothingThere, ProblemSchema, refuseWith } from "./errors.ts"
 import { FoundSchema, ModuleParams, ModuleSchema, Page, TagSchema } from "./schemas.ts"
@@ -14,6 +15,7 @@ import { FoundSchema, ModuleParams, ModuleSchema, Page, TagSchema } from "./sche
 const LIMIT = 20
 const SKIP_MAX = 1000 // whoever has looked at a thousand should ask better
 const WORDS_MAX = 16
+const RANKED_MAX = 5000 // takes some milliseconds
 
 export function moduleRoutes(app: Api, { database }: Context): void {
   const { read, findings } = database
@@ -52,20 +54,29 @@ export function moduleRoutes(app: Api, { database }: Context): void {
     "/modules/:namespace/:name/dependents",
     {
       schema: {
-        summary: "Brains whose locks name it, by namespace",
+        summary: "Brains whose locks name it, by namespace; `after` is the last one of the page before, namespace/name",
         params: ModuleParams,
         querystring: Type.Object(Page),
         response: { 200: Type.Record(Type.String(), Type.Array(Type.String())), "4xx": ProblemSchema },
       },
     },
     async ({ params: { namespace, name }, query: { limit = 100, after = "" } }) => {
+      // After all of a namespace, or after one module of it, where a page ended within the namespace.
+      const [afterNamespace = "", afterName] = after.split("/")
       const found = await read
         .selectFrom("use")
         .innerJoin("repository", "repository.id", "use.repository")
         .select(["repository.namespace", "repository.name"])
         .distinct()
         .where("use.target", "=", await idOf(namespace, name))
-        .where("repository.namespace", ">", after)
+        .where(({ eb, and, or }) =>
+          or([
+            eb("repository.namespace", ">", afterNamespace),
+            ...(afterName === undefined
+              ? []
+              : [and([eb("repository.namespace", "=", afterNamespace), eb("repository.name", ">", afterName)])]),
+          ]),
+        )
         .orderBy("repository.namespace")
         .orderBy("repository.name")
         .limit(limit)
@@ -107,7 +118,7 @@ export function moduleRoutes(app: Api, { database }: Context): void {
       const words = wordsOf(q)
       const found =
         words.length > 0
-          ? await findings.find(read, { words, kind, skip, limit: limit + 1 })
+          ? await findings.find(read, { words, kind, skip, limit: limit + 1, rankedMax: RANKED_MAX })
           : q.trim() === ""
             ? await newest(read, kind, skip, limit + 1)
             : []
@@ -244,5 +255,5 @@ async function whoSigned(read: Queries, repository: number, artifact: Hash): Pro
     .where("push.artifact", "=", artifact)
     .orderBy("push.id", "desc")
     .executeTakeFirst()
-  return found === undefined ? [] : [...signersOf(parseEnvelope(found.bytes), verifyEd25519)]
+  return found === undefined ? [] : [...signersOf(parseEnvelope(unpack(found.bytes)), verifyEd25519)]
 }

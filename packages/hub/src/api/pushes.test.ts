@@ -1,5 +1,8 @@
+import { MEDIA } from "@open-brains/core/commons/artifact.ts"
+import { printDelivery } from "@open-brains/core/commons/delivery.ts"
 import { TYPES } from "@open-brains/core/commons/statement.ts"
 import { afterEach, describe, expect, test } from "vitest"
+import { digestBytes } from "../hash.ts"
 import {
   BLANK,
   claim,
@@ -16,6 +19,7 @@ import {
   sendModule,
   sendPush,
   startHub,
+  type TestModule,
 } from "../testing/hub.ts"
 
 afterEach(endHubs)
@@ -163,6 +167,88 @@ describe("a push", () => {
     const refused = await sendManifest(url, "acme/intent", module.manifest)
     expect(refused.status).toBe(404)
     expect(await jsonOf(refused)).toMatchObject({ errors: [{ code: "MANIFEST_BLOB_UNKNOWN" }] })
+  })
+})
+
+describe("a push in one request", () => {
+  const send = (url: string, body: Uint8Array | string): Promise<Response> =>
+    fetch(`${url}/api/v1/pushes`, {
+      method: "POST",
+      headers: { "content-type": MEDIA.delivery },
+      body: Buffer.from(body),
+    })
+  const cardOf = ({ blobs }: TestModule): Uint8Array => blobs[1]!
+
+  test("brings manifest and card along, and needs the files alone", async () => {
+    const { url } = await startHub()
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const module = makeModule("net one")
+    const envelope = sealed(pushOf("acme/intent", module.artifact), ada)
+    const delivery = printDelivery({ manifest: module.manifest, card: cardOf(module), envelope })
+    const early = await send(url, delivery)
+    expect([early.status, (await jsonOf<Problem>(early)).code]).toEqual([422, "OB735"])
+    expect((await fetch(`${url}/v2/acme/intent/manifests/${module.artifact}`)).status).toBe(404)
+    await sendBlob(url, "acme/intent", module.blobs[0]!)
+    const pushed = await send(url, delivery)
+    expect(await jsonOf(pushed)).toMatchObject({ moved: true, artifact: module.artifact, serial: 1 })
+    for (const reference of ["edge", module.artifact]) {
+      const manifest = await fetch(`${url}/v2/acme/intent/manifests/${reference}`)
+      expect(new Uint8Array(await manifest.arrayBuffer())).toEqual(module.manifest)
+    }
+    for (const blob of module.blobs) {
+      const found = await fetch(`${url}/v2/acme/intent/blobs/${digestBytes(blob)}`)
+      expect(new Uint8Array(await found.arrayBuffer())).toEqual(blob)
+    }
+    expect((await send(url, delivery)).status).toBe(409)
+  })
+
+  test("with another manifest or card than was signed, by a stranger, or of nonsense, leaves nothing", async () => {
+    const { url } = await startHub()
+    const [ada, eve] = [makeSigner(), makeSigner()]
+    await claim(url, "acme", ada)
+    const [one, two] = [makeModule("one"), makeModule("two", { about: "Another one" })]
+    for (const { blobs } of [one, two]) await sendBlob(url, "acme/intent", blobs[0]!)
+    const envelope = sealed(pushOf("acme/intent", one.artifact), ada)
+    const swapped = await send(url, printDelivery({ manifest: two.manifest, card: cardOf(two), envelope }))
+    expect([swapped.status, (await jsonOf<Problem>(swapped)).code]).toEqual([422, "OB735"])
+    const otherCard = await send(url, printDelivery({ manifest: one.manifest, card: cardOf(two), envelope }))
+    expect([otherCard.status, (await jsonOf<Problem>(otherCard)).code]).toEqual([422, "OB703"])
+    const byEve = sealed(pushOf("acme/intent", one.artifact), eve)
+    expect(
+      (await send(url, printDelivery({ manifest: one.manifest, card: cardOf(one), envelope: byEve }))).status,
+    ).toBe(403)
+    for (const text of ["", "{}", "[]", '{"envelope":1}', '{"envelope":"{}","manifest":"","card":""}', "\xff"])
+      expect((await send(url, text)).status, text).toBeOneOf([400, 422])
+    expect((await fetch(`${url}/v2/acme/intent/manifests/${one.artifact}`)).status).toBe(404)
+    expect((await fetch(`${url}/v2/acme/intent/blobs/${digestBytes(cardOf(one))}`)).status).toBe(404)
+    expect(await jsonOf(fetch(`${url}/api/v1/modules/acme/intent/tags`))).toEqual([])
+  })
+})
+
+test("dependents are told page by page, also where a page ends within a namespace", async () => {
+  const { url } = await startHub()
+  const ada = makeSigner()
+  for (const namespace of ["acme", "bolt"]) await claim(url, namespace, ada)
+  const part = makeModule("part")
+  await pushModule(url, "acme/part", part, ada)
+  const users = ["acme/a", "acme/b", "bolt/a", "bolt/b", "bolt/c"]
+  const uses = [{ name: "acme/part", artifact: part.artifact }]
+  for (const name of users) await pushModule(url, name, makeModule(name, { kind: "brain", uses }), ada)
+  for (const limit of [1, 2, 3, 5]) {
+    const found: string[] = []
+    for (let after = ""; found.length < users.length; after = found.at(-1)!) {
+      const page = await jsonOf<Record<string, string[]>>(
+        fetch(`${url}/api/v1/modules/acme/part/dependents?limit=${limit}&after=${after}`),
+      )
+      const names = Object.entries(page).flatMap(([namespace, all]) => all.map((name) => `${namespace}/${name}`))
+      expect(names).toHaveLength(Math.min(limit, users.length - found.length))
+      found.push(...names)
+    }
+    expect(found).toEqual(users)
+  }
+  expect(await jsonOf(fetch(`${url}/api/v1/modules/acme/part/dependents?after=acme`))).toEqual({
+    bolt: ["a", "b", "c"],
   })
 })
 

@@ -1,15 +1,25 @@
-import { type ManifestFacts, MEDIA, parseManifestFacts, printReferrer } from "@open-brains/core/commons/artifact.ts"
+import {
+  cardOfArtifact,
+  type ManifestFacts,
+  MEDIA,
+  parseArtifact,
+  parseManifestFacts,
+} from "@open-brains/core/commons/artifact.ts"
+import { type Delivery, parseDelivery } from "@open-brains/core/commons/delivery.ts"
 import { repositoryOf, STABLE } from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, TYPES } from "@open-brains/core/commons/statement.ts"
+import type { FastifyRequest } from "fastify"
 import {
   documentOf,
   findRepository,
   keepManifest,
   type Module,
+  makeRepository,
   missingOf,
   moveTag,
-  putDocument,
+  putBlob,
   putManifest,
+  putReferrer,
   readModule,
   type TagState,
   tagOf,
@@ -18,7 +28,7 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { openCandidate } from "../gate/candidates.ts"
 import type { Keeper } from "../gate/keeper.ts"
-import { digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
+import { digestBytes, digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
 import { appendLog } from "../log.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
@@ -44,13 +54,15 @@ export function pushRoutes(app: Api, context: Context, keeper: Keeper): void {
     {
       schema: {
         summary: "Move a tag by a signed statement; where others build on what is stable, a candidate for the gate",
+        description: `The body is the envelope; or, as ${MEDIA.delivery}, an object of three texts: envelope, manifest and card. Files are blobs of the registry before.`,
         response: { 200: PushedSchema, 202: CandidateMadeSchema, "4xx": ProblemSchema },
       },
     },
     async (request, reply) => {
-      const signed = readSigned(TYPES.push, request, limits)
+      const delivery = isDelivery(request) ? parseDelivery(bodyOf(request)) : undefined
+      const signed = readSigned(TYPES.push, delivery ? { body: delivery.envelope } : request, limits)
       try {
-        const module = await moduleOf(context, signed.statement)
+        const module = delivery ? delivered(signed.statement, delivery) : await moduleOf(context, signed.statement)
         const { outcome, rate } = await writer.write(({ queries }) => push(context, queries, signed, module))
         metrics.pushes.inc({ outcome: "candidate" in outcome ? "candidate" : "moved" })
         if ("candidate" in outcome) keeper.wake()
@@ -64,12 +76,26 @@ export function pushRoutes(app: Api, context: Context, keeper: Keeper): void {
   )
 }
 
+const isDelivery = ({ headers }: FastifyRequest): boolean => headers["content-type"] === MEDIA.delivery
+const bodyOf = ({ body }: FastifyRequest): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array())
+
 export interface Read extends Module {
   readonly facts: ManifestFacts
   readonly bytes: number // of the manifest
+  /** What came along and is not in the repository yet. */
+  readonly brought: Pick<Delivery, "manifest" | "card"> | undefined
+}
+/** Errors: OB701–OB703, OB735 when the manifest is another one than was signed. */
+function delivered(statement: PushStatement, { manifest, card }: Delivery): Read {
+  if (digestBytes(manifest) !== statement.artifact)
+    notThere(statement, "the manifest that came with it has another digest")
+  const facts = parseManifestFacts(manifest)
+  const artifact = parseArtifact(manifest)
+  return { artifact, card: cardOfArtifact(artifact, card), facts, bytes: manifest.length, brought: { manifest, card } }
 }
 /** What is named by its digest does not change, so that it may be read before the transaction. */
-async function moduleOf({ database, blobs }: Context, statement: PushStatement): Promise<Read> {
+async function moduleOf(context: Context, statement: PushStatement): Promise<Read> {
+  const { database } = context
   const { namespace, name } = statement.module
   const repository = await findRepository(database.read, namespace, name)
   const hash = hashOf(statement.artifact)
@@ -84,13 +110,8 @@ async function moduleOf({ database, blobs }: Context, statement: PushStatement):
   const manifest = there ? await documentOf(database.read, hash) : undefined
   if (manifest === undefined) return notThere(statement, `its manifest is not in ${repositoryOf(statement.module)}`)
   const facts = parseManifestFacts(manifest)
-  try {
-    return { facts, bytes: manifest.length, ...(await readModule(blobs, manifest)) }
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return notThere(statement, "its card is not here")
-    throw error
-  }
+  const module = (await readModule(context, manifest)) ?? notThere(statement, "its card is not here")
+  return { facts, bytes: manifest.length, brought: undefined, ...module }
 }
 const notThere = ({ artifact }: PushStatement, why: string): never =>
   refuseWith({
@@ -107,7 +128,7 @@ async function push(
   module: Read,
 ): Promise<{ readonly outcome: Outcome; readonly rate: RateHeaders }> {
   const { limits, clock, database } = context
-  const { namespace, name } = statement.module
+  const { namespace } = statement.module
   const now = clock()
   const owner = (await ownerOf(queries, namespace)) ?? noOwner(namespace)
   if (!isSignedBy(owner, signers))
@@ -116,7 +137,7 @@ async function push(
       seen: `${owner.threshold} of the keys of ${namespace} must sign, and ${signers.filter((key) => owner.keys.includes(key)).length} did.`,
       hint: "Sign with the keys of its owners, or push under a namespace of your own.",
     })
-  const repository = (await findRepository(queries, namespace, name)) ?? notThere(statement, "nothing of it is here")
+  const repository = await placeOf(queries, statement, module.brought !== undefined)
   const before = await tagOf(queries, repository, statement.tag)
   refuseOvertaken(statement, before)
   const known = await queries.selectFrom("push").select("id").where("envelope", "=", hash).executeTakeFirst()
@@ -125,6 +146,7 @@ async function push(
       { code: "OB734", seen: "This very push was sent before.", hint: "Look at what became of it." },
       { state: { candidate: known.id } },
     )
+  if (module.brought !== undefined) await putBrought(queries, repository, module, module.brought, now)
   const missing = await missingOf(queries, repository, module.facts)
   if (missing.length > 0)
     notThere(statement, `${missing.length} of its blobs are not here, ${missing[0]!.slice(0, 19)}… first`)
@@ -190,8 +212,26 @@ export async function recordPush(
   await keepManifest(queries, repository, module.facts)
   const id = await appendLog(queries, bytes)
   await queries.insertInto("push").values({ id, repository, tag, artifact, envelope: hash, at }).execute()
-  await putSignature(queries, repository, bytes, hash, module, at)
+  // So that whoever has an OCI client finds who signed.
+  const subject = { mediaType: MEDIA.manifest, digest: module.facts.digest, size: module.bytes }
+  await putReferrer(queries, repository, MEDIA.signature, { bytes, hash }, subject, at)
   return id
+}
+
+const placeOf = async (queries: Queries, statement: PushStatement, isNew: boolean): Promise<number> => {
+  const { namespace, name } = statement.module
+  if (isNew) return makeRepository(queries, namespace, name)
+  return (await findRepository(queries, namespace, name)) ?? notThere(statement, "nothing of it is here")
+}
+async function putBrought(
+  queries: Queries,
+  repository: number,
+  { artifact, facts }: Read,
+  { manifest, card }: Pick<Delivery, "manifest" | "card">,
+  now: number,
+): Promise<void> {
+  await putBlob(queries, repository, { hash: hashOf(artifact.card.digest), size: card.length, small: card }, now)
+  await putManifest(queries, repository, facts, manifest, now)
 }
 
 function refuseOvertaken({ tag, previous, serial }: PushStatement, before: TagState): void {
@@ -205,28 +245,6 @@ function refuseOvertaken({ tag, previous, serial }: PushStatement, before: TagSt
     },
     { state: { artifact: now, tag, serial: before.serial } },
   )
-}
-
-/** As a referrer, so that whoever has an OCI client finds who signed. */
-async function putSignature(
-  queries: Queries,
-  repository: number,
-  bytes: Uint8Array,
-  hash: Uint8Array,
-  { facts, bytes: size }: Read,
-  at: number,
-): Promise<void> {
-  await putDocument(queries, hash, bytes)
-  await queries
-    .insertInto("link")
-    .values({ repository, hash })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  const subject = { mediaType: facts.mediaType, digest: facts.digest, size }
-  const referrer = printReferrer(MEDIA.signature, bytes, subject)
-  const about = parseManifestFacts(referrer)
-  await putManifest(queries, repository, about, referrer, at)
-  await keepManifest(queries, repository, about)
 }
 
 /** Whether a tagged brain of another namespace has an artifact of this module in its lock. */

@@ -1,6 +1,8 @@
 import swagger from "@fastify/swagger"
 import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox"
 import { Refusal } from "@open-brains/core/base/problem.ts"
+import { MEDIA } from "@open-brains/core/commons/artifact.ts"
+import { DELIVERY_BYTES_MAX } from "@open-brains/core/commons/delivery.ts"
 import type { FastifyError, FastifyInstance } from "fastify"
 import { Type } from "typebox"
 import type { Context } from "../context.ts"
@@ -63,6 +65,8 @@ export async function apiRoutes(app: FastifyInstance, context: Context, keeper: 
       api.setValidatorCompiler(TypeBoxValidatorCompiler)
       api.removeAllContentTypeParsers()
       api.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
+      const most = { parseAs: "buffer", bodyLimit: DELIVERY_BYTES_MAX } as const
+      api.addContentTypeParser(MEDIA.delivery, most, (_request, body, done) => done(null, body))
       api.get(
         "/",
         {

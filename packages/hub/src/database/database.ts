@@ -9,10 +9,12 @@ export interface Database {
   /** What is committed, and nothing else. */
   readonly read: Queries
   /**
-   * One transaction at a time, of all hubs on it. A durable one is on the disk when it resolves, with all that were committed
-   * before; another one may be lost with the power, but never without those that came after it.
+   * One transaction at a time, of all hubs on it. What it wrote is seen when it resolves; whoever tells others that it stays waits
+   * for `flush`. One that is not durable may be lost with the power, but never without those that came after it.
    */
   transact(isDurable: boolean, work: (queries: Queries) => Promise<void>): Promise<void>
+  /** Every durable transaction before the call is on the disk when it resolves, with all that were committed before it. */
+  flush(): Promise<void>
   readonly findings: Findings
   close(): Promise<void>
 }
@@ -20,7 +22,7 @@ export interface Database {
 /** Search over the words of cards. */
 export interface Findings {
   put(queries: Queries, repository: number, words: CardWords): Promise<void>
-  /** Repositories by rank, best first, after the first `skip`. */
+  /** Repositories that have all words, best first, after the first `skip`: `search` of search.ts. */
   find(queries: Queries, wanted: Wanted): Promise<readonly number[]>
 }
 export interface CardWords {
@@ -34,4 +36,6 @@ export interface Wanted {
   readonly kind: string | undefined
   readonly skip: number
   readonly limit: number
+  /** So many are ranked: see search.ts. */
+  readonly rankedMax: number
 }

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from "kysely"
 import pg from "pg"
 import type { Database, Findings } from "./database.ts"
 import { migrate, type Words } from "./migrations.ts"
+import { search } from "./search.ts"
 import type { Tables } from "./tables.ts"
 
 const WORDS: Words = {
@@ -43,6 +44,7 @@ export async function openPostgres(url: string, now: number): Promise<Database> 
         await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction)
         await work(transaction)
       }),
+    flush: async () => undefined, // its server has done so when it said that a durable one was committed
     findings: FINDINGS,
     close: () => queries.destroy(),
   }
@@ -56,14 +58,31 @@ const FINDINGS: Findings = {
         || setweight(to_tsvector('simple', ${ports}), 'C'))
       on conflict (repository) do update set kind = excluded.kind, words = excluded.words`.execute(queries)
   },
-  async find(queries, { words, kind, skip, limit }) {
-    const asked = words
-      .map((word, i) => `'${word}'${i === words.length - 1 && word.length > 1 ? ":*" : ""}`)
-      .join(" & ")
-    const { rows } = await sql<{ readonly id: number }>`
-      select repository as id from finding, to_tsquery('simple', ${asked}) asked
-      where words @@ asked ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
-      order by ts_rank(words, asked) desc, repository limit ${limit} offset ${skip}`.execute(queries)
-    return rows.map(({ id }) => id)
+  find(queries, wanted) {
+    const { words, kind } = wanted
+    const asked = (label: "" | "A"): string =>
+      words
+        .map((word, i) => {
+          const labels = `${i === words.length - 1 && word.length > 1 ? "*" : ""}${label}`
+          return `'${word}'${labels === "" ? "" : `:${labels}`}`
+        })
+        .join(" & ")
+    const ofKind = kind === undefined ? sql`` : sql`and kind = ${kind}`
+    return search(wanted, {
+      async count(most) {
+        const { rows } = await sql<{ readonly count: number }>`
+          select count(*) as count from (select 1 from finding
+            where words @@ to_tsquery('simple', ${asked("")}) ${ofKind} limit ${most}) found`.execute(queries)
+        return rows[0]!.count
+      },
+      async best(where, most, from, limit) {
+        const query = sql`to_tsquery('simple', ${asked(where === "name" ? "A" : "")})`
+        const { rows } = await sql<{ readonly id: number }>`
+          select repository as id from (select repository, words from finding where words @@ ${query} ${ofKind}
+            order by repository desc limit ${most}) found
+          order by ts_rank(words, ${query}) desc, repository limit ${limit} offset ${from}`.execute(queries)
+        return rows.map(({ id }) => id)
+      },
+    })
   },
 }

@@ -1,8 +1,11 @@
 import { join } from "node:path"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 import { Kysely, SqliteDialect, sql } from "kysely"
+import { syncPath } from "../blobs.ts"
+import { coalesced } from "../coalesced.ts"
 import type { Database, Findings, Queries } from "./database.ts"
 import { migrate, type Words } from "./migrations.ts"
+import { search } from "./search.ts"
 import type { Tables } from "./tables.ts"
 
 const WORDS: Words = {
@@ -17,22 +20,22 @@ const WORDS: Words = {
   ],
 }
 
-/** The hub's tables in one file. A connection writes, another reads what was committed. */
-export async function openSqlite(folder: string, now: number): Promise<Database> {
+/**
+ * The hub's tables in one file. A connection writes, another reads what was committed. A commit is a write to the log without a
+ * sync, which would hold up the thread; `flush` syncs the log aside, by one call for all that wait. Checkpoints sync log and
+ * file by themselves (synchronous = normal), so that what left the log is on the disk. Source: sqlite.org/wal.html.
+ */
+export async function openSqlite(folder: string, now: number, sync = syncPath): Promise<Database> {
   const path = join(folder, "hub.db")
   const write = open(path)
   await migrate(write, WORDS, now)
   const read = open(path)
-  let wasDurable = true
+  await sync(folder) // the names of the file and its log
   return {
     name: "sqlite",
     read,
-    transact: (isDurable, work) =>
+    transact: (_, work) =>
       write.connection().execute(async (queries) => {
-        // In a write-ahead log a sync brings all to the disk that was written before.
-        if (isDurable !== wasDurable)
-          await sql.raw(`pragma synchronous = ${isDurable ? "full" : "normal"}`).execute(queries)
-        wasDurable = isDurable
         await sql`begin immediate`.execute(queries)
         try {
           await work(queries)
@@ -42,6 +45,7 @@ export async function openSqlite(folder: string, now: number): Promise<Database>
           throw error
         }
       }),
+    flush: coalesced(() => sync(`${path}-wal`)),
     findings: FINDINGS,
     async close() {
       await read.destroy()
@@ -53,7 +57,7 @@ export async function openSqlite(folder: string, now: number): Promise<Database>
 function open(path: string): Queries {
   const database = new DatabaseSync(path)
   database.exec(
-    "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 10000; pragma cache_size = -65536; pragma mmap_size = 1073741824",
+    "pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 10000; pragma cache_size = -65536; pragma mmap_size = 1073741824",
   )
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(database) }) })
 }
@@ -89,12 +93,28 @@ const FINDINGS: Findings = {
       queries,
     )
   },
-  async find(queries, { words, kind, skip, limit }) {
+  find(queries, wanted) {
+    const { words, kind } = wanted
     const asked = words.map((word, i) => `"${word}"${i === words.length - 1 && word.length > 1 ? "*" : ""}`).join(" ")
-    const match = `{name about ports} : (${asked})${kind === undefined ? "" : ` AND kind : "${kind}"`}`
-    const { rows } = await sql<{ readonly id: number }>`
-      select rowid as id from finding where finding match ${match} and rank match 'bm25(8, 2, 1, 0)'
-      order by rank limit ${limit} offset ${skip}`.execute(queries)
-    return rows.map(({ id }) => id)
+    const match = (columns: string): string =>
+      `{${columns}} : (${asked})${kind === undefined ? "" : ` AND kind : "${kind}"`}`
+    const anywhere = match("name about ports")
+    return search(wanted, {
+      async count(most) {
+        const { rows } = await sql<{ readonly count: number }>`
+          select count(*) as count from (select 1 from finding where finding match ${anywhere} limit ${most})`.execute(
+          queries,
+        )
+        return rows[0]!.count
+      },
+      async best(where, most, from, limit) {
+        // The inner query has a limit, so that no more than `most` are ranked.
+        const { rows } = await sql<{ readonly id: number }>`
+          select id from (select rowid as id, bm25(finding, 8, 2, 1, 0) as score from finding
+            where finding match ${where === "name" ? match("name") : anywhere} order by rowid desc limit ${most})
+          order by score, id limit ${limit} offset ${from}`.execute(queries)
+        return rows.map(({ id }) => id)
+      },
+    })
   },
 }

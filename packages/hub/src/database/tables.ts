@@ -9,14 +9,19 @@ export interface Tables {
   readonly blob: { readonly hash: Hash; readonly size: number; readonly at: number; readonly is_loose: number }
   /** A blob that somebody uploaded to a repository. */
   readonly link: { readonly repository: number; readonly hash: Hash }
-  /** Manifests and envelopes: small, many, and read at once. */
+  /** Manifests and envelopes: small, many, and read at once. Packed, as packing.ts has it. */
   readonly document: { readonly hash: Hash; readonly bytes: Uint8Array }
+  /** The bytes of blobs that are too small for a file, packed. */
+  readonly small: { readonly hash: Hash; readonly bytes: Uint8Array }
   readonly manifest: {
     readonly repository: number
     readonly hash: Hash
     readonly media_type: string
     readonly artifact_type: string | null
     readonly subject: Hash | null
+    /** Of a referrer that is not in `document`, but made of this envelope: it, and how long its subject's manifest is. */
+    readonly envelope: Hash | null
+    readonly subject_size: number | null
     readonly at: number
     /** No tag ever stood for it, and no push named it. */
     readonly is_loose: number

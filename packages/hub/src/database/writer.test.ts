@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { sql } from "kysely"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Database, Queries } from "./database.ts"
 import { openSqlite } from "./sqlite.ts"
@@ -30,7 +29,7 @@ test("what waits together is one transaction; one that is refused takes nothing 
       return database.transact(isDurable, work)
     },
   }
-  const writer = writerOf(counted, async () => undefined)
+  const writer = writerOf(counted)
   const outcomes = await Promise.allSettled(
     Array.from({ length: 50 }, (_, i) =>
       writer.write(async ({ queries }) => {
@@ -45,57 +44,57 @@ test("what waits together is one transaction; one that is refused takes nothing 
   expect(transactions).toBeLessThan(5)
 })
 
-test("nobody is told that it is written before folders are on the disk and the transaction is", async () => {
+test("nobody is told that it is written before it is on the disk; the next transaction does not wait for that", async () => {
   const events: string[] = []
+  let arrive = (): void => undefined
   const seen: Database = {
     ...database,
     async transact(isDurable, work) {
       await database.transact(isDurable, work)
       events.push("committed")
     },
+    flush: () =>
+      new Promise((resolve) => {
+        arrive = () => resolve(void events.push("on the disk"))
+      }),
   }
-  const writer = writerOf(seen, async (which) => {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    expect(await count()).toBe(0) // readers see nothing yet
-    events.push(`settled ${which}`)
-  })
-  await writer.write(async ({ queries, settle }) => {
-    await add(queries, "one")
-    settle("blobs")
-  })
-  events.push("told")
-  expect(events).toEqual(["settled blobs", "committed", "told"])
+  const writer = writerOf(seen)
+  const told = writer.write(({ queries }) => add(queries, "one")).then(() => events.push("told"))
+  await writer.writeSoon(({ queries }) => add(queries, "two"))
+  expect([await count(), events]).toEqual([2, ["committed", "committed"]])
+  arrive()
+  await told
+  expect(events).toEqual(["committed", "committed", "on the disk", "told"])
 })
 
-test("where a folder cannot be brought to the disk, all are told so and nothing is written", async () => {
-  const writer = writerOf(database, () => Promise.reject(new Error("the disk is full")))
-  const write = writer.write(async ({ queries, settle }) => {
-    await add(queries, "one")
-    settle("blobs")
+test("where the log cannot be brought to the disk, all are told so, and from then on everybody is", async () => {
+  await database.close()
+  let failures = 1
+  database = await openSqlite(folder, 0, async (path) => {
+    if (path.endsWith("-wal") && failures-- > 0) throw new Error("the disk is broken")
   })
-  await expect(write).rejects.toThrow("the disk is full")
-  expect(await count()).toBe(0)
+  const writer = writerOf(database)
+  const write = (name: string): Promise<unknown> => writer.write(({ queries }) => add(queries, name))
+  await expect(write("one")).rejects.toThrow("the disk is broken")
+  // The system forgets what it could not write: a second sync that succeeds proves nothing.
+  await expect(write("two")).rejects.toThrow("the disk is broken")
 })
 
-test("what is written soon settles nothing by itself; the next write settles for both", async () => {
-  const settled: string[] = []
-  const writer = writerOf(database, async (which) => void settled.push(which))
-  await writer.writeSoon(async ({ queries, settle }) => {
-    await add(queries, "one")
-    settle("blobs")
+test("what is durable syncs the log of the database, after it was committed, once for all that wait", async () => {
+  await database.close()
+  const synced: string[] = []
+  database = await openSqlite(folder, 0, async (path) => {
+    synced.push(`${path.slice(folder.length)} ${await count()}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
   })
-  expect([await count(), settled]).toEqual([1, []])
-  await writer.write(async ({ queries }) => void (await add(queries, "two")))
-  expect([await count(), settled]).toEqual([2, ["blobs"]])
-})
-
-test("the file is synced with each durable transaction", async () => {
-  const level = async (isDurable: boolean): Promise<unknown> => {
-    let found: unknown
-    await database.transact(isDurable, async (queries) => {
-      found = (await sql<{ synchronous: number }>`pragma synchronous`.execute(queries)).rows[0]?.synchronous
-    })
-    return found
-  }
-  expect([await level(true), await level(false), await level(true)]).toEqual([2, 1, 2]) // full, normal, full
+  const writer = writerOf(database)
+  await writer.writeSoon(({ queries }) => add(queries, "soon"))
+  expect(synced.slice(1)).toEqual([])
+  await writer.write(({ queries }) => add(queries, "first"))
+  expect(synced.slice(1)).toEqual(["/hub.db-wal 2"])
+  const one = writer.write(({ queries }) => add(queries, "one"))
+  await writer.writeSoon(({ queries }) => add(queries, "any")) // its sync has begun
+  await Promise.all([one, ...["two", "three"].map((name) => writer.write(({ queries }) => add(queries, name)))])
+  expect(synced).toHaveLength(4)
+  expect(synced.at(-1)).toBe("/hub.db-wal 6")
 })

@@ -1,11 +1,9 @@
 import { sql } from "kysely"
 import type { Database, Queries } from "./database.ts"
 
-/** What is written within a transaction, and to the disk before it is committed. */
+/** What is written within a transaction. */
 export interface Transaction {
   readonly queries: Queries
-  /** What the folder lists has to be on the disk before this is true. */
-  settle(folder: string): void
 }
 export interface Writer {
   /** Its result is on the disk when the promise resolves; where it throws, nothing of it was written. */
@@ -22,12 +20,11 @@ interface Waiting {
 }
 
 /**
- * Group commit: all that waits becomes one transaction, with one fsync for all of it. Each work has a savepoint of its own, so that
- * one that is refused takes nothing along. `settle` brings folders to the disk.
+ * Group commit: all that waits becomes one transaction. Each work has a savepoint of its own, so that one that is refused takes
+ * nothing along. While one transaction goes to the disk the next one is made already: it goes there with, or after, the first.
  */
-export function writerOf(database: Database, settle: (folder: string) => Promise<void>): Writer {
+export function writerOf(database: Database): Writer {
   const queue: Waiting[] = []
-  const unsettled = new Set<string>()
   let isRunning = false
 
   async function drain(): Promise<void> {
@@ -38,16 +35,16 @@ export function writerOf(database: Database, settle: (folder: string) => Promise
       try {
         const isDurable = batch.some((each) => each.isDurable)
         await database.transact(isDurable, async (queries) => {
-          const transaction: Transaction = { queries, settle: (folder) => void unsettled.add(folder) }
           for (const each of batch) {
             await sql`savepoint one`.execute(queries)
-            await each.run(transaction)
+            await each.run({ queries })
           }
-          if (!isDurable) return
-          await Promise.all([...unsettled].map(settle))
-          unsettled.clear()
         })
-        for (const each of batch) each.settled()
+        const settle = (error?: unknown): void => {
+          for (const each of batch) each.settled(error)
+        }
+        if (isDurable) void database.flush().then(() => settle(), settle)
+        else settle()
       } catch (error) {
         for (const each of batch) each.settled(error)
       }

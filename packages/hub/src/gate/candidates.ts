@@ -101,10 +101,11 @@ export function comparedPlaces(candidate: Candidate): {
 }
 
 /** Manifest and card, which do not change: they may be read before the transaction. */
-export async function moduleOfCandidate({ database, blobs }: Context, { artifact }: Candidate): Promise<Module> {
-  const manifest = await documentOf(database.read, hashOf(artifact))
-  if (manifest === undefined) throw new Error(`bug: the manifest of candidate ${artifact} is gone`)
-  return readModule(blobs, manifest)
+export async function moduleOfCandidate(context: Context, { artifact }: Candidate): Promise<Module> {
+  const manifest = await documentOf(context.database.read, hashOf(artifact))
+  const module = manifest && (await readModule(context, manifest))
+  if (module === undefined) throw new Error(`bug: the manifest or card of candidate ${artifact} is gone`)
+  return module
 }
 /** Whether the tag stands where it stood when the candidate was pushed. */
 export async function isStillNext(

@@ -80,7 +80,8 @@ interface Uses {
   readonly brains: readonly string[]
   readonly declared: ReadonlyMap<string, Declared>
 }
-async function usesOf({ database, blobs, limits, clock }: Context, candidate: Candidate): Promise<Uses> {
+async function usesOf(context: Context, candidate: Candidate): Promise<Uses> {
+  const { database, limits, clock } = context
   const { read } = database
   const found = await read
     .selectFrom("use")
@@ -113,7 +114,7 @@ async function usesOf({ database, blobs, limits, clock }: Context, candidate: Ca
     if (hash === null) continue
     brains.add(`${namespace}/${name}`)
     // The newest card is at hand; what another tag stands for has its own.
-    const card = isSameHash(hash, artifact) ? (JSON.parse(json) as Card) : await cardOf(read, blobs, hash)
+    const card = isSameHash(hash, artifact) ? (JSON.parse(json) as Card) : await cardOf(context, hash)
     const within = {
       place: { repository: `${namespace}/${name}`, artifact: digestFrom(hash) },
       first: first === null ? Number.MAX_SAFE_INTEGER : Number(first),
@@ -131,10 +132,11 @@ async function usesOf({ database, blobs, limits, clock }: Context, candidate: Ca
   }
   return { brains: [...brains], declared }
 }
-async function cardOf(read: Queries, blobs: Context["blobs"], hash: Hash): Promise<Card> {
-  const manifest = await documentOf(read, hash)
-  if (manifest === undefined) throw new Error("bug: a tag stands for nothing")
-  return (await readModule(blobs, manifest)).card
+async function cardOf(context: Context, hash: Hash): Promise<Card> {
+  const manifest = await documentOf(context.database.read, hash)
+  const module = manifest && (await readModule(context, manifest))
+  if (module === undefined) throw new Error("bug: a tag stands for nothing")
+  return module.card
 }
 
 /** What a benchmark is now: of a digest that one, else its tag, else what is stable, else the newest. */

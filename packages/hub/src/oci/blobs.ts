@@ -3,9 +3,10 @@ import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
 import { EMPTY, EMPTY_DESCRIPTOR } from "@open-brains/core/commons/artifact.ts"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { isTooLarge, type Upload } from "../blobs.ts"
-import { documentOf, findRepository, isOwned, makeRepository } from "../content.ts"
+import { documentOf, findRepository, isOwned, linkBlob, makeRepository, putBlob } from "../content.ts"
 import type { Context } from "../context.ts"
-import { hashOf } from "../hash.ts"
+import { type Hash, hashOf } from "../hash.ts"
+import { unpack } from "../packing.ts"
 import { fail } from "./errors.ts"
 import { ask, digestOf, type Place, placeOf } from "./names.ts"
 
@@ -42,7 +43,6 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     return reply.send(createReadStream(blobs.path(digest), { start: from, end: to, highWaterMark: 2 ** 18 }))
   }
 
-  /** Envelopes of signatures lie among the documents. */
   async function findBlob(
     namespace: string,
     name: string,
@@ -53,15 +53,36 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     if (repository === undefined) return undefined
     const link = await database.read
       .selectFrom("link")
-      .leftJoin("blob", "blob.hash", "link.hash")
-      .select("blob.size")
+      .innerJoin("blob", "blob.hash", "link.hash")
+      .leftJoin("small", "small.hash", "link.hash")
+      .select(["blob.size", "small.bytes"])
       .where("link.repository", "=", repository)
       .where("link.hash", "=", hashOf(digest))
       .executeTakeFirst()
-    if (link === undefined) return undefined
-    if (link.size !== null) return { size: link.size }
-    const bytes = await documentOf(database.read, hashOf(digest))
-    return bytes === undefined ? undefined : { size: bytes.length, bytes }
+    const bytes = link?.bytes ? unpack(link.bytes) : await envelopeOf(repository, hashOf(digest))
+    if (bytes !== undefined) return { size: bytes.length, bytes }
+    // Of hubs that share a database each has the files that it was sent.
+    return link === undefined || !blobs.has(digest) ? undefined : { size: link.size }
+  }
+  /** An envelope that a referrer of the repository is made of lies among the documents. */
+  async function envelopeOf(repository: number, hash: Hash): Promise<Uint8Array | undefined> {
+    const { read } = database
+    const pushed = await read
+      .selectFrom("push")
+      .select("id")
+      .where("envelope", "=", hash)
+      .where("repository", "=", repository)
+      .executeTakeFirst()
+    const attested =
+      pushed === undefined &&
+      (await read
+        .selectFrom("attestation")
+        .innerJoin("manifest", "manifest.hash", "attestation.candidate")
+        .select("manifest.repository")
+        .where("attestation.envelope", "=", hash)
+        .where("manifest.repository", "=", repository)
+        .executeTakeFirst())
+    return pushed || attested ? documentOf(read, hash) : undefined
   }
 
   app.delete(BLOB, async (request, reply) => {
@@ -100,7 +121,7 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
       fail("TOOMANYREQUESTS", "Too much was uploaded that nothing was made of: try again in an hour.")
     const wanted = ask(request, "digest")
     const digest = wanted === undefined ? undefined : digestOf(wanted)
-    const upload = await blobs.begin(place.repository, clock())
+    const upload = blobs.begin(place.repository, clock())
     if (digest === undefined) return accepted(reply, place, upload)
     await receive(upload, request)
     return finish(reply, place, upload, digest)
@@ -111,6 +132,7 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     const upload = uploadOf(request, place)
     refuseGap(upload, place, request.headers["content-range"])
     await receive(upload, request)
+    await blobs.pause(upload)
     return accepted(reply, place, upload)
   })
   app.put(UPLOAD, async (request, reply) => {
@@ -146,23 +168,21 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     }
   }
   async function finish(reply: FastifyReply, place: Place, upload: Upload, digest: Digest): Promise<FastifyReply> {
-    const found = await blobs.finish(upload)
+    const { digest: found, small } = await blobs.finish(upload)
     if (found !== digest) {
       await blobs.cancel(upload)
       fail("DIGEST_INVALID", "What was sent has another digest.", { detail: { wanted: digest, found } })
     }
-    const hash = hashOf(digest)
+    const blob = { hash: hashOf(digest), size: upload.size, small }
+    const release = blobs.hold(digest)
     try {
-      await writer.writeSoon(async ({ queries, settle }) => {
-        const known = await queries.selectFrom("blob").select("size").where("hash", "=", hash).executeTakeFirst()
-        if (known === undefined) {
-          blobs.place(upload, digest)
-          settle(blobs.folder)
-          await queries.insertInto("blob").values({ hash, size: upload.size, at: clock(), is_loose: 1 }).execute()
-        }
-        await linkBlob(queries, await makeRepository(queries, place.namespace, place.name), hash)
+      // First the file, on the disk, then what says that it is there: after a loss of power no row lies.
+      if (small === undefined) await blobs.place(upload, digest)
+      await writer.writeSoon(async ({ queries }) => {
+        await putBlob(queries, await makeRepository(queries, place.namespace, place.name), blob, clock())
       })
     } finally {
+      release()
       await blobs.cancel(upload) // what was not moved
     }
     metrics.receivedBytes.inc(upload.size)
@@ -206,14 +226,6 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
   }
 }
 const LOOSE_EVERY_MS = 2000
-
-async function linkBlob(queries: Context["database"]["read"], repository: number, hash: Uint8Array): Promise<void> {
-  await queries
-    .insertInto("link")
-    .values({ repository, hash })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-}
 
 export const denied = (namespace: string): never =>
   fail("DENIED", `The namespace ${namespace} has owners, who sign what its tags stand for: use \`brain push\`.`)

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { request } from "node:http"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
@@ -90,24 +90,29 @@ test("an upload that stops is collected, and so is what nothing was made of", as
   let now = 1e12
   const hub = await startHub({ clock: () => now })
   const { url, folder } = hub
-  await fetch(`${url}/v2/anonymous/x/blobs/uploads/`, { method: "POST" })
-  const loose = new TextEncoder().encode("nobody names me")
+  const started = await fetch(`${url}/v2/anonymous/x/blobs/uploads/`, { method: "POST" })
+  await fetch(url + started.headers.get("location")!, { method: "PATCH", body: Buffer.alloc(20_000) })
+  const loose = Buffer.alloc(20_000, "nobody names me")
+  const card = new TextEncoder().encode("nor me")
+  await sendBlob(url, "anonymous/x", card)
   await sendBlob(url, "anonymous/x", loose)
   const ada = makeSigner()
   await claim(url, "acme", ada)
   const unpushed = makeModule("by digest alone")
   await sendModule(url, "acme/x", unpushed)
-  const kept = makeModule("kept")
+  const kept = makeModule(Buffer.alloc(20_000, "kept"))
   await sendModule(url, "anonymous/y", kept)
   expect(readdirSync(join(folder, "uploads"))).toHaveLength(1)
   now += 7 * 60_000 + 5 * 60_000
+  expect(readdirSync(join(folder, "blobs/sha256"))).toHaveLength(2)
   await hub.collect()
   expect(readdirSync(join(folder, "uploads"))).toEqual([])
   expect((await fetch(`${url}/v2/anonymous/x/blobs/${digestBytes(loose)}`)).status).toBe(200)
   now += 3_600_000
   await hub.collect()
   expect((await fetch(`${url}/v2/anonymous/x/blobs/${digestBytes(loose)}`)).status).toBe(404)
-  expect(existsSync(join(folder, "blobs/sha256", digestBytes(loose).slice(7)))).toBe(false)
+  expect((await fetch(`${url}/v2/anonymous/x/blobs/${digestBytes(card)}`)).status).toBe(404)
+  expect(readdirSync(join(folder, "blobs/sha256"))).toEqual([digestBytes(kept.blobs[0]!).slice(7)])
   expect((await fetch(`${url}/v2/acme/x/manifests/${unpushed.artifact}`)).status).toBe(404)
   expect((await fetch(`${url}/v2/anonymous/y/manifests/${kept.artifact}`)).status).toBe(200)
   for (const blob of kept.blobs)

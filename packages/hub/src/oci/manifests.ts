@@ -2,16 +2,21 @@ import { parseDigest } from "@open-brains/core/base/digest.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
 import { type Descriptor, type ManifestFacts, MEDIA, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import { sql } from "kysely"
 import {
+  bytesOfManifest,
   findRepository,
   isModule,
   isOwned,
   keepManifest,
+  longType,
+  type Module,
   makeRepository,
   missingOf,
   moveTag,
   putManifest,
   readModule,
+  shortType,
   tagOf,
 } from "../content.ts"
 import type { Context } from "../context.ts"
@@ -23,9 +28,18 @@ import { ask, digestOf, isAnyTag, pageOf, placeOf } from "./names.ts"
 const MANIFEST = "/:namespace/:name/manifests/:reference"
 const LIST_MAX = 1000
 const REFERRERS_MAX = 200
+const KEPT_BY = sql<Hash>`coalesce(manifest.envelope, manifest.hash)`
+const KEPT = [
+  "manifest.hash",
+  "manifest.artifact_type",
+  "manifest.subject",
+  "manifest.subject_size",
+  "manifest.envelope",
+  "document.bytes",
+] as const
 
 export function manifestRoutes(app: FastifyInstance, context: Context): void {
-  const { blobs, database, writer, limits, clock } = context
+  const { database, writer, limits, clock } = context
   const { read } = database
 
   app.route({ method: ["GET", "HEAD"], url: MANIFEST, handler: sendManifest })
@@ -34,11 +48,14 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
     const found = await findManifest(namespace, name, referenceOf(request))
     if (found === undefined) return fail("MANIFEST_UNKNOWN", "This repository has no such manifest.")
     const digest = digestFrom(found.hash)
-    reply.header("content-type", found.media_type).header("docker-content-digest", digest).header("etag", `"${digest}"`)
+    reply
+      .header("content-type", longType(found.media_type))
+      .header("docker-content-digest", digest)
+      .header("etag", `"${digest}"`)
     reply.header("content-length", found.bytes.length)
     return request.method === "HEAD" ? reply.send() : reply.send(Buffer.from(found.bytes))
   }
-  function findManifest(
+  async function findManifest(
     namespace: string,
     name: string,
     reference: string,
@@ -47,17 +64,20 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
     const manifests = read
       .selectFrom("repository")
       .innerJoin("manifest", "manifest.repository", "repository.id")
-      .innerJoin("document", "document.hash", "manifest.hash")
-      .select(["manifest.hash", "manifest.media_type", "document.bytes"])
+      .innerJoin("document", (join) => join.on("document.hash", "=", KEPT_BY))
+      .select([...KEPT, "manifest.media_type"])
       .where("repository.namespace", "=", namespace)
       .where("repository.name", "=", name)
-    if (digest !== undefined) return manifests.where("manifest.hash", "=", hashOf(digest)).executeTakeFirst()
-    return manifests
-      .innerJoin("tag", (join) =>
-        join.onRef("tag.repository", "=", "repository.id").onRef("tag.hash", "=", "manifest.hash"),
-      )
-      .where("tag.name", "=", reference)
-      .executeTakeFirst()
+    const wanted =
+      digest !== undefined
+        ? manifests.where("manifest.hash", "=", hashOf(digest))
+        : manifests
+            .innerJoin("tag", (join) =>
+              join.onRef("tag.repository", "=", "repository.id").onRef("tag.hash", "=", "manifest.hash"),
+            )
+            .where("tag.name", "=", reference)
+    const found = await wanted.executeTakeFirst()
+    return found && { hash: found.hash, media_type: found.media_type, bytes: bytesOfManifest(found) }
   }
 
   app.put(MANIFEST, { bodyLimit: limits.manifestBytes }, async (request, reply) => {
@@ -98,13 +118,15 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
       .send()
   })
 
-  async function openModule(bytes: Uint8Array, { config }: ManifestFacts): ReturnType<typeof readModule> {
+  async function openModule(bytes: Uint8Array, { config }: ManifestFacts): Promise<Module> {
     try {
-      return await readModule(blobs, bytes)
+      const module = await readModule(context, bytes)
+      if (module !== undefined) return module
     } catch (error) {
       if (error instanceof Refusal) return failAs("MANIFEST_INVALID", error)
-      return fail("MANIFEST_BLOB_UNKNOWN", "Its card is not here.", { detail: [{ digest: config?.digest }] })
+      throw error
     }
+    return fail("MANIFEST_BLOB_UNKNOWN", "Its card is not here.", { detail: [{ digest: config?.digest }] })
   }
   async function refuseManyReferrers(queries: typeof read, repository: number, subject: Hash): Promise<void> {
     const { count } = await queries
@@ -196,23 +218,24 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
     const found = await read
       .selectFrom("repository")
       .innerJoin("manifest", "manifest.repository", "repository.id")
-      .innerJoin("document", "document.hash", "manifest.hash")
-      .select(["manifest.hash", "manifest.media_type", "manifest.artifact_type", "document.bytes"])
+      .innerJoin("document", (join) => join.on("document.hash", "=", KEPT_BY))
+      .select([...KEPT, "manifest.media_type"])
       .where("repository.namespace", "=", namespace)
       .where("repository.name", "=", name)
       .where("manifest.subject", "=", hashOf(subject))
-      .$if(type !== undefined, (query) => query.where("manifest.artifact_type", "=", type!))
+      .$if(type !== undefined, (query) => query.where("manifest.artifact_type", "=", shortType(type!)))
       .$if(after !== undefined, (query) => query.where("manifest.hash", ">", hashOf(after!)))
       .orderBy("manifest.hash")
       .limit(REFERRERS_MAX + 1)
       .execute()
-    const manifests = found.slice(0, REFERRERS_MAX).map(({ hash, media_type, artifact_type, bytes }): Descriptor => {
+    const manifests = found.slice(0, REFERRERS_MAX).map((each): Descriptor => {
+      const bytes = bytesOfManifest(each)
       const { annotations } = parseManifestFacts(bytes)
       return {
-        mediaType: media_type,
-        digest: digestFrom(hash),
+        mediaType: longType(each.media_type),
+        digest: digestFrom(each.hash),
         size: bytes.length,
-        ...(artifact_type === null ? {} : { artifactType: artifact_type }),
+        ...(each.artifact_type === null ? {} : { artifactType: longType(each.artifact_type) }),
         ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       }
     })

@@ -8,13 +8,25 @@ import { printArtifact } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
 import { parsePublicKey, type Signer, seal } from "@open-brains/core/commons/envelope.ts"
 import { type PushStatement, printStatement, type Statement, TYPES } from "@open-brains/core/commons/statement.ts"
+import type { Database } from "../database/database.ts"
+import { openPostgres } from "../database/postgres.ts"
+import { openSqlite } from "../database/sqlite.ts"
 import { digestBytes } from "../hash.ts"
 import { type Hub, type HubOptions, openHub } from "../hub.ts"
+
+/** Where hubs of tests keep their tables: SQLite in their folder, or a fresh database for each. */
+let newDatabase: (() => Promise<string>) | undefined
+export function useDatabases(make: () => Promise<string>): void {
+  newDatabase = make
+}
+export const openTestDatabase = async (folder: string): Promise<Database> =>
+  newDatabase === undefined ? openSqlite(folder, 0) : openPostgres(await newDatabase(), 0)
 
 const opened: { readonly hub: Hub; readonly folder: string }[] = []
 export async function startHub(options: Partial<HubOptions> = {}): Promise<Hub & { readonly folder: string }> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "hub-test-"))
-  const hub = await openHub({ port: 0, ...options, folder })
+  const database = options.database ?? (await newDatabase?.())
+  const hub = await openHub({ port: 0, ...options, folder, ...(database === undefined ? {} : { database }) })
   opened.push({ hub, folder })
   return { ...hub, folder }
 }

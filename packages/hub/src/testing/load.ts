@@ -1,13 +1,13 @@
 /**
  * Fills a hub's folder with made-up pushes, by the layer below HTTP: `node load.ts FOLDER MODULES PUSHES`. Prints what they take.
- * Cards, manifests, envelopes and signatures are real; the blobs alone are not there.
+ * Cards, manifests, envelopes and signatures are real; the files alone are not there.
  */
 import { mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { cardOfArtifact, parseArtifact, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
 import { recordPush } from "../api/pushes.ts"
-import { makeRepository, moveTag, putManifest, tagOf } from "../content.ts"
+import { makeRepository, moveTag, putBlob, putManifest, tagOf } from "../content.ts"
 import { openSqlite } from "../database/sqlite.ts"
 import { digestFrom, hashOf, sha256 } from "../hash.ts"
 import { makeModule, makeSigner, pushOf, sealed } from "./hub.ts"
@@ -15,6 +15,7 @@ import { makeModule, makeSigner, pushOf, sealed } from "./hub.ts"
 const [folder = "", modulesText = "0", pushesText = "0"] = process.argv.slice(2)
 const [modules, pushes] = [Number(modulesText), Number(pushesText)]
 const BATCH = 500
+const TIME = 1_800_000_000_000 // a time of today takes more bytes than a small number
 
 /** Few words come often and many seldom, as in texts: the rank of a word is a power of a uniform number. */
 let state = 20261127
@@ -39,6 +40,7 @@ for (let from = 0; from < pushes; from += BATCH)
   await database.transact(true, async (queries) => {
     for (let i = from; i < Math.min(pushes, from + BATCH); i++) {
       const number = i % modules
+      const at = TIME + i
       const [namespace, name] = [`ns-${number % 1000}`, `m-${number}`]
       const labels = Array.from({ length: 4 }, anyWord).join(" or ")
       const made = makeModule(`push ${i}`, {
@@ -49,27 +51,19 @@ for (let from = 0; from < pushes; from += BATCH)
       const repository = await makeRepository(queries, namespace, name)
       const artifact = parseArtifact(made.manifest)
       for (const { digest, size } of [artifact.card, ...artifact.files]) {
-        const hash = hashOf(digest)
-        await queries
-          .insertInto("blob")
-          .values({ hash, size, at: i, is_loose: 1 })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute()
-        await queries
-          .insertInto("link")
-          .values({ repository, hash })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute()
+        const small = digest === artifact.card.digest ? made.blobs[1]! : undefined
+        await putBlob(queries, repository, { hash: hashOf(digest), size, small }, at)
       }
       const facts = parseManifestFacts(made.manifest)
-      await putManifest(queries, repository, facts, made.manifest, i)
+      await putManifest(queries, repository, facts, made.manifest, at)
       const before = await tagOf(queries, repository, "edge")
       const previous = before.artifact === null ? null : digestFrom(before.artifact)
       const bytes = sealed(pushOf(`${namespace}/${name}`, artifact.digest, { previous, serial: before.serial }), signer)
-      const module = { artifact, card: cardOfArtifact(artifact, made.blobs[1]!), facts, bytes: made.manifest.length }
+      const card = cardOfArtifact(artifact, made.blobs[1]!)
+      const module = { artifact, card, facts, bytes: made.manifest.length, brought: undefined }
       const hash = hashOf(artifact.digest)
-      await recordPush(queries, { repository, tag: "edge", artifact: hash, module, bytes, hash: sha256(bytes), at: i })
-      await moveTag(database, queries, repository, "edge", before, hash, module, i)
+      await recordPush(queries, { repository, tag: "edge", artifact: hash, module, bytes, hash: sha256(bytes), at })
+      await moveTag(database, queries, repository, "edge", before, hash, module, at)
     }
     if ((from / BATCH) % 20 === 0) process.stderr.write(`\r${from} of ${pushes} pushes`)
   })

@@ -1,0 +1,38 @@
+/**
+ * One run of `work` at a time, shared by all who wait: each call is answered by a run that began after it. Once a run failed all
+ * later ones do: a disk that could not keep something does not say so twice (fsync(2) reports a lost page once).
+ */
+export function coalesced(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  let failure: { readonly error: unknown } | undefined
+  async function run(): Promise<void> {
+    if (failure !== undefined) throw failure.error
+    try {
+      await work()
+    } catch (error) {
+      failure = { error }
+      throw error
+    }
+  }
+  const begin = (): Promise<void> => {
+    const mine = run().finally(() => {
+      if (running === mine) running = undefined
+    })
+    running = mine
+    return mine
+  }
+  return () => {
+    if (running === undefined && next === undefined) return begin()
+    next ??= (running ?? Promise.resolve())
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => {
+        next = undefined
+        return begin()
+      })
+    return next
+  }
+}
