@@ -74,7 +74,7 @@ function told(error: unknown, job: Job, folders: Folders): { readonly code: stri
 }
 const unforeseen = (error: unknown) => ({
   code: "OB768",
-  seen: `It broke in a way that nobody foresaw: ${messageOf(error)}`,
+  seen: `It could not be run to an end, and nobody foresaw why: ${messageOf(error)}`,
 })
 function namedIn(job: Job): readonly Place[] {
   const asked = job.kind === "items" ? [job] : job.benchmarks
