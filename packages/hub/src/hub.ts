@@ -27,8 +27,6 @@ export interface HubOptions {
   readonly anonymous?: boolean
   /** So many workers do each job of the gate: 3 are usual. */
   readonly verifiers?: number
-  /** Items of one benchmark after which a candidate counts as unproven: 20,000 are usual. */
-  readonly itemsMax?: number
   readonly limits?: Partial<Limits>
   /** Milliseconds since 1970. */
   readonly clock?: () => number
@@ -65,7 +63,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     verifiers: options.verifiers ?? VERIFIERS,
     isAnonymous: options.anonymous ?? isLoopback,
   }
-  const keeper = openKeeper(context, options.itemsMax, (error) => app.log.error(error))
+  const keeper = openKeeper(context, (error) => app.log.error(error))
   const app = fastify({
     logger: { level: "error", stream: process.stderr },
     exposeHeadRoutes: false,

@@ -117,6 +117,7 @@ test("--help is told, a word that is none is misuse, a port that is taken is ref
     })
   expect(await run("--help")).toEqual([0, expect.stringContaining("Usage: brain hub")])
   expect(await run("--nonsense")).toEqual([2, expect.stringContaining("Usage: brain hub")])
+  expect(await run("--verifiers", "0")).toEqual([2, expect.stringContaining("--verifiers takes")])
   expect(await run("--port", "many")).toEqual([2, expect.stringContaining("65535")])
   const folder = mkdtempSync(join(tmpdir(), "hub-port-"))
   try {

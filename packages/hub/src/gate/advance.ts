@@ -13,7 +13,6 @@ import { givenFor } from "./settle.ts"
 export interface Advancing {
   /** What is known of rounds, so that it is not worked out again at each one: what was fed, up to which job. */
   readonly kept: Map<number, { readonly rounds: Rounds; last: number }>
-  readonly itemsMax: number | undefined
 }
 
 /** One step of a candidate; whether there may be another one. */
@@ -147,9 +146,9 @@ async function wordsOf(queries: Queries, { id }: JobRow, findings: Findings): Pr
 
 type Step = "wait" | "again" | { readonly record: CandidateRecord }
 /** Once a round is done it is fed in the order of its jobs; then there is another one, or a verdict. */
-async function run(queries: Queries, candidate: Candidate, { kept, itemsMax }: Advancing): Promise<Step> {
+async function run(queries: Queries, candidate: Candidate, { kept }: Advancing): Promise<Step> {
   const { id, record } = candidate
-  const known = kept.get(id) ?? { rounds: openRounds(record, itemsMax), last: 0 }
+  const known = kept.get(id) ?? { rounds: openRounds(record), last: 0 }
   const isProtected = (name: string): boolean => record.benchmarks.some((each) => each.name === name)
   const rows = (await jobsOf(queries, id, known.last)).filter(
     ({ job }) => job.kind === "items" && isProtected(job.benchmark.repository),

@@ -67,6 +67,7 @@ export async function epochOf(queries: Queries, candidate: Candidate, { epochMs 
     .where("repository", "=", candidate.repository)
     .where("tag", "=", candidate.tag)
     .where("id", "<", candidate.id)
+    .where("at", ">", candidate.at - epochMs)
     .orderBy("id")
     .execute()
   const earlier = before.map(({ state }) => JSON.parse(state) as CandidateRecord)

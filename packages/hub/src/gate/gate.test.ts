@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "vitest"
 import {
+  churning,
   half,
   lease,
   makeVillage,
   makeWorker,
   pushCandidate,
-  type Skill,
   type TestWorker,
   type Village,
   viewOf,
@@ -20,9 +20,6 @@ const stableOf = async ({ hub }: Village) => {
   const tags = await fetch(`${hub.url}/api/v1/modules/acme/intent/tags`).then(fine)
   return (await jsonOf<{ tag: string; artifact: string; serial: number }[]>(tags))[0]!
 }
-/** Now and then better, as often worse. */
-const churning: Skill = (index) => (index % 400 === 1 ? true : index % 400 === 2 ? false : half(index, 0))
-
 test("a candidate that is better is accepted, and the tag moves; whoever likes runs it again", async () => {
   const village = await makeVillage()
   const { id, module } = await pushCandidate(village, "new", () => true)
@@ -60,17 +57,6 @@ test("one that says the same to 256 items is accepted at once", async () => {
   expect(await work(village, three(), id)).toMatchObject({
     state: "accepted",
     verdict: { kind: "not worse", items: 256 },
-  })
-})
-test("one that is as good is accepted where it is simpler, and only there", async () => {
-  const village = await makeVillage()
-  const { id } = await pushCandidate(village, "as good", churning)
-  const workers = three()
-  expect(await work(village, workers, id)).toMatchObject({ state: "refused", verdict: { kind: "unproven" } })
-  const simpler = await pushCandidate(village, "smaller", churning, { isSimpler: true })
-  expect(await work(village, workers, simpler.id)).toMatchObject({
-    ...{ state: "accepted", attempt: 2, accepted: 0, isSimpler: true },
-    verdict: { kind: "not worse", because: expect.stringContaining("simpler") as string },
   })
 })
 test("one whose ports do not fit, or that is not simpler as it claims, is refused before an item is run", async () => {
@@ -250,6 +236,12 @@ test("with too few workers it waits, and says so", async () => {
   expect(view).toMatchObject({ state: "checking", verdict: null, workers: { present: 2, needed: 3 } })
   expect(view.waitsFor).toMatch(/needs 3 more.*2 may do it/)
   expect(await work(village, [one!, two!, third!], id)).toMatchObject({ state: "accepted" })
+})
+test("a hub of one verifier takes the word of one", async () => {
+  const village = await makeVillage({ verifiers: 1 })
+  const { id } = await pushCandidate(village, "new", () => true)
+  expect(await work(village, [makeWorker()], id)).toMatchObject({ state: "accepted", workers: { needed: 1 } })
+  expect(await jsonOf(fetch(`${village.hub.url}/api/v1/`))).toMatchObject({ verifiers: 1 })
 })
 test("of two candidates of a module the second is overtaken when the first is accepted, else it has its turn", async () => {
   const village = await makeVillage()

@@ -13,8 +13,8 @@ export interface Keeper {
 /** What a process did not come to before it was killed, and what only time brings. */
 const WAKE_EVERY_MS = 5000
 
-export function openKeeper(context: Context, itemsMax: number | undefined, complain: (error: unknown) => void): Keeper {
-  const advancing: Advancing = { kept: new Map(), itemsMax }
+export function openKeeper(context: Context, complain: (error: unknown) => void): Keeper {
+  const advancing: Advancing = { kept: new Map() }
   let last: Promise<void> = Promise.resolve()
   let isAwake = false
   let isClosed = false

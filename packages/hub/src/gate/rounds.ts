@@ -26,21 +26,19 @@ interface Trial {
 const SCORE_ONE = 2 ** 32
 
 /** The same jobs and results in the same order give the same verdict: nothing else is looked at. */
-export function openRounds(record: CandidateRecord, itemsMax?: number): Rounds {
+export function openRounds(record: CandidateRecord): Rounds {
   const { benchmarks, target, isSimpler, epoch, seed } = record
   const gate = openGate({
     benchmarks: benchmarks.map(({ name, weight }) => ({ name, weight })),
     ...(target === null ? {} : { target: nameOf(target) }),
     ...(isSimpler ? { isSimpler } : {}),
     ...(epoch ? { attempt: epoch.attempt, accepted: epoch.accepted } : {}),
-    ...(itemsMax === undefined ? {} : { itemsMax }),
   })
   const trials = benchmarks.map((benchmark): Trial => {
     const itemCount = benchmark.itemCount ?? Number.POSITIVE_INFINITY
     return { benchmark, itemCount, count: 0, differs: false }
   })
-  const firstItems = ({ itemCount }: Trial): number =>
-    Math.min(ALIKE_ITEMS, itemCount, itemsMax ?? Number.POSITIVE_INFINITY)
+  const firstItems = ({ itemCount }: Trial): number => Math.min(ALIKE_ITEMS, itemCount)
   const mayBeAlike = (): boolean => trials.every(({ differs }) => !differs)
   const isAlike = (): boolean => mayBeAlike() && trials.every((trial) => trial.count >= firstItems(trial))
   return {

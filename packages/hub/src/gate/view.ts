@@ -4,7 +4,8 @@ import { isDecided } from "@open-brains/core/commons/candidate.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { targetOf } from "./advance.ts"
-import { jobsOf, ownKeysOf, presentWorkers, refereeJobOf, slotsOf } from "./jobs.ts"
+import { leasesOf, ownKeysOf, presentWorkers, slotsOf } from "./draws.ts"
+import { jobsOf, refereeJobOf } from "./jobs.ts"
 import { type Candidate, openCandidates } from "./record.ts"
 
 /** What is told of a candidate, and the log as it was signed right after its push, which its items follow from. */
@@ -64,11 +65,15 @@ async function waitsFor(
   }
   const present = await presentWorkers(read, context)
   const own = await ownKeysOf(read, id)
-  for (const job of await jobsOf(read, id)) {
-    if (job.state !== "ready") continue
+  const jobs = (await jobsOf(read, id)).filter(({ state }) => state === "ready")
+  const leases = await leasesOf(
+    read,
+    jobs.map((job) => job.id),
+  )
+  for (const job of jobs) {
     if ((await refereeJobOf(read, job.id)) !== undefined)
       return "Results differ: the referee of the hub runs the item about which they do."
-    const { open, eligible } = await slotsOf(context, read, job.id, present, own)
+    const { open, eligible } = slotsOf(context, leases.get(job.id) ?? [], present, own)
     if (eligible.length < open)
       return `Workers are missing: job ${job.id} needs ${open} more, and of ${counted(there, "worker")} that ${there === 1 ? "is" : "are"} there ${eligible.length} may do it. Let somebody run brain work.`
   }

@@ -75,6 +75,9 @@ export async function settleVillage(
 }
 export const half: Skill = (index) => index % 2 === 0
 
+/** Now and then better, as often worse. */
+export const churning: Skill = (index) => (index % 400 === 1 ? true : index % 400 === 2 ? false : half(index, 0))
+
 /** A push that has to pass the gate; the number of its candidate. */
 export async function pushCandidate(
   { hub, acme, old, skills }: Village,
