@@ -100,7 +100,7 @@ async function openGenerator(
       { name: "expected", type: gives[0]!.type },
     ],
   }
-  const code = await openCode(declaration, readBytes(source))
+  const code = await openCode(declaration, readBytes(source), { isMeasured: true })
   // A fresh state for each batch, from its first item on: whatever the code keeps, an item is the same in whatever order.
   let batch: { readonly seed: number; readonly from: number; readonly answered: readonly Answered[] } | undefined
   async function batchOf(seed: number, from: number): Promise<NonNullable<typeof batch>> {

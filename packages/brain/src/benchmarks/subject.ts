@@ -9,7 +9,7 @@ import type { BrainSyntax, FileSyntax, UseSyntax } from "@open-brains/core/compo
 import { elementOf, type Port } from "@open-brains/core/composition/types.ts"
 import { openComposition } from "@open-brains/core/run/composed.ts"
 import type { Outcome, Value } from "@open-brains/core/run/part.ts"
-import { checkBrain, clock, openPart } from "../brains/compose.ts"
+import { checkBrain, openPart, patientClock } from "../brains/compose.ts"
 import { gather } from "../brains/gather.ts"
 import { storeName } from "../brains/names.ts"
 import { brainFileAt, needBrainFile } from "../brains/sources.ts"
@@ -51,7 +51,9 @@ export async function placeOf(name: string): Promise<string> {
   return artifact === undefined ? name : checkedOut(artifact, layout)
 }
 
-/** Opens a net or a brain to be run on items. Errors: those of `load` and `checkBrain`, OB758. */
+/**
+ * Opens a net or a brain to be run on items. No clock decides about its answers: of code the ticks count, and what a brain wants `within`
+ * a time it gets also later, so that busy machines measure the same. Errors: those of `load` and `checkBrain`, OB758. */
 export async function openSubject(name: string, within?: Within, engine?: EngineName): Promise<Subject> {
   const path = await placeOf(name)
   if (within) {
@@ -83,8 +85,8 @@ async function openBrain(
   engine: EngineName | undefined,
 ): Promise<Omit<Subject, "name" | "path">> {
   const open = await openComposition(composition, {
-    open: (module) => openPart(module, engine ? { engine } : {}),
-    clock,
+    open: (module) => openPart(module, { isMeasured: true, ...(engine ? { engine } : {}) }),
+    clock: patientClock,
   })
   const { gives } = open
   const takes = open.takes.map((port) => ({ ...port, type: elementOf(port.type) }))

@@ -29,6 +29,8 @@ export interface Failure {
   readonly nothing: string
   /** What state it is in, nobody knows: it must start afresh. */
   readonly spoilt?: true
+  /** It says something of the machine, which was late or short of something: elsewhere the answer may be another one. */
+  readonly byMachine?: true
 }
 
 /** The file cannot be used, and why. */

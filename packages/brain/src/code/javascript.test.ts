@@ -181,5 +181,19 @@ test("the code stops itself when its time is over, without anybody who ends its 
   const limits = { memoryBytes: 2 ** 22, outputBytes: 100, fuel: 20_000, fuelToOpen: 1000 } // 2 s and more of this loop
   const guest = await openJavaScript({ language: "javascript", source, takes, gives, limits }, compiled)
   if ("unfit" in guest) throw new Error(guest.why)
-  expect(guest.ask([""], 30)).toEqual({ nothing: "it took longer than 30 ms", spoilt: true })
+  expect(guest.ask([""], 30)).toEqual({ nothing: "it took longer than 30 ms", spoilt: true, byMachine: true })
+})
+
+test("what is measured is cut off by ticks alone: a busy clock changes no answer", async () => {
+  const slow =
+    'function answer() { let n = 0; for (let i = 0; i < 40; i++) n += "x".repeat(400000).length; return "" + n }'
+  const declared = declareCode({ limits: { latencyMs: 2 } })
+  const hasty = await openCode(declared, slow)
+  const measured = await openCode(declared, slow, { isMeasured: true })
+  onTestFinished(() => void Promise.all([hasty.close?.(), measured.close?.()]))
+  expect(await hasty.ask(["x"], undefined)).toEqual({ nothing: "it took longer than 2 ms" })
+  expect(await measured.ask(["x"], { withinMs: 1 } as never)).toEqual(["16000000"])
+  const endless = await openCode(declared, "function answer() { for (;;); }", { isMeasured: true })
+  onTestFinished(() => void endless.close?.())
+  expect(await endless.ask(["x"], undefined)).toEqual({ nothing: expect.stringContaining("ticks of work") })
 })

@@ -72,6 +72,8 @@ export async function openJavaScript(setup: Setup, engine: WebAssembly.Module): 
     return { unfit: "has no answer", why: "it defines no function `answer`" }
   const answer = found.value
   const spoilt = (nothing: string): Failure => ({ nothing, spoilt: true })
+  const cutOff = (withinMs: number): Failure =>
+    cut === "time" ? { ...spoilt(stopped(withinMs)), byMachine: true } : spoilt(stopped(withinMs))
 
   return {
     ask(inputs, withinMs): Reply {
@@ -85,14 +87,14 @@ export async function openJavaScript(setup: Setup, engine: WebAssembly.Module): 
         ]
         const told = textOf(context, askHandle, [types, answer, ...args])
         for (const handle of args) handle.dispose()
-        if (cut !== undefined) return spoilt(stopped(withinMs))
+        if (cut !== undefined) return cutOff(withinMs)
         if (told === undefined) return spoilt("it failed so that it cannot say why")
         if (told.startsWith("#")) return spoilt(exhausted(told, limits.memoryBytes))
         if (told.startsWith("!")) return { nothing: tellOf(told).why }
         return { outputs: outputsOf(JSON.parse(told.slice(1)) as Record<string, unknown>) }
       } catch (error) {
         // The stack of the host or the memory of the sandbox is exhausted: what is in it cannot be relied on.
-        return spoilt(cut === undefined ? `it broke its sandbox down: ${error}` : stopped(withinMs))
+        return cut === undefined ? spoilt(`it broke its sandbox down: ${error}`) : cutOff(withinMs)
       }
     },
   }

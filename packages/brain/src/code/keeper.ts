@@ -50,7 +50,7 @@ export async function keep(setup: Setup): Promise<Keeper | Unfit> {
     const notice = await current.next(READY_MS)
     if ("ready" in notice) return undefined
     const why = "unfit" in notice ? notice.why : "ended" in notice ? STARTING[notice.ended] : "it is out of step"
-    return { nothing: `it cannot start afresh: ${why}` }
+    return { nothing: `it cannot start afresh: ${why}`, byMachine: true }
   }
   const refresh = (): void => {
     ready = ready.then(async (failure) => {
@@ -71,7 +71,7 @@ export async function keep(setup: Setup): Promise<Keeper | Unfit> {
       if ("ended" in notice) {
         thread = restarted(thread, setup)
         ready = whenReady(thread)
-        return { nothing: ASKED[notice.ended](withinMs) }
+        return { nothing: ASKED[notice.ended](withinMs), byMachine: true }
       }
       if ("outputs" in notice) return notice
       if ("nothing" in notice) {

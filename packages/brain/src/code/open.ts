@@ -21,6 +21,15 @@ export const CODE_LIMITS = {
 export const TICKS_PER_MS = 0.5
 const OPEN_MS = 1000
 
+export interface CodeOptions {
+  /**
+   * Others are to get the same answers on other machines: work is counted in ticks, and no clock decides. What takes longer than 30 s
+   * is refused with OB768, and is no answer.
+   */
+  readonly isMeasured?: boolean
+}
+const MEASURED_MS = 30_000
+
 /**
  * Opens a `code` module: a thread of its own, in which the file runs in a sandbox without any access to the outside. What it does
  * wrong later is nothing with the reason. After a cut-off, and after `reset`, its state is fresh; until then it stays from
@@ -28,7 +37,11 @@ const OPEN_MS = 1000
  * Errors: OB660 no program; OB661 it fails before it is asked; OB662 no `answer`; OB663 a WebAssembly module that may not run
  * here; OB664 limits; OB665 too long.
  */
-export async function openCode(declaration: CodeDeclaration, source: Uint8Array | string): Promise<Part> {
+export async function openCode(
+  declaration: CodeDeclaration,
+  source: Uint8Array | string,
+  { isMeasured = false }: CodeOptions = {},
+): Promise<Part> {
   const { file, language, takes, gives, limits } = declaration
   const bytes = typeof source === "string" ? new TextEncoder().encode(source) : source
   const latencyMs = limits.latencyMs ?? CODE_LIMITS.latencyMs
@@ -51,6 +64,12 @@ export async function openCode(declaration: CodeDeclaration, source: Uint8Array 
 
   const ask = async (inputs: readonly Value[], withinMs: number): Promise<Answered> => {
     const reply: Reply = await kept.ask(inputs.map(plainOf), withinMs)
+    if (isMeasured && "byMachine" in reply)
+      return refuse({
+        code: "OB768",
+        seen: `${file} could not be run to an end here: ${reply.nothing}.`,
+        hint: "Let it do less for an answer, or run it on a machine that has less to do.",
+      })
     if ("nothing" in reply) return { nothing: inFile(reply.nothing, file) }
     const outputs = checkValues(reply.outputs, gives)
     if ("nothing" in outputs) return outputs
@@ -66,7 +85,8 @@ export async function openCode(declaration: CodeDeclaration, source: Uint8Array 
     return done
   }
   return {
-    ask: (inputs, cutoff) => inTurn(() => ask(inputs, Math.min(latencyMs, cutoff?.withinMs ?? latencyMs))),
+    ask: (inputs, cutoff) =>
+      inTurn(() => ask(inputs, isMeasured ? MEASURED_MS : Math.min(latencyMs, cutoff?.withinMs ?? latencyMs))),
     reset: () => void inTurn(kept.refresh),
     close: () => kept.close(),
   }

@@ -26,6 +26,7 @@ import { refuseNarrower } from "../benchmarks/compare.ts"
 import { refuseNotSimpler } from "../benchmarks/resources.ts"
 import { answersOf, differencesOf, runItems, tallyOf } from "../benchmarks/run.ts"
 import { openSubject, refuseUnaskable, type Subject, type Within } from "../benchmarks/subject.ts"
+import { shortDigest } from "../sharing/describe.ts"
 import type { Folders } from "./fetch.ts"
 
 export interface Doing {
@@ -74,7 +75,7 @@ function told(error: unknown, job: Job, folders: Folders): { readonly code: stri
 }
 const unforeseen = (error: unknown) => ({
   code: "OB768",
-  seen: `It broke in a way that nobody foresaw: ${messageOf(error)}`,
+  seen: `It could not be run to an end, and nobody foresaw why: ${messageOf(error)}`,
 })
 function namedIn(job: Job): readonly Place[] {
   const asked = job.kind === "items" ? [job] : job.benchmarks
@@ -95,13 +96,14 @@ async function withOpenings<T>(folders: Folders, work: (open: Openings) => Promi
   }
   try {
     return await work({
-      subject: async (place, within) => kept(await openSubject(folderOf(place, folders), within), place.repository),
+      subject: async (place, within) => kept(await openSubject(folderOf(place, folders), within), versionOf(place)),
       benchmark: async (place) => kept(await openBenchmark(folderOf(place, folders)), place.repository),
     })
   } finally {
     await Promise.all(closing.map((close) => close()))
   }
 }
+const versionOf = ({ repository, artifact }: Place): string => `${repository}@${shortDigest(artifact)}`
 const folderOf = ({ artifact }: Place, folders: Folders): string => {
   const folder = folders.get(artifact)
   if (folder === undefined) throw new Error(`bug: ${artifact} was not fetched`)
