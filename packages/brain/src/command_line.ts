@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
+import { registerUpdating } from "./command_line_update.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -333,6 +334,7 @@ function commands(services: Services, run: Run): Command {
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   registerSharing(program, run, services)
   registerProving(program, run, services)
+  registerUpdating(program, run, services)
   hubCommand(program, services, run)
   return program
 }
