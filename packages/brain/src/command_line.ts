@@ -279,7 +279,7 @@ function commands(services: Services, run: Run): Command {
   program
     .command("why")
     .description("where a name of a brain comes from, through includes and templates")
-    .argument("<brain>", "a file .brain, or the folder of one")
+    .argument("<brain>", "a file .brain, the folder of one, or a name of your store")
     .argument("<name>", "a value, input, part or parameter; desk.kind is one within the part desk")
     .addOption(json())
     .action((path, name, options) =>

@@ -29,4 +29,13 @@ export function registerUpdating(program: Command, run: Run, services: Services)
         (await import("./commands/update.ts")).update(brain, modules, { ...options, isInsecure }, services),
       ),
     )
+  program
+    .command("wishes")
+    .description("benchmarks that nothing passes: what people wish for")
+    .addOption(from())
+    .addOption(insecure())
+    .addOption(json())
+    .action(({ insecure: isInsecure, ...options }) =>
+      run(async () => (await import("./commands/wishes.ts")).wishes({ ...options, isInsecure }, services)),
+    )
 }

@@ -1,5 +1,6 @@
 import type { Json } from "@open-brains/core/base/json.ts"
 import { counted } from "@open-brains/core/base/words.ts"
+import { GENERATED_ITEMS } from "@open-brains/core/commons/score.ts"
 import type { Verdict } from "@open-brains/core/gate/gate.ts"
 import { jsonOf, plainOf } from "@open-brains/core/run/values.ts"
 import type { OpenBenchmark } from "./benchmark.ts"
@@ -31,8 +32,6 @@ export interface TrialOptions {
 }
 
 export const BROKEN_MAX = 5
-/** A generator has items without end: so many of them stand for all. */
-export const GENERATED_ITEMS = 1000
 const SEED = 1
 
 /**

@@ -2,6 +2,7 @@ import type { Digest } from "@open-brains/core/base/digest.ts"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
+import { isAbsolute } from "@open-brains/core/commons/score.ts"
 import type { AttestationStatement } from "@open-brains/core/commons/statement.ts"
 import { shortKey } from "../keys/keys.ts"
 import { artifactOf } from "../store/artifact.ts"
@@ -51,7 +52,7 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
       })
   const [candidatePath, baselinePath] = [
     await folderOf("candidate", statement.candidate, options.candidate),
-    await folderOf("baseline", statement.baseline, options.baseline),
+    isAbsolute(statement) ? undefined : await folderOf("baseline", statement.baseline, options.baseline),
   ]
   const benchmarkPath = await benchmarkFolder(statement.benchmark, options.benchmarks ?? [])
   const within = statement.within && {
@@ -62,11 +63,11 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
   try {
     const candidate = await openSubject(candidatePath, within)
     closing.push(candidate)
-    const baseline = await openSubject(baselinePath, within)
-    closing.push(baseline)
+    const baseline = baselinePath === undefined ? undefined : await openSubject(baselinePath, within)
+    if (baseline) closing.push(baseline)
     const benchmark = await openBenchmark(benchmarkPath)
     closing.push(benchmark)
-    for (const subject of [candidate, baseline]) {
+    for (const subject of baseline ? [candidate, baseline] : [candidate]) {
       refuseIrreproducible(subject)
       refuseUnaskable(benchmark, subject)
     }
@@ -78,7 +79,8 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
 
 interface Opened {
   readonly candidate: Subject
-  readonly baseline: Subject
+  /** Nothing, where the score is one by itself. */
+  readonly baseline: Subject | undefined
   readonly benchmark: OpenBenchmark
 }
 async function runAgain(
@@ -99,11 +101,12 @@ async function runAgain(
   for (let i = 0; i < count; i++) {
     const item = await benchmark.item(seed, from + i)
     const one = await runItem(candidate, benchmark, item)
-    const other = await runItem(baseline, benchmark, item)
+    const other = baseline ? await runItem(baseline, benchmark, item) : undefined
     answers.candidate.push(one.answer)
-    answers.baseline.push(other.answer)
-    sum += one.score - other.score
-    counts[one.score > other.score ? "better" : one.score < other.score ? "worse" : "equal"]++
+    if (other) answers.baseline.push(other.answer)
+    const difference = one.score - (other?.score ?? 0)
+    sum += difference
+    counts[difference > 0 ? "better" : difference < 0 ? "worse" : "equal"]++
     if (i % 64 === 63) await new Promise((wake) => setImmediate(wake))
     onItem?.(i + 1, count)
   }
@@ -115,7 +118,7 @@ async function runAgain(
     wrong.push(`The ${side} does not say here what was attested: the roots of its answers differ.`)
     const theirs = leaves[side]
     if (theirs === undefined) continue
-    if (theirs.length !== count || rootOf(theirs) !== statement.answers[side]) {
+    if (theirs.length !== own.length || rootOf(theirs) !== statement.answers[side]) {
       wrong.push(`The hashes beside the envelope are not those that were signed for the ${side}: they name no item.`)
       continue
     }

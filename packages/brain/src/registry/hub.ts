@@ -2,6 +2,7 @@ import type { Digest } from "@open-brains/core/base/digest.ts"
 import { isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { type Problem, refuse } from "@open-brains/core/base/problem.ts"
 import { MEDIA } from "@open-brains/core/commons/artifact.ts"
+import { type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
 import { type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, type Reading, readingOf } from "@open-brains/core/commons/shape.ts"
 import { shorten } from "../layout.ts"
@@ -14,7 +15,20 @@ export interface Hub {
   /** Errors: what the hub says, with its own code. */
   push(envelope: Uint8Array): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
   claim(envelope: Uint8Array): Promise<void>
+  /** Says what was measured. */
+  attest(envelope: Uint8Array): Promise<void>
   search(words: string): Promise<readonly Found[]>
+  /** Benchmarks that nothing passes. */
+  wishes(): Promise<readonly Found[]>
+  /** Benchmarks that an artifact of a module passes, and modules that pass it; of one that is not the newest nothing. */
+  passes(
+    module: ModuleName,
+    artifact: Digest,
+  ): Promise<{ readonly passes: readonly HubPass[]; readonly passedBy: readonly HubPass[] }>
+}
+export interface HubPass {
+  readonly name: string
+  readonly key: PublicKey
 }
 export interface HubTag {
   readonly tag: string
@@ -30,6 +44,7 @@ export interface Found {
 
 const JSON_BYTES_MAX = 2 ** 22
 const FOUND_MAX = 100
+const WISHES_MAX = 1000
 
 /** The hub at an address, or nothing: a registry knows no such path. Errors: OB720. */
 export async function findHub(address: URL, options: TransportOptions = {}): Promise<Hub | undefined> {
@@ -82,6 +97,40 @@ function hubAt({ place, send }: Transport): Hub {
     },
     async claim(envelope) {
       await asked(await post("/api/v1/namespaces", envelope), "take the claim")
+    },
+    async attest(envelope) {
+      await asked(await post("/api/v1/attestations", envelope), "take the attestation")
+    },
+    async wishes() {
+      const found: Found[] = []
+      for (let after = ""; found.length < WISHES_MAX; ) {
+        const at = `/api/v1/wishes?limit=100${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`
+        const json = await asked(await send({ method: "GET", at }), "tell the wishes")
+        const page = reading.list(listIn(json, "found"), "found", 100)
+        found.push(...page.map(foundIn(reading)))
+        const next = isJsonObject(json) ? json["after"] : undefined
+        if (next === undefined || page.length === 0) break
+        after = reading.text(next, "after", 200)
+      }
+      return found
+    },
+    async passes(module, artifact) {
+      const json = reading.object(
+        await asked(await send({ method: "GET", at: `/api/v1/modules/${repositoryOf(module)}` }), "tell of the module"),
+        "",
+      )
+      const list = (member: string): readonly HubPass[] =>
+        json[member] === undefined || json["artifact"] !== artifact
+          ? []
+          : reading.list(json[member], member, 1000).map((each, i) => {
+              const { module: name, key } = reading.object(each, `${member}[${i}]`)
+              const parsed = parsePublicKey(reading.text(key, `${member}[${i}].key`, 64))
+              return {
+                name: reading.line(name, `${member}[${i}].module`, 200),
+                key: parsed ?? reading.fail(`${member}[${i}].key`, "key"),
+              }
+            })
+      return { passes: list("passes"), passedBy: list("passedBy") }
     },
     async search(words) {
       const at = `/api/v1/search?q=${encodeURIComponent(words)}`

@@ -236,3 +236,15 @@ test("the command asks on a terminal, tells what became of each, and exits with 
   expect(again.code).toBe(0)
   expect(JSON.parse(again.out)).toMatchObject({ modules: [{ source: "acme/other", is: "same" }] })
 })
+
+test("brain why takes names of the store, and tells of its files by that name", async () => {
+  await lettersWith(DESK)
+  await newKey("me")
+  await push(letters!, "bob/letters", { to: stick! })
+  const { code, out } = await brain(["why", "bob/letters", "kind"])
+  expect(code).toBe(0)
+  expect(out).toContain("bob/letters/module.brain:6")
+  expect(await brain(["why", "bob/lettres", "kind"])).toMatchObject({ code: 1, err: expect.stringContaining("OB616") })
+  const net = await brain(["why", "acme/desk", "kind"])
+  expect(net.err).toContain("acme/desk holds no brain")
+})
