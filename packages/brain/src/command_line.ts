@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
-import { registerUpdating } from "./command_line_update.ts"
+import { registerRebuild, registerUpdating } from "./command_line_update.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -216,17 +216,7 @@ function commands(services: Services, run: Run): Command {
           : (await import("./commands/test.ts")).test(path, file, options, services),
       ),
     )
-  program
-    .command("rebuild")
-    .description("build a module's weights again and compare their digest")
-    .argument("<module>", "folder of the module")
-    .option("--base <folder>", "the base that it learnt on from (default: modules/intent)")
-    .addOption(data())
-    .addOption(offline())
-    .addOption(json())
-    .action((path, options) =>
-      run(async () => (await import("./commands/rebuild.ts")).rebuild(path, options, services)),
-    )
+  registerRebuild(program, run, services)
   program
     .command("data")
     .description("data sets: which are known (data), what one is (data NAME), fetch it (data get NAME)")

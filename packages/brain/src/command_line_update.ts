@@ -39,3 +39,34 @@ export function registerUpdating(program: Command, run: Run, services: Services)
       run(async () => (await import("./commands/wishes.ts")).wishes({ ...options, isInsecure }, services)),
     )
 }
+
+/** `brain rebuild MODULE`: the same again; with other data, a candidate. */
+export function registerRebuild(program: Command, run: Run, services: Services): void {
+  program
+    .command("rebuild")
+    .description("build a module's weights again and compare their digest; or from other data, as a candidate")
+    .argument(
+      "[modules...]",
+      "folder of the module; with --into nets and brains (default: what in your store learnt from the data)",
+    )
+    .option("--base <folder>", "the base that it learnt on from (default: modules/intent)")
+    .option("--data <set>", "data set that it learnt from (default: that of its name); with --into, other data")
+    .option("--into <folder>", "build a candidate from other data by the same recipe, and compare both")
+    .option("--on <benchmarks...>", "with --into: what both are compared on, beside what the data hold out")
+    .addOption(new Option("--offline", "do not ask the network for a data set"))
+    .addOption(json())
+    .addHelpText("after", "\nExit code: 0 when it is the same, or every candidate is accepted; 1 when not.")
+    .action((modules, options, command: Command) => {
+      if (options.into !== undefined && options.data === undefined)
+        command.error("error: --into takes what is built from other data: name them, --data SET.")
+      if (options.into === undefined && options.on !== undefined)
+        command.error("error: --on compares a candidate: say where it goes, --into FOLDER.")
+      if (options.into === undefined && modules.length !== 1)
+        command.error(`error: ${modules.length === 0 ? "missing required argument 'module'" : "one module at a time"}.`)
+      return run(async () =>
+        options.into === undefined
+          ? (await import("./commands/rebuild.ts")).rebuild(modules[0], options, services)
+          : (await import("./commands/rebuild_on.ts")).rebuildOn(modules, options, services),
+      )
+    })
+}
