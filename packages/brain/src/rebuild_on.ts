@@ -3,15 +3,17 @@ import { basename, join, resolve } from "node:path"
 import { type Problem, Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { parseReference, printReference } from "@open-brains/core/commons/reference.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
+import type { Composition } from "@open-brains/core/composition/composition.ts"
 import type { NamedDigest } from "@open-brains/core/module/manifest.ts"
 import { jsonPart } from "@open-brains/core/run/module.ts"
 import type { Example } from "@open-brains/core/train/examples.ts"
 import { recipeFrom } from "@open-brains/core/train/recipe.ts"
 import type { TeachProgress } from "@open-brains/core/train/teach.ts"
-import { heldOutBenchmark } from "./benchmarks/held_out.ts"
+import type { OpenBenchmark } from "./benchmarks/benchmark.ts"
 import { isSame, SAME, withOpened } from "./benchmarks/judge.ts"
+import { heldOutBenchmark } from "./benchmarks/rows.ts"
 import { placeOf, refuseUnaskable, type Within } from "./benchmarks/subject.ts"
-import { suitesOf } from "./benchmarks/suites.ts"
+import { openSuite, suitesOf } from "./benchmarks/suites.ts"
 import { type Trial, tryOut } from "./benchmarks/trial.ts"
 import { gather as gatherBrain } from "./brains/gather.ts"
 import { storeName } from "./brains/names.ts"
@@ -19,7 +21,7 @@ import { brainFileAt } from "./brains/sources.ts"
 import type { Fetching } from "./data/fetch.ts"
 import type { PlacedExample } from "./data/split.ts"
 import { findNet } from "./edit.ts"
-import { gather, ownExamples, type Sources, splitsOf } from "./examples.ts"
+import { gather, learntBy, ownExamples, type Sources, splitsOf } from "./examples.ts"
 import { defaultBase } from "./services.ts"
 import { standingAt } from "./sharing/passes.ts"
 import { type ModuleFiles, readModule } from "./store/folder.ts"
@@ -59,6 +61,8 @@ interface Dependent {
   readonly files: ModuleFiles
   readonly within?: Within
   readonly suites: readonly string[]
+  /** Of the brain, whose ports its suites have. */
+  readonly composition?: Composition
 }
 
 /**
@@ -115,6 +119,7 @@ async function dependentsAt(name: string, set: string | undefined): Promise<read
         files,
         within: { brain: name, use: use.name.text },
         suites: suitesOf(main, composition),
+        composition,
       })
   }
   return found
@@ -164,9 +169,9 @@ async function candidateOf(
     return { ...common, is: "refused", problem: problemOf(error) }
   }
   const built = { ...common, into }
+  const own: OpenBenchmark[] = []
   try {
-    const suites = [...new Set([...dependent.suites, ...(options.on ?? [])])]
-    return await withOpened(folder, into, suites, within, async ({ candidate, incumbent, opened }) => {
+    return await withOpened(folder, into, options.on ?? [], within, async ({ candidate, incumbent, opened }) => {
       if (await isSame(candidate, incumbent))
         return {
           ...built,
@@ -175,8 +180,9 @@ async function candidateOf(
         }
       const held = within
         ? undefined
-        : heldOutBenchmark(options.data, await heldOut(into, sources), candidate, incumbent)
-      const benchmarks = held ? [...opened, held] : opened
+        : heldOutBenchmark(options.data, await heldOut(dependent.files, into, sources), candidate, incumbent)
+      for (const suite of dependent.suites) own.push(await openSuite(suite, dependent.composition!))
+      const benchmarks = [...own, ...opened, ...(held ? [held] : [])]
       if (benchmarks.length === 0) return { ...built, is: "untried" }
       for (const each of benchmarks) for (const subject of [candidate, incumbent]) refuseUnaskable(each, subject)
       const trial = await tryOut(candidate, incumbent, benchmarks, {
@@ -186,11 +192,15 @@ async function candidateOf(
     })
   } catch (error) {
     return { ...built, is: "refused", problem: problemOf(error) }
+  } finally {
+    await Promise.all(own.map((each) => each.close()))
   }
 }
-/** Of a file of examples the candidate carries them, each in its split. */
-async function heldOut(candidate: string, { examples }: Sources): Promise<readonly Example[]> {
-  return splitsOf(ownExamples(await readModule(candidate)) ?? (examples as readonly PlacedExample[])).test
+/** What the old net is known to have learnt tells nothing. Of a file of examples the candidate carries them, each in its split. */
+async function heldOut(old: ModuleFiles, candidate: string, { examples }: Sources): Promise<readonly Example[]> {
+  const placed = ownExamples(await readModule(candidate)) ?? (examples as readonly PlacedExample[])
+  const learnt = new Set(learntBy(old).map((text) => text.trim()))
+  return splitsOf(placed).test.filter(({ text }) => !learnt.has(text.trim()))
 }
 const isLearntFromJust = ({ manifest }: ModuleFiles, named: NamedDigest | undefined): boolean =>
   named !== undefined && manifest.built.data.length === 1 && manifest.built.data[0]!.digest === named.digest

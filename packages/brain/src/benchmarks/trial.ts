@@ -6,6 +6,7 @@ import { jsonOf, plainOf } from "@open-brains/core/run/values.ts"
 import type { OpenBenchmark } from "./benchmark.ts"
 import { compareOn } from "./compare.ts"
 import { runItem, type Subject } from "./subject.ts"
+import { shownSuite } from "./suites.ts"
 
 /** An item that the new one answers worse. */
 export interface Broken {
@@ -70,6 +71,6 @@ export async function tryOut(
   if (broken.length === 0)
     return { ...common, accepted: true, because: `Of ${counted(items, "item")} none got worse, ${better} got better.` }
   const { verdict } = await compareOn(candidate, incumbent, benchmarks)
-  const because = `${broken.length === BROKEN_MAX ? `At least ${BROKEN_MAX}` : broken.length} of ${counted(items, "item")} got worse, ${better} better. ${verdict.because}`
+  const because = `${broken.length === BROKEN_MAX ? `At least ${BROKEN_MAX}` : broken.length} of ${counted(items, "item")} got worse, ${better} better. ${benchmarks.reduce((text, { name }) => text.replaceAll(name, shownSuite(name)), verdict.because)}`
   return { ...common, accepted: verdict.accepted, because, verdict }
 }

@@ -1,5 +1,4 @@
-import type { Json } from "@open-brains/core/base/json.ts"
-import { isJsonObject } from "@open-brains/core/base/json.ts"
+import type { JsonObject } from "@open-brains/core/base/json.ts"
 import { shownSuite } from "../benchmarks/suites.ts"
 import type { Broken, Trial } from "../benchmarks/trial.ts"
 import { counted, shorten, wrap } from "../layout.ts"
@@ -85,12 +84,13 @@ function tellDecided({ source, is, trial, problem }: Decided, isDryRun: boolean,
 /** An item that got worse, on a line: what was asked and expected, and what each said. */
 export function describeBroken({ benchmark, inputs, expected, old, new: now }: Broken): string {
   const asked = inputs.map((each) => shorten(JSON.stringify(each), 60)).join(", ")
-  const wanted = expected === null ? "unsure" : shorten(expected, 40)
+  const isText = (JSON.parse(old) as JsonObject)["text"] !== undefined
+  const wanted = expected === null ? "unsure" : isText ? JSON.stringify(shorten(expected, 40)) : shorten(expected, 40)
   return `${shownSuite(benchmark)}: ${asked} is ${wanted}; the old says ${said(old)}, the new ${said(now)}`
 }
 function said(answer: string): string {
-  const json = JSON.parse(answer) as Json
-  if (!isJsonObject(json)) return shorten(answer, 60)
-  const { label, text } = json
-  return label === null ? "unsure" : json["nothing"] === true ? "nothing" : shorten(`${label ?? text}`, 60)
+  const { label, text, nothing } = JSON.parse(answer) as JsonObject
+  if (nothing === true) return "nothing"
+  if (typeof text === "string") return JSON.stringify(shorten(text, 40))
+  return typeof label === "string" ? shorten(label, 40) : "unsure"
 }

@@ -214,6 +214,19 @@ test("nobody's signature, or one of a stranger, refuses the module, not the othe
   ])
 })
 
+test("interrupted in a trial it can be run again, and meanwhile nothing changed", async () => {
+  await lettersWith(DESK)
+  await annGives("alike")
+  const before = lockText()
+  const onItem = (): void => {
+    throw new Error("the machine went off")
+  }
+  await expect(updated({ onItem })).rejects.toThrow("went off")
+  expect(lockText()).toBe(before)
+  expect((await (await openMine()).resolve("acme/desk", "edge"))!.digest).toBe(await digestOf("desk"))
+  expect(became(await updated())).toEqual([["acme/desk", "taken"]])
+})
+
 test("private suites stay at home: a push of the brain takes none of them", async () => {
   await lettersWith(DESK)
   const { files } = await artifactOf(letters!)
@@ -247,4 +260,21 @@ test("brain why takes names of the store, and tells of its files by that name", 
   expect(await brain(["why", "bob/lettres", "kind"])).toMatchObject({ code: 1, err: expect.stringContaining("OB616") })
   const net = await brain(["why", "acme/desk", "kind"])
   expect(net.err).toContain("acme/desk holds no brain")
+})
+
+test("a private suite may be a file of rows: its columns are the inputs of the brain, and what it should say", async () => {
+  await lettersWith(`${DESK} use other from "acme/other"`)
+  rmSync(join(home!, "letters.tests", "questions"), { recursive: true })
+  const file = join(home!, "letters.tests", "mine.csv")
+  writeFileSync(file, "message,also\nwhere is my parcel,parcel\nrefund me please,refund\n")
+  await annGives("swapped", "acme/other") // `also` is what it says
+  await annGives("swapped") // `kind`, which the file does not ask for
+  const { suites, modules } = await updated()
+  expect(suites).toEqual([file])
+  expect(modules.map(({ source, is }) => [source, is])).toEqual([
+    ["acme/desk", "taken"],
+    ["acme/other", "refused"],
+  ])
+  writeFileSync(file, "message,wrong\nx,y\n")
+  expect(await codesOf(updated())).toBe("OB753")
 })

@@ -4,10 +4,10 @@ import { type Problem, Refusal, refuse, suggest } from "@open-brains/core/base/p
 import { parseReference, printReference, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
 import type { Composition } from "@open-brains/core/composition/composition.ts"
-import { type OpenBenchmark, openBenchmark } from "../benchmarks/benchmark.ts"
+import type { OpenBenchmark } from "../benchmarks/benchmark.ts"
 import { refuseNarrower } from "../benchmarks/compare.ts"
 import { openBrain, refuseUnaskable, type Subject } from "../benchmarks/subject.ts"
-import { privateSuitesOf, suitesOf } from "../benchmarks/suites.ts"
+import { openSuite, privateSuitesOf, suitesOf } from "../benchmarks/suites.ts"
 import { type Trial, tryOut } from "../benchmarks/trial.ts"
 import { gather } from "../brains/gather.ts"
 import { lockPathOf, moveLock, readLock } from "../brains/lock.ts"
@@ -81,14 +81,15 @@ export async function update(brain: string, options: UpdateOptions = {}): Promis
     else if (found.digest === artifact) decide({ source, from: artifact, is: "same" })
     else newer.push({ source, from: artifact, offer: found })
   }
-  const suites = [...suitesOf(main, await composed(main)), ...(options.on ?? [])]
-  const done = (): Updated => ({ lock: lockPathOf(main), suites, modules: decided })
+  const composition = await composed(main)
+  const suites = [...suitesOf(main, composition), ...(options.on ?? [])]
+  const done = (): Updated => ({ lock: lockPathOf(needBrainFile(brain)), suites, modules: decided })
   if (newer.length === 0) return done()
   if (suites.length === 0)
     refuse({
       code: "OB782",
       seen: `There is a newer ${newer.map(({ source }) => source).join(", ")}, and nothing tells whether ${brain} is as good with it: it names no benchmark.`,
-      hint: `Name one, --on BENCHMARK, or in its text: benchmark "…". Those that nobody else is to see lie in ${privateSuitesOf(main)}.`,
+      hint: `Name one, --on BENCHMARK, or in its text: benchmark "…". Or put a CSV with a column for each input and one \`expected\` into ${privateSuitesOf(needBrainFile(brain))}: nobody else sees it.`,
     })
   if (options.onNewer !== undefined && !(await options.onNewer(newer))) {
     for (const { source, from, offer } of newer) decide({ source, from, to: offer.digest, is: "declined" })
@@ -96,7 +97,7 @@ export async function update(brain: string, options: UpdateOptions = {}): Promis
   }
   const benchmarks: OpenBenchmark[] = []
   try {
-    for (const suite of new Set(suites)) benchmarks.push(await openBenchmark(suite))
+    for (const suite of new Set(suites)) benchmarks.push(await openSuite(suite, composition))
     for (const each of newer) decide(await tryNewer(main, each, benchmarks, options))
   } finally {
     await Promise.all(benchmarks.map((each) => each.close()))
@@ -119,7 +120,7 @@ async function pinnedOf(brain: string, main: string): Promise<readonly Pinned[]>
   return refuse({
     code: "OB780",
     seen: readLock(main)
-      ? `${lockPathOf(main)} pins no module of your store.`
+      ? `${lockPathOf(needBrainFile(brain))} pins no module of your store.`
       : `${brain} has no lock: it takes whatever the names stand for in your store.`,
     hint: `Let it use modules by name, use NAME from "acme/intent", and lock it: brain lock ${brain}`,
   })
