@@ -3,7 +3,9 @@ import { join } from "node:path"
 import { digest } from "@open-brains/core/base/digest.ts"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { dataFolder } from "./benchmarks/testing/folders.ts"
+import { fetchingFrom } from "./data/fetch.ts"
 import { newKey } from "./keys/keys.ts"
+import { rebuildOn } from "./rebuild_on.ts"
 import { newPerson } from "./sharing/testing/people.ts"
 import { readModule } from "./store/folder.ts"
 import { brain, temporary } from "./testing/command.ts"
@@ -66,6 +68,21 @@ test("other data by the same recipe give a net that says so, and is compared on 
   expect((await rebuilt(at("desk"), "--data", at("shop"), "--into", at("same"))).all).toMatchObject([
     { is: "same data" },
   ])
+})
+
+test("one recipe alone is tried, on the base that the old net was learnt on from, and its seed", async () => {
+  expect((await brain(["teach", at("shop"), "--into", at("onward"), "--base", at("desk")])).err).toBe("")
+  const old = await readModule(at("onward"))
+  expect(old.manifest.built.base?.digest).toBe((await readModule(at("desk"))).digest)
+  dataSet("newer", MORE)
+  const phases = new Set<string>()
+  const onTeach = () => (now: { readonly phase: string }) => void phases.add(now.phase)
+  await rebuildOn([at("onward")], { data: at("newer"), into: at("next"), fetching: fetchingFrom(), onTeach })
+  expect(phases).toContain("trying base, part 1 of 5")
+  expect([...phases].filter((each) => /scratch|smaller/.test(each))).toEqual([])
+  const next = await readModule(at("next"))
+  expect(next.parts["recipe.json"]).toEqual(old.parts["recipe.json"])
+  expect(next.manifest.built.base).toEqual(old.manifest.built.base)
 })
 
 test("data that turn labels around are refused, with what broke; the old net stays", async () => {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest"
+import { endHubs, startHub } from "../../../hub/src/testing/hub.ts"
 import { dataFolder, ENDLESS, generatorFolder, SWAPPED } from "../benchmarks/testing/folders.ts"
 import { editModule } from "../edit.ts"
 import { newKey } from "../keys/keys.ts"
@@ -43,7 +44,10 @@ beforeEach(async () => {
   bob.become()
   for (const name of ["acme/desk", "acme/desk:beta", "acme/other"]) await add(name, { from: stick! })
 })
-afterEach(() => vi.unstubAllEnvs())
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await endHubs()
+})
 const give = (folder: string, name: string) => push(at(folder), name, { to: stick! })
 const QUESTIONS =
   "message,label\nwhere is my parcel,parcel\nrefund me please,refund\nmy parcel is late,parcel\nmoney back please,refund\n"
@@ -248,6 +252,18 @@ test("the command asks on a terminal, tells what became of each, and exits with 
   const again = await brain(["update", letters!, "acme/other", "--from", stick!, "--json"])
   expect(again.code).toBe(0)
   expect(JSON.parse(again.out)).toMatchObject({ modules: [{ source: "acme/other", is: "same" }] })
+})
+
+test("a hub is a place like any other, and the one that BRAIN_HUB names is the usual one", async () => {
+  await lettersWith(DESK)
+  const { url } = await startHub()
+  ann!.become()
+  expect((await brain(["key", "claim", "acme", "--to", url])).code).toBe(0)
+  await push(at("alike"), "acme/desk", { to: url })
+  bob!.become()
+  vi.stubEnv("BRAIN_HUB", url)
+  expect(became(await update(letters!))).toEqual([["acme/desk", "taken"]])
+  expect(lockText()).toContain(await digestOf("alike"))
 })
 
 test("brain why takes names of the store, and tells of its files by that name", async () => {

@@ -108,7 +108,9 @@ test("a score by itself is one beside nothing: OB705 where nothing answers, or t
   const card = { ...CARD, kind: "benchmark", bound: 0.9, items: 20 } as const
   expect(isPassing(absolute, card)).toBe(true)
   expect(isPassing({ ...absolute, sum: 18 * SCORE_ONE - 1 }, card)).toBe(false)
-  expect(isPassing(one, { ...card, bound: 0 })).toBe(false)
+  const beside: AttestationStatement = { ...alone, items: { ...one.items, from: 0 }, sum: SCORE_ONE }
+  expect(isPassing({ ...beside, baseline: NOTHING }, { ...card, bound: 0, items: 1 })).toBe(true)
+  expect(isPassing(beside, { ...card, bound: 0, items: 1 })).toBe(false)
   for (const wrong of [
     { ...absolute, counts: { better: 18, equal: 1, worse: 1 } },
     { ...absolute, answers: one.answers },
