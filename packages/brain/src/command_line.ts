@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
+import { registerRebuild, registerUpdating } from "./command_line_update.ts"
 import { registerWork } from "./command_line_work.ts"
 import { COLUMNS_MAX } from "./layout.ts"
 import { ENGINES } from "./native/engines.ts"
@@ -216,17 +217,7 @@ function commands(services: Services, run: Run): Command {
           : (await import("./commands/test.ts")).test(path, file, options, services),
       ),
     )
-  program
-    .command("rebuild")
-    .description("build a module's weights again and compare their digest")
-    .argument("<module>", "folder of the module")
-    .option("--base <folder>", "the base that it learnt on from (default: modules/intent)")
-    .addOption(data())
-    .addOption(offline())
-    .addOption(json())
-    .action((path, options) =>
-      run(async () => (await import("./commands/rebuild.ts")).rebuild(path, options, services)),
-    )
+  registerRebuild(program, run, services)
   program
     .command("data")
     .description("data sets: which are known (data), what one is (data NAME), fetch it (data get NAME)")
@@ -279,7 +270,7 @@ function commands(services: Services, run: Run): Command {
   program
     .command("why")
     .description("where a name of a brain comes from, through includes and templates")
-    .argument("<brain>", "a file .brain, or the folder of one")
+    .argument("<brain>", "a file .brain, the folder of one, or a name of your store")
     .argument("<name>", "a value, input, part or parameter; desk.kind is one within the part desk")
     .addOption(json())
     .action((path, name, options) =>
@@ -334,6 +325,7 @@ function commands(services: Services, run: Run): Command {
     .action((options) => run(async () => (await import("./commands/doctor.ts")).doctor(options, services)))
   registerSharing(program, run, services)
   registerProving(program, run, services)
+  registerUpdating(program, run, services)
   hubCommand(program, services, run)
   registerWork(program, run, services)
   return program

@@ -38,6 +38,10 @@ export function registerSharing(program: Command, run: Run, services: Services):
     .option("--to <place>", "where to, beside your own store: a folder, or https://… (default: BRAIN_HUB)")
     .option("--key <name>", "which of your keys signs")
     .option("--target <benchmark>", "what it is to be better at, if it has to pass the gate")
+    .option(
+      "--passes <benchmarks...>",
+      "run these here, and sign that it passes them; one that it fails refuses the push",
+    )
     .option("--simpler", "it claims to be as good with fewer bytes or operations, no more")
     .option("--wait", "if it has to pass the gate, until that has decided")
     .addOption(insecure())

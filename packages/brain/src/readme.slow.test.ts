@@ -48,6 +48,8 @@ const DOCUMENTS = [
   "docs/manual/brains/see.md",
   "docs/manual/commons/share.md",
   "docs/manual/commons/prove.md",
+  "docs/manual/commons/update.md",
+  "docs/manual/commons/wishes.md",
 ]
 test.each(DOCUMENTS)("%s: every command and every program in it runs, in its order", { timeout: 300_000 }, (path) => {
   const folder = workplace()

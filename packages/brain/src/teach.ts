@@ -40,6 +40,8 @@ export interface TeachOptions {
   readonly onPlan?: (plan: Plan) => void
   /** What to change in the recipe. */
   readonly recipe?: Partial<Recipe>
+  /** Nothing but this recipe is tried: from the base, where there is one, else from scratch. */
+  readonly isOneRecipe?: boolean
   /** Where the examples come from, when they are a data set of their own: then the module does not carry them. */
   readonly data?: NamedDigest
   /** The corrections that are among the examples: they leave the memory of the module that is written over. */
@@ -95,7 +97,7 @@ export async function teachModule(options: TeachOptions): Promise<Lesson> {
   const { engine, asides } = chooseEngine(options.engine, true)
   const places = { splits, recipe, labels: labels.length, seed, engine, ...(base ? { base } : {}) }
   const shortlist = bytesMax === undefined ? undefined : await shortlistWithin(bytesMax, places, options)
-  const starts = shortlist?.starts ?? startsOf(base, recipe, wide)
+  const starts = shortlist?.starts ?? startsOf(base, recipe, wide).slice(0, options.isOneRecipe ? 1 : undefined)
   const { taught, parts: built } = await buildInTurns(examples, starts, seed, onProgress, engine)
   const bytesRead = taught.kept.recipe.bytesMax
   const from = taught.kept.table && base ? { base: { name: base.manifest.name, digest: base.digest } } : {}

@@ -98,7 +98,7 @@ export async function attest(comparison: Comparison, how: How): Promise<readonly
   }
   return attested
 }
-const artifactOfBenchmark = async ({ benchmark }: Pick<Ran, "benchmark">): Promise<Digest> =>
+export const artifactOfBenchmark = async ({ benchmark }: Pick<Ran, "benchmark">): Promise<Digest> =>
   (await artifactOf(basename(benchmark.path) === MANIFEST ? dirname(benchmark.path) : benchmark.path)).artifact.digest
 
 /** The brain, and the module of the store in whose place both were run. Errors: OB758 for a `use` that is none of the store. */

@@ -8,7 +8,8 @@ import { runItem, type Subject } from "./subject.ts"
 export interface Contest {
   readonly benchmark: OpenBenchmark
   readonly candidate: Subject
-  readonly baseline: Subject
+  /** Without one a score is by itself: nothing scores nothing. */
+  readonly baseline?: Subject
   /** What the epoch began with, where that is not the baseline. */
   readonly anchor?: Subject
 }
@@ -50,7 +51,7 @@ export async function runItems(
     signal?.throwIfAborted()
     const item = await benchmark.item(seed, from + i)
     said.candidate.push(await runItem(candidate, benchmark, item))
-    said.baseline.push(await runItem(baseline, benchmark, item))
+    if (baseline) said.baseline.push(await runItem(baseline, benchmark, item))
     if (anchor) said.anchor.push(await runItem(anchor, benchmark, item))
     onItem?.(i + 1, count)
     if (i % ITEMS_AT_A_STRETCH === ITEMS_AT_A_STRETCH - 1 || i === count - 1) await setImmediate()
@@ -58,9 +59,9 @@ export async function runItems(
   return anchor ? said : { candidate: said.candidate, baseline: said.baseline }
 }
 
-/** By how much one scored more than the other, item by item, in units of 2⁻³². */
+/** By how much one scored more than the other, item by item, in units of 2⁻³²; its scores where there is no other. */
 export const differencesOf = (one: readonly Said[], other: readonly Said[]): readonly number[] =>
-  one.map(({ score }, i) => score - other[i]!.score)
+  one.map(({ score }, i) => (other.length === 0 ? score : score - other[i]!.score))
 
 export const tallyOf = (differences: readonly number[]): Tally => ({
   counts: countsOf(differences),

@@ -80,9 +80,10 @@ export async function openSubject(name: string, within?: Within, engine?: Engine
   }
 }
 
-async function openBrain(
+/** A brain that was checked, as a subject. */
+export async function openBrain(
   composition: Composition,
-  engine: EngineName | undefined,
+  engine?: EngineName,
 ): Promise<Omit<Subject, "name" | "path">> {
   const open = await openComposition(composition, {
     open: (module) => openPart(module, { isMeasured: true, ...(engine ? { engine } : {}) }),

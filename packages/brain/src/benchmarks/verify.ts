@@ -2,6 +2,7 @@ import type { Digest } from "@open-brains/core/base/digest.ts"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
+import { isAbsolute } from "@open-brains/core/commons/score.ts"
 import type { AttestationStatement } from "@open-brains/core/commons/statement.ts"
 import { shortKey } from "../keys/keys.ts"
 import { artifactOf } from "../store/artifact.ts"
@@ -52,7 +53,7 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
       })
   const [candidatePath, baselinePath] = [
     await folderOf("candidate", statement.candidate, options.candidate),
-    await folderOf("baseline", statement.baseline, options.baseline),
+    isAbsolute(statement) ? undefined : await folderOf("baseline", statement.baseline, options.baseline),
   ]
   const benchmarkPath = await benchmarkFolder(statement.benchmark, options.benchmarks ?? [])
   const within = statement.within && {
@@ -63,11 +64,11 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
   try {
     const candidate = await openSubject(candidatePath, within)
     closing.push(candidate)
-    const baseline = await openSubject(baselinePath, within)
-    closing.push(baseline)
+    const baseline = baselinePath === undefined ? undefined : await openSubject(baselinePath, within)
+    if (baseline) closing.push(baseline)
     const benchmark = await openBenchmark(benchmarkPath)
     closing.push(benchmark)
-    for (const subject of [candidate, baseline]) {
+    for (const subject of baseline ? [candidate, baseline] : [candidate]) {
       refuseIrreproducible(subject)
       refuseUnaskable(benchmark, subject)
     }
@@ -79,7 +80,8 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
 
 interface Opened {
   readonly candidate: Subject
-  readonly baseline: Subject
+  /** Nothing, where the score is one by itself. */
+  readonly baseline: Subject | undefined
   readonly benchmark: OpenBenchmark
 }
 async function runAgain(
@@ -94,7 +96,11 @@ async function runAgain(
       ...{ statement, signers, holds: false },
       wrong: [`It speaks of ${from + count} items, and the benchmark has ${itemCount}.`],
     }
-  const said = await runItems({ benchmark, candidate, baseline }, statement.items, onItem ? { onItem } : {})
+  const said = await runItems(
+    { benchmark, candidate, ...(baseline ? { baseline } : {}) },
+    statement.items,
+    onItem ? { onItem } : {},
+  )
   const answers = { candidate: answersOf(said.candidate), baseline: answersOf(said.baseline) }
   const { counts, sum } = tallyOf(differencesOf(said.candidate, said.baseline))
   const wrong: string[] = []
@@ -105,7 +111,7 @@ async function runAgain(
     wrong.push(`The ${side} does not say here what was attested: the roots of its answers differ.`)
     const theirs = leaves[side]
     if (theirs === undefined) continue
-    if (theirs.length !== count || rootOf(theirs) !== statement.answers[side]) {
+    if (theirs.length !== own.length || rootOf(theirs) !== statement.answers[side]) {
       wrong.push(`The hashes beside the envelope are not those that were signed for the ${side}: they name no item.`)
       continue
     }

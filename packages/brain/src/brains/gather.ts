@@ -26,7 +26,7 @@ import { MANIFEST, sha256 } from "../store/whole.ts"
 import { readStreamModule } from "../streams/module.ts"
 import { costOfNet } from "./cost.ts"
 import { type LockedUse, lockPathOf, readLock } from "./lock.ts"
-import { absent, type NamedUse, openNames, storeName, strays } from "./names.ts"
+import { absent, type NamedUse, openNames, type Repin, storeName, strays } from "./names.ts"
 import { BRAIN_FILE, firstWordOf, leadsTo, readText } from "./sources.ts"
 
 /** What was read on the way, by path: a cache asks whether it is still the same. */
@@ -52,13 +52,18 @@ export interface GatherOptions {
   readonly edit?: (syntax: FileSyntax) => FileSyntax
   /** A path that `edit` put there: it is no stranger's, also where the brain is one's of the store. */
   readonly led?: string
+  /** Reads it as it would be if its lock named other artifacts. */
+  readonly repin?: Repin
 }
 
 /**
  * Reads a brain and all that it leads to: files that it includes, brains and modules that it uses, and its lock, which is not
  * heeded where `isLocked` is false. Errors: OB632, OB633.
  */
-export async function gather(main: string, { isLocked = true, edit, led }: GatherOptions = {}): Promise<Gathered> {
+export async function gather(
+  main: string,
+  { isLocked = true, edit, led, repin }: GatherOptions = {},
+): Promise<Gathered> {
   const files = new Map<string, Parsed>()
   const texts = new Map<string, string>()
   const found = new Map<string, Found>()
@@ -173,7 +178,7 @@ export async function gather(main: string, { isLocked = true, edit, led }: Gathe
   }
 
   const lock = isLocked ? readLock(main) : undefined
-  const names = openNames(main, lock)
+  const names = openNames(main, lock, repin)
   await read(main)
   if (lock) texts.set(lock.path, readText(lock.path))
   else missing.push(lockPathOf(main))

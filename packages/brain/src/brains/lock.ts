@@ -72,6 +72,19 @@ const printLock = (uses: readonly LockedUse[]): string => {
   return `{"lock":${FORMAT},"uses":[\n${lines.join(",\n")}\n]}\n`
 }
 
+/**
+ * Names another artifact for a source, wherever the lock of a brain named that one; nothing else in it changes. Whether it did: somebody
+ * may have locked the brain anew meanwhile. Errors: OB633.
+ */
+export async function moveLock(main: string, source: string, from: Digest, to: Digest): Promise<boolean> {
+  const path = lockPathOf(main)
+  const uses = existsSync(path) ? (usesIn(readText(path)) ?? damaged(path)) : []
+  const isMeant = (use: LockedUse): boolean => use.source === source && use.digest === from
+  if (!uses.some(isMeant)) return false
+  await writeFileWhole(path, printLock(uses.map((use) => (isMeant(use) ? { ...use, digest: to } : use))))
+  return true
+}
+
 /** Writes the lock of a brain: one use a line, so that a change of one is a line in a diff. */
 export async function writeLock(main: string, uses: readonly LockedUse[]): Promise<string> {
   const path = lockPathOf(main)

@@ -40,7 +40,10 @@ export interface Names {
   readonly missing: readonly string[]
 }
 
-export function openNames(main: string, lock: Lock | undefined): Names {
+/** Another artifact for a `use` of the brain's own files, where its lock names that one. */
+export type Repin = (source: string, locked: Digest) => Digest | undefined
+
+export function openNames(main: string, lock: Lock | undefined, repin?: Repin): Names {
   const home = artifactAround(main)?.folder
   const tables = new Map<string, Digest>()
   const missing: string[] = []
@@ -50,7 +53,10 @@ export function openNames(main: string, lock: Lock | undefined): Names {
 
   const isOwn = (file: string): boolean => artifactAround(file)?.folder === home
   function lockedIn(file: string, source: string): Digest | undefined {
-    if (isOwn(file)) return lock?.digestOf(file, source)
+    if (isOwn(file)) {
+      const locked = lock?.digestOf(file, source)
+      return locked && (repin?.(source, locked) ?? locked)
+    }
     const around = artifactAround(file)
     const brain = around ? join(around.folder, MANIFEST) : file // a folder in the place of what a brain of the store uses
     if (!locks.has(brain)) locks.set(brain, readLock(brain))

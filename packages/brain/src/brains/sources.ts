@@ -34,13 +34,13 @@ export function definitionsAt(path: string): string | undefined {
 }
 
 /** The text of a brain, where nothing else will do. Errors: OB631. */
-export function needBrainFile(path: string): string {
+export function needBrainFile(path: string, shown = path): string {
   const found = brainFileAt(path)
   if (found !== undefined) return found
   const there = statSync(path, { throwIfNoEntry: false })
   return refuse({
     code: "OB631",
-    seen: there ? `${path} holds no brain.` : `There is no ${path}.`,
+    seen: there ? `${shown} holds no brain.` : `There is no ${shown}.`,
     hint: "Name a file such as helpdesk.brain, or a folder whose module.brain begins with `brain` or `include`.",
   })
 }

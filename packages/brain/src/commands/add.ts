@@ -86,7 +86,8 @@ const asJson = ({ name, artifact, card, copied, signed, uses }: Added): Readonly
   uses,
 })
 
-async function agrees(question: string, { input, progress }: Services): Promise<boolean> {
+/** Asks a person at a terminal. */
+export async function agrees(question: string, { input, progress }: Services): Promise<boolean> {
   progress(question)
   for await (const line of createInterface({ input: Readable.from(input) })) {
     progress(undefined)

@@ -21,7 +21,7 @@ export async function fmt(
     services.print(formatBrains(Buffer.concat(chunks).toString("utf8"), "standard input").trimEnd())
     return 0
   }
-  const files = paths.map(needBrainFile)
+  const files = paths.map((path) => needBrainFile(path))
   const texts = await Promise.all(files.map(async (file) => [file, readText(file)] as const))
   const changed = texts.flatMap(([file, text]) => {
     const formatted = formatBrains(text, file)

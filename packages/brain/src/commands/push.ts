@@ -14,9 +14,15 @@ export async function push(
   { json = false, wait = false, ...options }: PushOptions & { readonly json?: boolean; readonly wait?: boolean },
   services: Services,
 ): Promise<ExitCode> {
-  const pushed = await pushModule(folder, name, { ...options, onBytes: sayingBytes(services, "Sending") })
+  const pushed = await pushModule(folder, name, {
+    ...options,
+    onBytes: sayingBytes(services, "Sending"),
+    onItem(benchmark, done, count) {
+      if (done % 64 === 0) services.progress(`Asking ${shorten(benchmark, 40)}: ${done} of ${counted(count, "item")}`)
+    },
+  })
   services.progress(undefined)
-  const { artifact, card, copied, signer, serial, place, is, candidate } = pushed
+  const { artifact, card, copied, signer, serial, place, is, candidate, passes } = pushed
   const judged = async (): Promise<CandidateView | undefined> => {
     if (is !== "candidate" || !wait) return undefined
     const hub = needHub(await openPlace(place, { isInsecure: options.isInsecure === true }), "judge candidates")
@@ -34,6 +40,9 @@ export async function push(
         candidate,
         serial,
         ...copied,
+        passes: passes.map(({ benchmark, artifact, score, bound, statement }) => ({
+          ...{ benchmark, artifact, score, bound, items: statement.items.count },
+        })),
         card,
         key: { name, key },
         ...(view ? { view } : {}),
@@ -48,6 +57,11 @@ export async function push(
   const there = copied.kept > 0 ? `; ${inBytes(copied.kept)} ${copied.kept === 1 ? "was" : "were"} there already` : ""
   row("sent", `${inBytes(copied.sent)} to ${place}${there}`)
   row("signed", `by ${shortKey(signer.key)}, your key ${signer.name}`)
+  for (const { benchmark, score, bound, statement } of passes)
+    row(
+      "passes",
+      `${benchmark}: ${score.toFixed(3)} of ${counted(statement.items.count, "item")}, ${bound} passes; signed`,
+    )
   if (is === "same") services.print(`${pushed.name} stood for it already; nothing changed.`)
   else if (is === "moved")
     services.print(

@@ -1,3 +1,4 @@
+import { isAbsolute, meanScore } from "@open-brains/core/commons/score.ts"
 import { jsonOf, plainOf } from "@open-brains/core/run/values.ts"
 import { readAttestations } from "../benchmarks/attest.ts"
 import { type Verified, type VerifyOptions, verifyAttestation } from "../benchmarks/verify.ts"
@@ -52,10 +53,12 @@ export async function verifyFile(path: string, options: VerifyCommandOptions, se
 function linesOf({ statement, signers, holds, wrong, first }: Verified, { paint }: Services): readonly string[] {
   const { candidate, baseline, benchmark, items, counts } = statement
   const lines = [
-    `${holds ? paint("green", "holds") : paint("red", "does not hold")}  ${shortDigest(candidate)} against ${shortDigest(baseline)} on ${shortDigest(benchmark)}`,
+    `${holds ? paint("green", "holds") : paint("red", "does not hold")}  ${shortDigest(candidate)}${isAbsolute(statement) ? "" : ` against ${shortDigest(baseline)}`} on ${shortDigest(benchmark)}`,
     paint(
       "dim",
-      `  ${counted(items.count, "item")} of seed ${items.seed}: ${counts.better} better, ${counts.equal} equal, ${counts.worse} worse`,
+      isAbsolute(statement)
+        ? `  ${counted(items.count, "item")} of seed ${items.seed}: a score of ${meanScore(statement).toFixed(3)}`
+        : `  ${counted(items.count, "item")} of seed ${items.seed}: ${counts.better} better, ${counts.equal} equal, ${counts.worse} worse`,
     ),
     paint("dim", `  signed by ${signers.map(shortKey).join(", ")}`),
     ...wrong.map((each) => `  ${each}`),

@@ -18,6 +18,8 @@ export interface Hub {
   /** The files of the module are there already. Errors: what the hub says, with its own code. */
   push(delivery: Delivery): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
   claim(envelope: Uint8Array): Promise<void>
+  /** Says what was measured. */
+  attest(envelope: Uint8Array): Promise<void>
   search(words: string): Promise<readonly Found[]>
   /** Its own key: whom requests for work are meant for. Errors: OB722 of a hub that does not say. */
   key(): Promise<PublicKey>
@@ -28,11 +30,22 @@ export interface Hub {
   candidate(id: number): Promise<CandidateView>
   /** The newest first. */
   candidates(module: ModuleName): Promise<readonly CandidateView[]>
+  /** Benchmarks that nothing passes. */
+  wishes(): Promise<readonly Found[]>
+  /** Benchmarks that an artifact of a module passes, and modules that pass it; of one that is not the newest nothing. */
+  passes(
+    module: ModuleName,
+    artifact: Digest,
+  ): Promise<{ readonly passes: readonly HubPass[]; readonly passedBy: readonly HubPass[] }>
 }
 export interface HubJob {
   readonly job: Job
   /** How long the job is this worker's, by the clock of the hub, whatever the clock here says. */
   readonly leaseMs: number
+}
+export interface HubPass {
+  readonly name: string
+  readonly key: PublicKey
 }
 export interface HubTag {
   readonly tag: string
@@ -48,6 +61,7 @@ export interface Found {
 
 const JSON_BYTES_MAX = 2 ** 22
 const FOUND_MAX = 100
+const WISHES_MAX = 1000
 
 /** The hub at an address, or nothing: a registry knows no such path. Errors: OB720. */
 export async function findHub(address: URL, options: TransportOptions = {}): Promise<Hub | undefined> {
@@ -132,6 +146,40 @@ function hubAt({ place, send }: Transport): Hub {
       return reading
         .list(listIn(json, "candidates"), "candidates", 1000)
         .map((each) => readCandidateView(new TextEncoder().encode(JSON.stringify(each))))
+    },
+    async attest(envelope) {
+      await asked(await post("/api/v1/attestations", envelope), "take the attestation")
+    },
+    async wishes() {
+      const found: Found[] = []
+      for (let after = ""; found.length < WISHES_MAX; ) {
+        const at = `/api/v1/wishes?limit=100${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`
+        const json = await asked(await send({ method: "GET", at }), "tell the wishes")
+        const page = reading.list(listIn(json, "found"), "found", 100)
+        found.push(...page.map(foundIn(reading)))
+        const next = isJsonObject(json) ? json["after"] : undefined
+        if (next === undefined || page.length === 0) break
+        after = reading.text(next, "after", 200)
+      }
+      return found
+    },
+    async passes(module, artifact) {
+      const json = reading.object(
+        await asked(await send({ method: "GET", at: `/api/v1/modules/${repositoryOf(module)}` }), "tell of the module"),
+        "",
+      )
+      const list = (member: string): readonly HubPass[] =>
+        json[member] === undefined || json["artifact"] !== artifact
+          ? []
+          : reading.list(json[member], member, 1000).map((each, i) => {
+              const { module: name, key } = reading.object(each, `${member}[${i}]`)
+              const parsed = parsePublicKey(reading.text(key, `${member}[${i}].key`, 64))
+              return {
+                name: reading.line(name, `${member}[${i}].module`, 200),
+                key: parsed ?? reading.fail(`${member}[${i}].key`, "key"),
+              }
+            })
+      return { passes: list("passes"), passedBy: list("passedBy") }
     },
     async search(words) {
       const at = `/api/v1/search?q=${encodeURIComponent(words)}`

@@ -107,6 +107,8 @@ async function stands(
 export async function take(
   { reference, place, digest, tag, card, signed, uses }: Offer,
   onBytes?: OnBytes,
+  /** The tag that keeps it in the store, if not its own: one that is on trial is not what the name stands for. */
+  keptAs?: string,
 ): Promise<Added> {
   const mine = await openMine()
   const { registry } = place
@@ -118,7 +120,7 @@ export async function take(
     await copySignatures(registry, mine, each.repository, each.digest)
   }
   // A name keeps it: what no tag stands for is taken away one day.
-  const kept = tag ?? `pinned-${digest.slice("sha256:".length, "sha256:".length + 12)}`
+  const kept = keptAs ?? tag ?? `pinned-${digest.slice("sha256:".length, "sha256:".length + 12)}`
   await mine.putManifest(repository, await mine.manifest(repository, digest), kept)
   if (signed?.is === "first") for (const key of signed.signers) await trustKey(reference.namespace, key)
   if (signed !== undefined && tag !== undefined)

@@ -11,6 +11,7 @@ import {
   repositoryOf,
 } from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
+import { refuseFailed, type Scored, scoreOn, sealScore } from "../benchmarks/score.ts"
 import { type NamedKey, shortKey, signerOf } from "../keys/keys.ts"
 import { readTrust, rememberSerial, type Trust, trustKey } from "../keys/trust.ts"
 import type { Hub } from "../registry/hub.ts"
@@ -20,6 +21,7 @@ import type { Layout } from "../store/layout.ts"
 import { openMine } from "../store/mine.ts"
 import { putArtifact } from "../store/unpack.ts"
 import { type Copied, copyArtifact, copyBlobs, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
+import { putPass, repositoryOfBenchmark } from "./passes.ts"
 import { pushesOf, putSignature, type SignedPush, serialKey } from "./signatures.ts"
 
 export interface PushOptions {
@@ -29,6 +31,9 @@ export interface PushOptions {
   readonly key?: string | undefined
   /** A benchmark that it is to be better at, where the tag moves through the gate. */
   readonly target?: string | undefined
+  /** Benchmarks that it passes: run here, and what comes out is signed and sent along. */
+  readonly passes?: readonly string[]
+  readonly onItem?: (benchmark: string, done: number, count: number) => void
   /** It claims to be as good with fewer bytes or operations, no more. */
   readonly isSimpler?: boolean
   /** Plain http also to other machines. */
@@ -48,12 +53,13 @@ export interface Pushed {
   /** `same`: the tag stood for it already, by this key. `candidate`: the gate decides whether the tag moves. */
   readonly is: "moved" | "same" | "candidate"
   readonly candidate?: string
+  readonly passes: readonly Scored[]
 }
 
 /**
  * Pushes a module under a name: its files into the person's store and to a place, and a signed statement that the tag
  * stands for it now. One that was interrupted can be run again. Errors: OB700 of names, those of `artifactOf`, OB723 when
- * nobody can sign, OB726 when another key speaks for the namespace, OB728 of places, and those of the place.
+ * nobody can sign, OB726 when another key speaks for the namespace, OB728 of places, OB783 when it does not pass what it is said to pass, and those of the place.
  */
 export async function push(folder: string, name: string, options: PushOptions = {}): Promise<Pushed> {
   const reference = needName(name)
@@ -64,7 +70,6 @@ export async function push(folder: string, name: string, options: PushOptions = 
   refuseStranger(trust, reference.namespace, signer)
   const made = await artifactOf(folder)
   const mine = await openMine()
-  await putArtifact(mine, repository, made, tag)
   const to = options.to ?? usualPlace()
   const place: Place =
     to === undefined
@@ -72,6 +77,8 @@ export async function push(folder: string, name: string, options: PushOptions = 
       : await openPlace(to, { create: true, isInsecure: options.isInsecure === true })
   const { registry } = place
   const { digest } = made.artifact
+  const passes = await passesOf(folder, place, options)
+  await putArtifact(mine, repository, made, tag)
   if (registry !== mine) await bringUses(mine, place, made.cardData)
   const copied =
     registry === mine
@@ -99,6 +106,14 @@ export async function push(folder: string, name: string, options: PushOptions = 
     ? ({ is: "same" } as const)
     : await move(place, mine, repository, statement, { subject, signer, manifest: made.manifest, card: made.card })
   if (!trust.keys.has(reference.namespace)) await trustKey(reference.namespace, signer.key)
+  for (const scored of passes) {
+    const envelope = sealScore(scored, signer)
+    for (const each of registry === mine ? [place] : [place, { registry: mine }])
+      await putPass(each, envelope, [
+        { repository, digest },
+        { repository: scored.repository, digest: scored.artifact },
+      ])
+  }
   const serial = isSame ? before.serial - 1 : before.serial
   if (moved.is !== "candidate") await rememberSerial(serialKey(registry, repository, tag), serial)
   return {
@@ -110,8 +125,25 @@ export async function push(folder: string, name: string, options: PushOptions = 
     copied,
     signer,
     serial,
+    passes,
     ...moved,
   }
+}
+
+/** Asks the benchmarks that it is said to pass, which are at the place. Errors: OB712, OB783. */
+async function passesOf(
+  folder: string,
+  place: Place,
+  { passes = [], onItem }: PushOptions,
+): Promise<readonly (Scored & { readonly repository: string })[]> {
+  const found: (Scored & { readonly repository: string })[] = []
+  for (const name of new Set(passes)) {
+    const repository = await repositoryOfBenchmark(place, name)
+    const scored = await scoreOn(folder, name, (done, count) => onItem?.(name, done, count))
+    refuseFailed(folder, scored)
+    found.push({ ...scored, repository })
+  }
+  return found
 }
 
 function needName(name: string): Reference {

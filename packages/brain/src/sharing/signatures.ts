@@ -10,7 +10,7 @@ import {
 } from "@open-brains/core/commons/artifact.ts"
 import { ENVELOPE_LIMITS, type PublicKey, parseEnvelope, signersOf } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
-import { type PushStatement, statementOf, TYPES } from "@open-brains/core/commons/statement.ts"
+import { type PushStatement, type Statement, statementOf, TYPES } from "@open-brains/core/commons/statement.ts"
 import { shortKey, verify } from "../keys/keys.ts"
 import { judge, type Trust } from "../keys/trust.ts"
 import type { Registry } from "../registry/registry.ts"
@@ -36,13 +36,36 @@ export async function pushesOf(
   repository: string,
   artifact: Digest,
 ): Promise<readonly SignedPush[]> {
-  const listed = await registry.referrers(repository, artifact, MEDIA.signature)
   const found: SignedPush[] = []
+  for (const { statement, ...rest } of await signedOf(registry, repository, artifact, MEDIA.signature))
+    if (
+      statement.type === TYPES.push &&
+      statement.artifact === artifact &&
+      repositoryOf(statement.module) === repository
+    )
+      found.push({ statement, ...rest })
+  return found.sort((a, b) => b.statement.serial - a.statement.serial)
+}
+/** What somebody signed and put beside an artifact, whatever it says. */
+export interface SignedStatement {
+  readonly statement: Statement
+  readonly signers: readonly PublicKey[]
+  readonly envelope: Uint8Array
+}
+/** All of a kind that lies beside an artifact and whose signature holds; what does not is passed over. */
+export async function signedOf(
+  registry: Registry,
+  repository: string,
+  artifact: Digest,
+  type: typeof MEDIA.signature | typeof MEDIA.attestation,
+): Promise<readonly SignedStatement[]> {
+  const listed = await registry.referrers(repository, artifact, type)
+  const found: SignedStatement[] = []
   for (const { digest } of listed.slice(0, REFERRERS_MAX)) {
-    const each = await pushIn(registry, repository, artifact, digest).catch(unlessRefused)
+    const each = await statementIn(registry, repository, artifact, digest).catch(unlessRefused)
     if (each) found.push(each)
   }
-  return found.sort((a, b) => b.statement.serial - a.statement.serial)
+  return found
 }
 /** A referrer that is damaged is a stranger's; a server that cannot be reached is not passed over. */
 function unlessRefused(error: unknown): undefined {
@@ -51,12 +74,12 @@ function unlessRefused(error: unknown): undefined {
   throw error
 }
 
-async function pushIn(
+async function statementIn(
   registry: Registry,
   repository: string,
   artifact: Digest,
   referrer: Digest,
-): Promise<SignedPush | undefined> {
+): Promise<SignedStatement | undefined> {
   const { subject, layers } = parseManifestFacts(await registry.manifest(repository, referrer))
   const [layer] = layers
   if (subject?.digest !== artifact || layer?.mediaType !== MEDIA.envelope || layer.size > ENVELOPE_LIMITS.bytes)
@@ -65,12 +88,7 @@ async function pushIn(
   const parsed = parseEnvelope(envelope)
   const statement = statementOf(parsed)
   const signers = signersOf(parsed, verify)
-  const fits =
-    statement.type === TYPES.push &&
-    statement.artifact === artifact &&
-    repositoryOf(statement.module) === repository &&
-    signers.length > 0
-  return fits ? { statement, signers, envelope } : undefined
+  return signers.length > 0 ? { statement, signers, envelope } : undefined
 }
 
 /**
@@ -112,13 +130,14 @@ export async function putSignature(
   repository: string,
   envelope: Uint8Array,
   subject: Descriptor,
+  type: typeof MEDIA.signature | typeof MEDIA.attestation = MEDIA.signature,
 ): Promise<Descriptor> {
   for (const [digest, bytes] of [
     [EMPTY_DESCRIPTOR.digest, EMPTY],
     [digestOf(envelope), envelope],
   ] as const)
     if (!(await registry.has(repository, digest))) await registry.putBlob(repository, digest, bytes)
-  return registry.putManifest(repository, printReferrer(MEDIA.signature, envelope, subject))
+  return registry.putManifest(repository, printReferrer(type, envelope, subject))
 }
 
 export const describeSigned = (signed: Signed): string => {

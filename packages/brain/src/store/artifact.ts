@@ -1,13 +1,15 @@
 import { readFile, stat } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { type Artifact, type ArtifactFile, printArtifact } from "@open-brains/core/commons/artifact.ts"
 import type { Card, CardUse } from "@open-brains/core/commons/card.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
+import type { BenchmarkDeclaration } from "@open-brains/core/composition/parts.ts"
 import type { Port } from "@open-brains/core/composition/types.ts"
 import { describe } from "@open-brains/core/composition/types.ts"
 import { printManifest } from "@open-brains/core/module/text.ts"
+import { itemsOfFile } from "../benchmarks/items.ts"
 import { type Gathered, gather } from "../brains/gather.ts"
 import { definitionsAt, firstWordOf } from "../brains/sources.ts"
 import { dataSetIn } from "../data/sets.ts"
@@ -109,7 +111,9 @@ async function brain(path: string): Promise<Made> {
     refuseMisread(gathered)
     const { kind, name, about, licence, takes, gives } = last.declaration
     const files = await filesOfBrain(gathered)
-    return { files, card: { ...common, kind, name, about, licence, takes: printed(takes), gives: printed(gives) } }
+    const passed = last.declaration.kind === "benchmark" ? await passedBy(main, last.declaration) : {}
+    const card = { ...common, kind, name, about, licence, takes: printed(takes), gives: printed(gives), ...passed }
+    return { files, card }
   }
   const { composition, problems } = checkBrains(library, main)
   if (composition === undefined) return refuse(...problems)
@@ -119,6 +123,12 @@ async function brain(path: string): Promise<Made> {
     files,
     card: { ...common, kind: "brain", name, about, licence, takes: printed(takes), gives: printed(gives) },
   }
+}
+/** With what a benchmark is passed. Errors: those of `itemsOfFile`. */
+async function passedBy(main: string, declaration: BenchmarkDeclaration): Promise<Pick<Card, "bound" | "items">> {
+  const { items, bound } = declaration
+  if (items.from === "generator") return { bound }
+  return { bound, items: (await itemsOfFile(join(dirname(main), items.file), declaration)).length }
 }
 const printed = (ports: readonly Port[]): Card["takes"] =>
   ports.map(({ name, type }) => ({ name, type: describe(type) }))

@@ -27,6 +27,9 @@ export interface Card {
   readonly uses: readonly CardUse[]
   /** Names of the benchmarks that it lives by. */
   readonly benchmarks: readonly string[]
+  /** Of a benchmark: the mean score, in 0 … 1, with which it is passed, and how many items it has, where they have an end. */
+  readonly bound?: number
+  readonly items?: number
   /** What an adapter changes, or a net was learnt on from. */
   readonly base?: Digest
 }
@@ -59,7 +62,10 @@ export function readCard(json: Json, reading: Reading): Card {
     return { name, artifact: reading.digest(use["artifact"], `uses[${i}].artifact`) }
   })
   const kind = KINDS.find((each) => each === card["kind"]) ?? reading.fail("kind", `kind: ${KINDS.join(", ")}`)
-  const optional = (name: "operations" | "stateBytes" | "memoryBytes"): { readonly [key: string]: number } =>
+  const { bound } = card
+  if (bound !== undefined && !(typeof bound === "number" && bound >= 0 && bound <= 1))
+    reading.fail("bound", "number from 0 to 1")
+  const optional = (name: "operations" | "stateBytes" | "memoryBytes" | "items"): { readonly [key: string]: number } =>
     card[name] === undefined ? {} : { [name]: reading.whole(card[name], name) }
   return {
     kind,
@@ -77,6 +83,8 @@ export function readCard(json: Json, reading: Reading): Card {
     benchmarks: reading
       .list(card["benchmarks"], "benchmarks", 256)
       .map((each, i) => reading.line(each, `benchmarks[${i}]`, 512)),
+    ...(bound === undefined ? {} : { bound: bound as number }),
+    ...optional("items"),
     ...(card["base"] === undefined ? {} : { base: reading.digest(card["base"], "base") }),
   }
 }

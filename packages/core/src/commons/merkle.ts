@@ -40,7 +40,8 @@ function writeHex(digest: Digest, bytes: Uint8Array, at: number): void {
   const start = "sha256:".length
   for (let i = 0; i < 32; i++) bytes[at + i] = Number.parseInt(digest.slice(start + 2 * i, start + 2 * i + 2), 16)
 }
-const NOTHING = parseDigest("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
+/** The root of no leaves: SHA-256 of no bytes. */
+export const NOTHING = parseDigest("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
 
 export const growTree = (texts: readonly Uint8Array[], hash: Hash = digestOf): MerkleTree =>
   treeOfHashes(

@@ -2,8 +2,10 @@ import { expect, test } from "vitest"
 import { digest } from "../base/digest.ts"
 import { canonicalJson, type JsonObject } from "../base/json.ts"
 import { type Envelope, IN_TOTO } from "./envelope.ts"
-import { printStatement, type Statement, statementOf } from "./statement.ts"
-import { bytesOf, codesOf, STATEMENTS, textOf } from "./testing/examples.ts"
+import { NOTHING } from "./merkle.ts"
+import { isPassing, SCORE_ONE } from "./score.ts"
+import { type AttestationStatement, printStatement, type Statement, statementOf, TYPES } from "./statement.ts"
+import { bytesOf, CARD, codesOf, STATEMENTS, textOf } from "./testing/examples.ts"
 
 const enveloped = (payload: Uint8Array): Envelope => ({ payloadType: IN_TOTO, payload, signatures: [] })
 const read = (text: string): Statement => statementOf(enveloped(bytesOf(text)))
@@ -87,4 +89,34 @@ test("OB705: another type, another version, names and numbers that are none", ()
       other,
     ).toEqual(["OB705"])
   expect(codesOf(() => statementOf({ ...enveloped(bytesOf(text)), payloadType: "text/plain" }))).toEqual(["OB705"])
+})
+
+test("a score by itself is one beside nothing: OB705 where nothing answers, or the sum is not that of so many scores", () => {
+  const [one] = STATEMENTS.filter((each) => each.type === TYPES.attestation)
+  if (one?.type !== TYPES.attestation) throw new Error("bug: there is none")
+  const { within: _, ...alone } = one
+  const absolute: AttestationStatement = {
+    ...alone,
+    baseline: NOTHING,
+    items: { seed: 1, from: 0, count: 20 },
+    counts: { better: 18, equal: 2, worse: 0 },
+    sum: 18 * SCORE_ONE,
+    answers: { ...one.answers, baseline: NOTHING },
+  }
+  const again = (each: AttestationStatement): Statement => statementOf(enveloped(printStatement(each)))
+  expect(again(absolute)).toEqual(absolute)
+  const card = { ...CARD, kind: "benchmark", bound: 0.9, items: 20 } as const
+  expect(isPassing(absolute, card)).toBe(true)
+  expect(isPassing({ ...absolute, sum: 18 * SCORE_ONE - 1 }, card)).toBe(false)
+  const beside: AttestationStatement = { ...alone, items: { ...one.items, from: 0 }, sum: SCORE_ONE }
+  expect(isPassing({ ...beside, baseline: NOTHING }, { ...card, bound: 0, items: 1 })).toBe(true)
+  expect(isPassing(beside, { ...card, bound: 0, items: 1 })).toBe(false)
+  for (const wrong of [
+    { ...absolute, counts: { better: 18, equal: 1, worse: 1 } },
+    { ...absolute, answers: one.answers },
+    { ...absolute, sum: 18 * SCORE_ONE + 1 },
+    { ...absolute, sum: 17 },
+    { ...absolute, sum: -1 },
+  ])
+    expect(codesOf(() => again(wrong))).toEqual(["OB705"])
 })

@@ -1,8 +1,10 @@
-import { type Digest, parseDigest } from "../base/digest.ts"
+import type { Digest } from "../base/digest.ts"
 import { canonicalJson, type Json, type JsonObject } from "../base/json.ts"
 import type { Envelope, PublicKey } from "./envelope.ts"
 import { IN_TOTO, parsePublicKey } from "./envelope.ts"
+import { NOTHING } from "./merkle.ts"
 import { isName, isTag, type ModuleName, readReference, repositoryOf } from "./reference.ts"
+import { SCORE_ONE } from "./score.ts"
 import { jsonOf, type Reading, readingOf } from "./shape.ts"
 
 /** What is signed: in-toto statements of our own predicates. Source: in-toto attestation framework, Statement 1. */
@@ -31,7 +33,11 @@ export interface NamespaceStatement {
   readonly threshold: number // so many of them must sign
   readonly serial: number // of the claim: 0 first
 }
-/** “Run on these items of the benchmark, the two gave these answers.” */
+/**
+ * “Run on these items of the benchmark, the two gave these answers.” Where the baseline is `NOTHING`, the digest of no bytes, the score is
+ * one by itself: nothing gives no answer and scores 0, so that `better` counts the items that scored, `sum` is the sum of the scores,
+ * and `answers.baseline` the root of none.
+ */
 export interface AttestationStatement {
   readonly type: typeof TYPES.attestation
   readonly candidate: Digest // artifact
@@ -77,8 +83,7 @@ export function printStatement(statement: Statement): Uint8Array {
   }
   return new TextEncoder().encode(canonicalJson(json))
 }
-/** A namespace or a request has no bytes: its subject is the empty artifact. */
-const NOTHING = parseDigest("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
+/** A namespace or a request has no bytes: its subject is `NOTHING`, the digest of none. */
 function subjectOf(statement: Statement): readonly [name: string, digest: Digest] {
   switch (statement.type) {
     case TYPES.push:
@@ -182,6 +187,10 @@ function predicateOf(type: Json | undefined, json: JsonObject, reading: Reading)
         runner: reading.line(json["runner"], "runner", 256),
       }
       const { better, equal, worse } = found.counts
+      if (found.baseline === NOTHING) {
+        if (worse > 0 || found.answers.baseline !== NOTHING) reading.fail("baseline", "nothing, which answers nothing")
+        if (sum < better || sum > better * SCORE_ONE) reading.fail("sum", "sum of so many scores")
+      }
       return better + equal + worse === found.items.count ? found : reading.fail("counts", "count of the items")
     }
     case TYPES.work: {

@@ -1,8 +1,9 @@
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
-import { MEDIA } from "@open-brains/core/commons/artifact.ts"
+import { MEDIA, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
+import { isAbsolute, isPassing } from "@open-brains/core/commons/score.ts"
 import { type AttestationStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { Type } from "typebox"
-import { putReferrer, shortType } from "../content.ts"
+import { documentOf, isModule, putReferrer, readModule, shortType } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, hashOf } from "../hash.ts"
@@ -15,16 +16,18 @@ import { AttestationSchema, DigestText, Page } from "./schemas.ts"
 
 const LIST_MAX = 100
 
-export function attestationRoutes(app: Api, { database, writer, limits, clock }: Context): void {
+export function attestationRoutes(app: Api, context: Context): void {
+  const { database, writer, limits, clock } = context
   app.post(
     "/attestations",
     { schema: { summary: "Say what was measured", response: { 200: AttestationSchema, "4xx": ProblemSchema } } },
     async (request, reply) => {
       const signed = readSigned(TYPES.attestation, request, limits)
+      const passes = await showsPass(context, signed.statement)
       const rate = await writer.write(async ({ queries }) => {
         const allowance = { pushes: limits.pushesAnHour.key, bytes: limits.bytesAnHour.key }
         const spent = await spend(queries, [{ who: signed.signers[0]!, allowance }], signed.bytes.length, clock())
-        await putAttestation(queries, signed, clock())
+        await putAttestation(queries, signed, clock(), passes)
         return spent
       })
       reply.headers(rate)
@@ -59,22 +62,34 @@ export function attestationRoutes(app: Api, { database, writer, limits, clock }:
   )
 }
 
+/** Whether it shows that a module by itself passes a benchmark that is here, by the benchmark's own card. */
+async function showsPass(context: Context, statement: AttestationStatement): Promise<boolean> {
+  if (!isAbsolute(statement)) return false
+  const manifest = await documentOf(context.database.read, hashOf(statement.benchmark))
+  if (manifest === undefined || !isModule(parseManifestFacts(manifest))) return false
+  const module = await readModule(context, manifest)
+  return module?.card.kind === "benchmark" && isPassing(statement, module.card)
+}
+
 /** Keeps it, also as a referrer of the candidate. Errors: OB735 when what it is about is not here. */
 export async function putAttestation(
   queries: Queries,
   { statement, signers, bytes, hash }: Signed<AttestationStatement>,
   now: number,
+  passes = false,
 ): Promise<void> {
   const { candidate, baseline, benchmark, counts } = statement
+  // Nothing is everywhere.
+  const named = [candidate, ...(isAbsolute(statement) ? [] : [baseline]), benchmark]
   const found = await queries
     .selectFrom("manifest")
     .innerJoin("document", "document.hash", "manifest.hash")
     .select(["manifest.repository", "manifest.hash", "document.bytes"])
-    .where("manifest.hash", "in", [candidate, baseline, benchmark].map(hashOf))
+    .where("manifest.hash", "in", named.map(hashOf))
     .where("manifest.artifact_type", "=", shortType(MEDIA.module)) // of these alone a referrer can be made again
     .execute()
   const there = new Map(found.map((each) => [digestFrom(each.hash), each]))
-  for (const each of [candidate, baseline, benchmark])
+  for (const each of named)
     if (!there.has(each))
       refuseWith({
         code: "OB735",
@@ -84,7 +99,7 @@ export async function putAttestation(
   const about = { candidate: hashOf(candidate), baseline: hashOf(baseline), benchmark: hashOf(benchmark) }
   await queries
     .insertInto("attestation")
-    .values({ envelope: hash, ...about, key: signers[0]!, ...counts, at: now })
+    .values({ envelope: hash, ...about, key: signers[0]!, ...counts, at: now, passes: passes ? 1 : 0 })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   const { repository, bytes: manifest } = there.get(candidate)!

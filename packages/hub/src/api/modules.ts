@@ -42,6 +42,8 @@ export function moduleRoutes(app: Api, { database }: Context): void {
         signers: await whoSigned(read, repository, found.artifact),
         uses: card.uses.map((use) => ({ ...use })),
         dependents: (await countDependents(read, [repository])).get(repository) ?? 0,
+        passes: await passesOf(read, "candidate", "benchmark", found.artifact),
+        passedBy: await passesOf(read, "benchmark", "candidate", found.artifact),
       }
     },
   )
@@ -134,9 +136,12 @@ export function moduleRoutes(app: Api, { database }: Context): void {
     "/wishes",
     {
       schema: {
-        summary: "Benchmarks that nothing was shown to be better at",
+        summary: "Benchmarks that nothing was shown to pass: to reach the bound of, by itself, on all items",
         querystring: Type.Object(Page),
-        response: { 200: Type.Array(FoundSchema), "4xx": ProblemSchema },
+        response: {
+          200: Type.Object({ found: Type.Array(FoundSchema), after: Type.Optional(Type.String()) }),
+          "4xx": ProblemSchema,
+        },
       },
     },
     async ({ query: { limit = LIMIT, after = "0" } }) => {
@@ -151,17 +156,15 @@ export function moduleRoutes(app: Api, { database }: Context): void {
               selectFrom("attestation")
                 .select("envelope")
                 .whereRef("attestation.benchmark", "=", "card.artifact")
-                .whereRef("attestation.better", ">", "attestation.worse"),
+                .where("attestation.passes", "=", 1),
             ),
           ),
         )
         .orderBy("repository")
         .limit(limit)
         .execute()
-      return describe(
-        read,
-        found.map(({ repository }) => repository),
-      )
+      const ids = found.map(({ repository }) => repository)
+      return { found: await describe(read, ids), ...(ids.length === limit ? { after: `${ids.at(-1)}` } : {}) }
     },
   )
 }
@@ -245,6 +248,34 @@ async function countDependents(read: Queries, ids: readonly number[]): Promise<R
     .execute()
   return new Map(found.map(({ target, count }) => [target, Number(count)]))
 }
+
+type Side = "candidate" | "benchmark"
+/** The other side of what shows that a benchmark is passed: by name, and who says so. */
+async function passesOf(
+  read: Queries,
+  side: Side,
+  other: Side,
+  artifact: Hash,
+): Promise<{ module: string; artifact: string; key: string }[]> {
+  const found = await read
+    .selectFrom("attestation")
+    .innerJoin("manifest", "manifest.hash", `attestation.${other}`)
+    .innerJoin("repository", "repository.id", "manifest.repository")
+    .select(["repository.namespace", "repository.name", "manifest.hash", "attestation.key"])
+    .distinct()
+    .where(`attestation.${side}`, "=", artifact)
+    .where("attestation.passes", "=", 1)
+    .orderBy("repository.namespace")
+    .orderBy("repository.name")
+    .limit(PASSES_MAX)
+    .execute()
+  return found.map(({ namespace, name, hash, key }) => ({
+    module: `${namespace}/${name}`,
+    artifact: digestFrom(hash),
+    key,
+  }))
+}
+const PASSES_MAX = 100
 
 async function whoSigned(read: Queries, repository: number, artifact: Hash): Promise<string[]> {
   const found = await read

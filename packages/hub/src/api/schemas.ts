@@ -37,6 +37,7 @@ export const FoundSchema = Type.Object(
   },
   { title: "Found" },
 )
+const PassSchema = Type.Object({ module: ModuleText, artifact: DigestText, key: KeyText }, { title: "Pass" })
 export const ModuleSchema = Type.Object(
   {
     module: ModuleText,
@@ -46,6 +47,8 @@ export const ModuleSchema = Type.Object(
     signers: Type.Array(KeyText),
     uses: Type.Array(Type.Object({ name: Type.String(), artifact: DigestText })),
     dependents: Count,
+    passes: Type.Array(PassSchema, { description: "benchmarks that it was shown to pass" }),
+    passedBy: Type.Array(PassSchema, { description: "modules that were shown to pass it" }),
   },
   { title: "Module" },
 )

@@ -77,6 +77,13 @@ const MIGRATIONS: readonly Migration[] = [
       `create index candidate_open on candidate (id) where is_open = 1`,
     ],
   },
+  {
+    name: "0004-passes",
+    statements: ({ whole }) => [
+      `alter table attestation add column passes ${whole} not null default 0`,
+      `create index attestation_passes on attestation (benchmark) where passes = 1`,
+    ],
+  },
 ]
 
 /** Brings the tables to what this version needs; what was done is not done again. */

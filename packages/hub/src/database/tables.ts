@@ -82,6 +82,8 @@ export interface Tables {
     readonly equal: number
     readonly worse: number
     readonly at: number
+    /** It shows that the candidate by itself reaches the bound of the benchmark. */
+    readonly passes: Generated<number>
   }
   readonly candidate: {
     readonly id: number // index of its push in the log
