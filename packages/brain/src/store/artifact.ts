@@ -7,12 +7,13 @@ import type { Card, CardUse } from "@open-brains/core/commons/card.ts"
 import { checkBrains } from "@open-brains/core/composition/check.ts"
 import type { Port } from "@open-brains/core/composition/types.ts"
 import { describe } from "@open-brains/core/composition/types.ts"
+import { workOfGraph } from "@open-brains/core/graph/work.ts"
 import { printManifest } from "@open-brains/core/module/text.ts"
+import { contentsOf } from "@open-brains/core/run/module.ts"
 import { type Gathered, gather } from "../brains/gather.ts"
 import { definitionsAt, firstWordOf } from "../brains/sources.ts"
 import { dataSetIn } from "../data/sets.ts"
 import { filesOfBrain, filesOfNet } from "./brain_files.ts"
-import { costsOfNet } from "./card_costs.ts"
 import { readModule } from "./folder.ts"
 import { MANIFEST, sha256 } from "./whole.ts"
 
@@ -73,7 +74,7 @@ async function net(path: string): Promise<Made> {
       licence,
       module: files.digest,
       ...ports,
-      ...costsOfNet(files),
+      operations: workOfGraph(contentsOf(files).graph),
       uses: [],
       benchmarks: [],
       ...((built.edited ?? built.base) ? { base: (built.edited ?? built.base)!.digest } : {}),

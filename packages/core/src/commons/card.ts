@@ -19,10 +19,8 @@ export interface Card {
   readonly takes: readonly CardPort[]
   readonly gives: readonly CardPort[]
   readonly bytes: number // of its files
-  /** Of a module that is run: what one answer costs at most, and what it remembers. Nothing where nobody knows. */
+  /** Of a net: multiply-adds of one answer, as `workOfGraph` counts them in its graph. Nothing where nobody knows. */
   readonly operations?: number
-  readonly stateBytes?: number
-  readonly memoryBytes?: number
   /** Modules of the store that it is made of, each with the artifact that its lock names. */
   readonly uses: readonly CardUse[]
   /** Names of the benchmarks that it lives by. */
@@ -59,8 +57,6 @@ export function readCard(json: Json, reading: Reading): Card {
     return { name, artifact: reading.digest(use["artifact"], `uses[${i}].artifact`) }
   })
   const kind = KINDS.find((each) => each === card["kind"]) ?? reading.fail("kind", `kind: ${KINDS.join(", ")}`)
-  const optional = (name: "operations" | "stateBytes" | "memoryBytes"): { readonly [key: string]: number } =>
-    card[name] === undefined ? {} : { [name]: reading.whole(card[name], name) }
   return {
     kind,
     name: reading.line(card["name"], "name", 64),
@@ -70,9 +66,7 @@ export function readCard(json: Json, reading: Reading): Card {
     takes: ports("takes"),
     gives: ports("gives"),
     bytes: reading.whole(card["bytes"], "bytes"),
-    ...optional("operations"),
-    ...optional("stateBytes"),
-    ...optional("memoryBytes"),
+    ...(card["operations"] === undefined ? {} : { operations: reading.whole(card["operations"], "operations") }),
     uses,
     benchmarks: reading
       .list(card["benchmarks"], "benchmarks", 256)
