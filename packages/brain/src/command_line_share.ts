@@ -83,6 +83,7 @@ export function registerSharing(program: Command, run: Run, services: Services):
     .description("take a name out of your store, and the room that nothing needs any more")
     .argument("<name>", "acme/intent, for all its tags, or acme/intent:beta")
     .addOption(new Option("--from <place>", "take it out of another place (default: your store)"))
+    .option("--force", "also where something in your store uses it")
     .addOption(insecure())
     .addOption(json())
     .action((name, { insecure: isInsecure, ...options }) =>

@@ -18,6 +18,7 @@ import { openPlace, type Place, usualPlace } from "../registry/open.ts"
 import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
 import { openMine } from "../store/mine.ts"
+import { shrink } from "../store/shrink.ts"
 import { putArtifact } from "../store/unpack.ts"
 import { type Copied, copyArtifact, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
 import { pushesOf, putSignature, type SignedPush, serialKey } from "./signatures.ts"
@@ -65,6 +66,7 @@ export async function push(folder: string, name: string, options: PushOptions = 
   const made = await artifactOf(folder)
   const mine = await openMine()
   await putArtifact(mine, repository, made, tag)
+  await shrink(mine, made.artifact.digest)
   const to = options.to ?? usualPlace()
   const place: Place =
     to === undefined
