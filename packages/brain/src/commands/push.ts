@@ -3,6 +3,7 @@ import { counted, inBytes, shorten } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { describeCard, rowsWith, sayingBytes, shortDigest } from "../sharing/describe.ts"
 import { type PushOptions, push as pushModule } from "../sharing/push.ts"
+import { tellUnsigned } from "./key.ts"
 
 /** `brain push FOLDER NAME`: others can have it, and see who it is from. */
 export async function push(
@@ -13,9 +14,8 @@ export async function push(
 ): Promise<ExitCode> {
   const pushed = await pushModule(folder, name, { ...options, onBytes: sayingBytes(services, "Sending") })
   services.progress(undefined)
-  const { artifact, card, copied, signer, serial, place, is, candidate } = pushed
+  const { artifact, card, copied, signers, serial, place, is, candidate, uses } = pushed
   if (json) {
-    const { name, key } = signer
     services.print(
       JSON.stringify({
         name: pushed.name,
@@ -26,7 +26,8 @@ export async function push(
         serial,
         ...copied,
         card,
-        key: { name, key },
+        uses,
+        keys: signers.map(({ name, key }) => ({ name, key })),
       }),
     )
     return 0
@@ -37,8 +38,12 @@ export async function push(
   describeCard(card, pushed.files, row)
   const there = copied.kept > 0 ? `; ${inBytes(copied.kept)} ${copied.kept === 1 ? "was" : "were"} there already` : ""
   row("sent", `${inBytes(copied.sent)} to ${place}${there}`)
-  row("signed", `by ${shortKey(signer.key)}, your key ${signer.name}`)
-  if (is === "same") services.print(`${pushed.name} stood for it already; nothing changed.`)
+  for (const each of uses) row("along", each)
+  if (signers.length > 0)
+    row("signed", signers.map(({ name, key }) => `by ${shortKey(key)}, your key ${name}`).join("; "))
+  if (is === "unsigned")
+    tellUnsigned(options.unsigned!, services, `${pushed.name} moves at ${place} when its owners have signed that.`)
+  else if (is === "same") services.print(`${pushed.name} stood for it already; nothing changed.`)
   else if (is === "moved")
     services.print(
       `${pushed.name} stands for ${shortDigest(artifact)} from now on${serial > 0 ? `, after ${counted(serial, "push", "pushes")}` : ""}.`,

@@ -2,6 +2,7 @@ import type { Digest } from "@open-brains/core/base/digest.ts"
 import { isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { type Problem, refuse } from "@open-brains/core/base/problem.ts"
 import { MEDIA } from "@open-brains/core/commons/artifact.ts"
+import { type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
 import { type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, type Reading, readingOf } from "@open-brains/core/commons/shape.ts"
 import { shorten } from "../layout.ts"
@@ -13,8 +14,17 @@ export interface Hub {
   tags(module: ModuleName): Promise<readonly HubTag[]>
   /** Errors: what the hub says, with its own code. */
   push(envelope: Uint8Array): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
+  /** Who speaks for a namespace, or nothing. */
+  owner(namespace: string): Promise<Owner | undefined>
   claim(envelope: Uint8Array): Promise<void>
   search(words: string): Promise<readonly Found[]>
+}
+export interface Owner {
+  readonly keys: readonly PublicKey[]
+  /** So many of them must sign. */
+  readonly threshold: number
+  /** Of the statement that says so. */
+  readonly serial: number
 }
 export interface HubTag {
   readonly tag: string
@@ -30,6 +40,7 @@ export interface Found {
 
 const JSON_BYTES_MAX = 2 ** 22
 const FOUND_MAX = 100
+const KEYS_MAX = 16
 
 /** The hub at an address, or nothing: a registry knows no such path. Errors: OB720. */
 export async function findHub(address: URL, options: TransportOptions = {}): Promise<Hub | undefined> {
@@ -79,6 +90,21 @@ function hubAt({ place, send }: Transport): Hub {
       if (!isCandidate) return { is: "moved" }
       const id = json["candidate"]
       return { is: "candidate", id: typeof id === "number" ? `${id}` : reading.text(id, "candidate", 200) }
+    },
+    async owner(namespace) {
+      const answer = await send({ method: "GET", at: `/api/v1/namespaces/${namespace}` })
+      if (answer.status === 404) {
+        answer.drop()
+        return undefined
+      }
+      const json = reading.object(await asked(answer, "tell who owns a namespace"), "")
+      return {
+        keys: reading
+          .list(json["keys"], "keys", KEYS_MAX)
+          .map((each, i) => parsePublicKey(reading.text(each, `keys[${i}]`, 64)) ?? reading.fail(`keys[${i}]`, "key")),
+        threshold: reading.whole(json["threshold"], "threshold"),
+        serial: reading.whole(json["serial"], "serial"),
+      }
     },
     async claim(envelope) {
       await asked(await post("/api/v1/namespaces", envelope), "take the claim")
