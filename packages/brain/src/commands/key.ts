@@ -7,7 +7,7 @@ import { forgetKey, needKey, needNamespace, readTrust, trustKey } from "../keys/
 import { needHub, needPlace, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { claim as claimNamespace, followClaim, tooFew } from "../sharing/claim.ts"
-import { rememberPush } from "../sharing/send.ts"
+import { rememberPush, sendAgain } from "../sharing/send.ts"
 import { describeStatement, readSignable, shortKeys, signFile } from "../sharing/statements.ts"
 import { agrees } from "./agree.ts"
 
@@ -157,6 +157,7 @@ export async function send(
     if (readTrust().keys.has(statement.namespace)) await followClaim(statement, before)
     return done(`At ${hub.place}, ${describeStatement(statement)}.`)
   }
+  await sendAgain(place, statement)
   const answer = await hub.push(bytes).catch(unlessFew)
   if (answer.is === "candidate")
     return done(`The push is candidate ${answer.id}, and the tag stays as it is.`, { candidate: answer.id })
