@@ -46,6 +46,10 @@ afterEach(() => vi.unstubAllEnvs())
 const FOLDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   net: { "module.brain": NET, "graph.json": GRAPH, "weights.safetensors": WEIGHTS },
   code: { "module.brain": CODE, "loud.js": "function answer(message) { return 'no' }\n" },
+  labels: {
+    "module.brain": CODE.replace("{ yes no }", `{ ${Array.from({ length: 20 }, (_, i) => `l${i}`).join(" ")} }`),
+    "loud.js": "function answer(message) { return 'l0' }\n",
+  },
   dataset: {
     "module.brain": `dataset shop {
   about "Messages to a shop"
@@ -96,6 +100,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const DIGESTS: Readonly<Record<string, string>> = {
   net: "sha256:111eaaf5d20b03e8340793ed4ce0a5238041a0969dc8ca192a8be23a45a3795b",
   code: "sha256:d9c0369d955a8643278e604d7d921193f2585b423746c8e9a906c948a0d2ba34",
+  labels: "sha256:72748fdad9984d3d20bc15f3a3189c93dc3bc4c60b1bce9161df849df45f0482",
   dataset: "sha256:0fe72291916f591302b8256f84d1a3e2942fd0e85a49b22749e2758f0602be45",
   benchmark: "sha256:12d441dadcd2ddefd8a25872a6a7b2f7ba718b210189a94caca5f0c699fea054",
   brain: "sha256:56886bade1d3c3e49921f2970879fa808bf7dee98118940340120a78537d9f95",
