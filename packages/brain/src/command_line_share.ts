@@ -1,12 +1,17 @@
 import { existsSync } from "node:fs"
 import { readReference } from "@open-brains/core/commons/reference.ts"
-import { type Command, Option } from "commander"
+import { type Command, InvalidArgumentError, Option } from "commander"
 import type { ExitCode, Services } from "./services.ts"
 
 type Run = (work: () => Promise<ExitCode>) => Promise<void>
 
 const json = (): Option => new Option("--json", "print JSON, for programs")
 const insecure = (): Option => new Option("--insecure", "speak plain http also to other machines")
+const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+const keys = (): Option =>
+  new Option("--key <name>", "which of your keys signs; named again, another one signs too").argParser(several)
+const unsigned = (what: string): Option =>
+  new Option("--unsigned <file>", `write what others are to sign into a file; ${what}`).conflicts(["key", "passes"])
 const from = (): Option => new Option("--from <place>", "a folder, a registry or a hub (default: BRAIN_HUB)")
 
 /** `brain show MODULE`: a folder, else a name. */
@@ -36,7 +41,13 @@ export function registerSharing(program: Command, run: Run, services: Services):
     .argument("<folder>", "a module, or a file .brain")
     .argument("<name>", "what it is called there: acme/intent or acme/intent:beta (default: edge)")
     .option("--to <place>", "where to, beside your own store: a folder, or https://… (default: BRAIN_HUB)")
-    .option("--key <name>", "which of your keys signs")
+    .addOption(keys())
+    .addOption(unsigned("moves no tag of the hub yet"))
+    .addOption(
+      new Option("--with-uses", "send also what it uses, where that is yours and the hub does not have it").conflicts(
+        "unsigned",
+      ),
+    )
     .option("--target <benchmark>", "what it is to be better at, if it has to pass the gate")
     .option(
       "--passes <benchmarks...>",
@@ -88,6 +99,7 @@ export function registerSharing(program: Command, run: Run, services: Services):
     .description("take a name out of your store, and the room that nothing needs any more")
     .argument("<name>", "acme/intent, for all its tags, or acme/intent:beta")
     .addOption(new Option("--from <place>", "take it out of another place (default: your store)"))
+    .option("--force", "also where something in your store uses it")
     .addOption(insecure())
     .addOption(json())
     .action((name, { insecure: isInsecure, ...options }) =>
@@ -141,11 +153,42 @@ function registerKeys(program: Command, run: Run, services: Services): void {
     .action((namespace, text, options) => run(async () => (await load()).forget(namespace, text, options, services)))
   key
     .command("claim")
-    .description("make a namespace of a hub yours")
+    .description("make a namespace of a hub yours, or change whose keys speak for it")
     .argument("<namespace>", "what stands before the slash of a module's name")
     .option("--to <hub>", "address of the hub (default: BRAIN_HUB)")
-    .option("--key <name>", "which of your keys")
+    .addOption(keys())
+    .addOption(
+      new Option(
+        "--with <key>",
+        "a key that speaks for it from now on, ed25519:…, or yours by its name; name all of them (default: those that sign)",
+      ).argParser(several),
+    )
+    .addOption(
+      new Option("--threshold <n>", "so many of them must sign (default: as before, else 1)").argParser(thresholdIn),
+    )
+    .addOption(unsigned("claims nothing yet"))
     .addOption(insecure())
     .addOption(json())
     .action((namespace, options) => run(async () => (await load()).claim(namespace, options, services)))
+  key
+    .command("sign")
+    .description("sign what --unsigned wrote: a push, or who speaks for a namespace")
+    .argument("<file>", "it says what you sign, and on a terminal asks")
+    .addOption(keys())
+    .option("--yes", "do not ask")
+    .addOption(json())
+    .action((file, options) => run(async () => (await load()).sign(file, options, services)))
+  key
+    .command("send")
+    .description("hand a hub what enough have signed")
+    .argument("<file>", "what --unsigned wrote, signed")
+    .option("--to <hub>", "address of the hub (default: BRAIN_HUB)")
+    .addOption(insecure())
+    .addOption(json())
+    .action((file, options) => run(async () => (await load()).send(file, options, services)))
+}
+
+function thresholdIn(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError("It takes a whole number from 1.")
 }

@@ -24,10 +24,10 @@ vi.mock("./services.ts", () => ({ firstParty: () => undefined, defaultBase: () =
 
 const ERRORS = join(repository, "docs/errors")
 const PAGES = readdirSync(ERRORS)
-/** The pages of the manifest, of weights, of nets, of the store, of brains, of code, of remote parts and of the commons are tested beside those. */
+/** The pages of the manifest, of weights, of nets, of the store, of brains, of code, of remote parts, of the commons and of the hub are tested beside those. */
 const OURS = PAGES.filter(
   (page) =>
-    !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[12459]|7[34567])/.test(page) && !["OB240.md", "OB516.md"].includes(page),
+    !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[125]|7[3-6]|77[0-24-6])/.test(page) && !["OB240.md", "OB516.md"].includes(page),
 )
 const HERE = process.cwd()
 
@@ -133,7 +133,7 @@ test.each(Object.entries(DESCRIBED))("docs/errors/%s.md: as it is described", as
 })
 
 test("each code has a page, and each page a code", () => {
-  const sources = ["packages/core/src", "packages/brain/src"].flatMap((root) =>
+  const sources = ["packages/core/src", "packages/brain/src", "packages/hub/src"].flatMap((root) =>
     readdirSync(join(repository, root), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/\btesting\b/.test(name))
       .map((name) => readFileSync(join(repository, root, name), "utf8")),

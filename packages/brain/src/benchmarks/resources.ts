@@ -1,13 +1,15 @@
 import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
+import { programOf } from "@open-brains/core/compile.ts"
+import { countOf } from "@open-brains/core/ir/count.ts"
+import { contentsOf, type ModuleParts } from "@open-brains/core/run/module.ts"
 import { checkBrain } from "../brains/compose.ts"
 import { brainFileAt, readBytes } from "../brains/sources.ts"
-import { costsOfNet } from "../store/card_costs.ts"
 import { readModule } from "../store/folder.ts"
 import { GRAPH, WEIGHTS } from "../streams/module.ts"
 import type { Subject } from "./subject.ts"
 
-/** What something takes, counted exactly, on no machine: of a brain the sums over its nets and its code, each once. */
+/** What something takes, counted exactly by this version, on no machine: of a brain the sums over its nets and its code, each once. */
 export interface Resources {
   /** Of graphs, weights and code. */
   readonly bytes: number
@@ -34,8 +36,16 @@ export async function resourcesOf(path: string): Promise<Resources> {
 async function resourcesOfNet(folder: string): Promise<Resources> {
   const files = await readModule(folder)
   const bytes = [GRAPH, WEIGHTS].reduce((total, name) => total + (files.parts[name]?.length ?? 0), 0)
-  const { operations = 0, memoryBytes = 0 } = costsOfNet(files)
-  return { bytes, operations, memoryBytes }
+  return { bytes, ...costsOfNet(files) }
+}
+/**
+ * What one answer takes as this version lowers the net: operations as `countOf` has them, and bytes of all buffers. Another version may
+ * count otherwise, so that two nets are compared by counts of one and the same, and no card says them.
+ */
+function costsOfNet(module: ModuleParts): Pick<Resources, "operations" | "memoryBytes"> {
+  const { graph } = contentsOf(module)
+  const { total, bytes } = countOf(programOf({ name: "predict", outputs: graph, prepares: true }))
+  return { operations: total.most, memoryBytes: Object.values(bytes).reduce((sum, each) => sum + each, 0) }
 }
 const filesOnly = (folder: string, names: readonly string[]): Resources => ({
   bytes: names.reduce((total, name) => total + readBytes(join(folder, name)).length, 0),

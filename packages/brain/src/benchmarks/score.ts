@@ -78,5 +78,5 @@ export function refuseFailed(name: string, { benchmark, score, bound, statement 
     })
 }
 
-export const sealScore = ({ statement }: Scored, signer: Signer): Uint8Array =>
-  seal(printStatement(statement), [signer])
+export const sealScore = ({ statement }: Scored, signers: readonly Signer[]): Uint8Array =>
+  seal(printStatement(statement), signers)

@@ -4,7 +4,9 @@ import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { isAbsolute } from "@open-brains/core/commons/score.ts"
 import type { AttestationStatement } from "@open-brains/core/commons/statement.ts"
+import { OPERATION_SET } from "@open-brains/core/graph/operations.ts"
 import { shortKey } from "../keys/keys.ts"
+import { shorten } from "../layout.ts"
 import { artifactOf } from "../store/artifact.ts"
 import { checkedOut, mineIfThere } from "../store/mine.ts"
 import { type AttestedBy, leavesOf, refuseIrreproducible, rootOf } from "./attest.ts"
@@ -29,6 +31,8 @@ export interface Verified {
   readonly holds: boolean
   /** What is not as it was attested, a sentence each. */
   readonly wrong: readonly string[]
+  /** What whoever reads it should know of how it was made, a sentence each. */
+  readonly notes: readonly string[]
   /** The first item to which somebody did not say what was attested. */
   readonly first?: {
     readonly side: "candidate" | "baseline"
@@ -40,7 +44,8 @@ export interface Verified {
 
 /**
  * Runs what was attested again, on the modules of those digests, and compares roots, counts and sum. Errors: OB757 for what is not
- * reproducible, OB761 when a module is not here or another one, OB762 when a key did not sign.
+ * reproducible, OB761 when a module is not here or another one, OB762 when a key did not sign, OB772 when it was made by
+ * operations that this version does not know.
  */
 export async function verifyAttestation(attested: AttestedBy, options: VerifyOptions = {}): Promise<Verified> {
   const { statement, signers, leaves } = attested
@@ -51,6 +56,7 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
         seen: `It is not signed by ${key}, but by ${signers.map(shortKey).join(", ")}.`,
         hint: "Check whose attestation it is: brain key show tells a person's own key.",
       })
+  const notes = notesOn(statement)
   const [candidatePath, baselinePath] = [
     await folderOf("candidate", statement.candidate, options.candidate),
     isAbsolute(statement) ? undefined : await folderOf("baseline", statement.baseline, options.baseline),
@@ -72,7 +78,8 @@ export async function verifyAttestation(attested: AttestedBy, options: VerifyOpt
       refuseIrreproducible(subject)
       refuseUnaskable(benchmark, subject)
     }
-    return await runAgain({ statement, signers, leaves }, { candidate, baseline, benchmark }, options.onItem)
+    const found = await runAgain({ statement, signers, leaves }, { candidate, baseline, benchmark }, options.onItem)
+    return { ...found, notes }
   } finally {
     await Promise.all(closing.map((each) => each.close()))
   }
@@ -88,7 +95,7 @@ async function runAgain(
   { statement, signers, leaves }: AttestedBy,
   { candidate, baseline, benchmark }: Opened,
   onItem: VerifyOptions["onItem"],
-): Promise<Verified> {
+): Promise<Omit<Verified, "notes">> {
   const { from, count, seed } = statement.items
   const { itemCount = Number.POSITIVE_INFINITY } = benchmark
   if (from + count > itemCount)
@@ -127,6 +134,27 @@ async function runAgain(
   if (sum !== statement.sum)
     wrong.push(`It says that the differences sum up to ${statement.sum}, and they do to ${sum}.`)
   return { statement, signers, holds: wrong.length === 0, wrong, ...(first ? { first } : {}) }
+}
+
+/**
+ * Whether what ran it means the same by its operations. A set only grows: what ran by an older one runs by ours to the same bits, and
+ * what ran by a newer one may have asked for what is not known here. Errors: OB772.
+ */
+function notesOn({ runner }: AttestationStatement): readonly string[] {
+  const [, text] = /\boperations (\d{1,9})\b/.exec(runner) ?? []
+  const shown = shorten(runner, 80)
+  if (text === undefined)
+    return [`It was made by “${shown}”, which names no set of operations: answers that differ may be that program's.`]
+  const set = Number(text)
+  if (set > OPERATION_SET)
+    refuse({
+      code: "OB772",
+      seen: `It was made by operation set ${set} (${shown}), and this version knows them up to ${OPERATION_SET}: what differs here would prove nothing.`,
+      hint: "Update Open Brains, and verify it again.",
+    })
+  return set < OPERATION_SET
+    ? [`It was made by operation set ${set}, an older one than ours, ${OPERATION_SET}, which gives the same bits.`]
+    : []
 }
 
 type Role = "candidate" | "baseline" | "in"

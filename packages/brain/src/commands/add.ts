@@ -1,5 +1,3 @@
-import { createInterface } from "node:readline"
-import { Readable } from "node:stream"
 import { printReference } from "@open-brains/core/commons/reference.ts"
 import { counted, inBytes, shorten } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
@@ -7,6 +5,7 @@ import { type Added, type AddOptions, look, type Offer, pull as pullModule, take
 import { describeCard, rowsWith, sayingBytes, shortDigest } from "../sharing/describe.ts"
 import { pin } from "../sharing/pin.ts"
 import { describeSigned } from "../sharing/signatures.ts"
+import { agrees } from "./agree.ts"
 
 interface Options extends AddOptions {
   readonly json?: boolean
@@ -85,15 +84,5 @@ const asJson = ({ name, artifact, card, copied, signed, uses }: Added): Readonly
   signed: signed ? { keys: signed.signers, is: signed.is, serial: signed.statement.serial } : null,
   uses,
 })
-
-/** Asks a person at a terminal. */
-export async function agrees(question: string, { input, progress }: Services): Promise<boolean> {
-  progress(question)
-  for await (const line of createInterface({ input: Readable.from(input) })) {
-    progress(undefined)
-    return /^(?:y|yes)$/i.test(line.trim())
-  }
-  return false
-}
 
 const useOf = (name: string): string => ["use NAME", "from", JSON.stringify(name)].join(" ")

@@ -1,10 +1,15 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
-import { seal } from "@open-brains/core/commons/envelope.ts"
-import { printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
-import { keyFolder, keyNames, newKey, signerOf, USUAL_KEY } from "../keys/keys.ts"
+import { type PublicKey, printEnvelope } from "@open-brains/core/commons/envelope.ts"
+import { repositoryOf } from "@open-brains/core/commons/reference.ts"
+import { TYPES } from "@open-brains/core/commons/statement.ts"
+import { keyFolder, keyNames, newKey, signerOf, signersNamed, USUAL_KEY } from "../keys/keys.ts"
 import { forgetKey, needKey, needNamespace, readTrust, trustKey } from "../keys/trust.ts"
 import { needHub, needPlace, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
+import { claim as claimNamespace, followClaim, tooFew } from "../sharing/claim.ts"
+import { rememberPush, sendAgain } from "../sharing/send.ts"
+import { describeStatement, readSignable, shortKeys, signFile } from "../sharing/statements.ts"
+import { agrees } from "./agree.ts"
 
 type Json = { readonly json?: boolean }
 const tell = (services: Services, { json }: Json, data: unknown, lines: readonly string[]): ExitCode => {
@@ -64,20 +69,98 @@ export async function forget(namespace: string, text: string, options: Json, ser
   return tell(services, options, { namespace, key }, [`${key} does not speak for ${namespace} any more.`])
 }
 
-/** `brain key claim NAMESPACE`: from now on that hub moves its tags by this key alone. */
-export async function claim(
-  namespace: string,
-  options: Json & { readonly to?: string; readonly key?: string; readonly insecure?: boolean },
-  services: Services,
-): Promise<ExitCode> {
+interface ClaimCommandOptions extends Json {
+  readonly to?: string
+  readonly key?: readonly string[]
+  readonly with?: readonly string[]
+  readonly threshold?: number
+  readonly unsigned?: string
+  readonly insecure?: boolean
+}
+/** `brain key claim NAMESPACE`: from now on that hub moves its tags by these keys alone. */
+export async function claim(namespace: string, options: ClaimCommandOptions, services: Services): Promise<ExitCode> {
   needNamespace(namespace)
-  const signer = signerOf(options.key)
+  const { key, threshold, unsigned } = options
   const place = await openPlace(needPlace(options.to, "--to"), { isInsecure: options.insecure === true })
   const hub = needHub(place, "know who owns a namespace")
-  const statement = { type: TYPES.namespace, namespace, keys: [signer.key], threshold: 1, serial: 0 } as const
-  await hub.claim(seal(printStatement(statement), [signer]))
-  if (!readTrust().keys.has(namespace)) await trustKey(namespace, signer.key)
-  return tell(services, options, { namespace, key: signer.key, hub: hub.place }, [
-    `${namespace} is yours at ${hub.place}: what you push there is signed by ${signer.name}.`,
-  ])
+  const { statement, signers, before } = await claimNamespace(hub, namespace, {
+    ...(key ? { key } : {}),
+    ...(options.with ? { with: options.with.map(keyOf) } : {}),
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(unsigned === undefined ? {} : { unsigned }),
+  })
+  if (unsigned !== undefined) {
+    if (options.json) return tell(services, options, { statement, unsigned }, [])
+    services.print(`${describeStatement(statement)}.`)
+    return tellUnsigned(
+      unsigned,
+      services,
+      `${hub.place} takes it when ${before ? `${before.threshold} of ${shortKeys(before.keys)}` : statement.threshold === 1 ? "the key" : `${statement.threshold} of the keys`} signed that.`,
+    )
+  }
+  const { keys } = statement
+  const what =
+    keys.length === 1 && before === undefined
+      ? `${namespace} is yours at ${hub.place}: what you push there is signed by ${signers[0]!.name}.`
+      : `At ${hub.place}, ${describeStatement(statement)}.`
+  return tell(services, options, { ...statement, hub: hub.place, signers: signers.map((each) => each.key) }, [what])
+}
+/** A key as it is written, or one's own by its name. */
+const keyOf = (text: string): PublicKey => (keyNames().includes(text) ? signerOf(text).key : needKey(text))
+
+/** What is to be done with a file that nobody has signed yet. */
+export function tellUnsigned(path: string, { print }: Services, when: string): ExitCode {
+  print(when)
+  print(`Whoever has a key signs it, each where the key is: brain key sign ${path}`)
+  print(`Then hand it over: brain key send ${path}`)
+  return 0
+}
+
+/** `brain key sign FILE`: says what it says, and adds a signature. */
+export async function sign(
+  path: string,
+  { key, yes = false, ...options }: Json & { readonly key?: readonly string[]; readonly yes?: boolean },
+  services: Services,
+): Promise<ExitCode> {
+  const { statement } = readSignable(path)
+  const signers = signersNamed(key)
+  const said = `${describeStatement(statement)}.`
+  if (!options.json) services.print(said)
+  if (!options.json && !yes && services.isTerminal && !(await agrees("Sign it? [y/N] ", services)))
+    return tell(services, options, {}, ["Nothing was signed."])
+  let all: readonly PublicKey[] = []
+  for (const signer of signers) all = await signFile(path, signer)
+  return tell(services, options, { statement, signers: all }, [`${path} is signed by ${shortKeys(all)}.`])
+}
+
+/** `brain key send FILE`: hands a hub what was signed. */
+export async function send(
+  path: string,
+  options: Json & { readonly to?: string; readonly insecure?: boolean },
+  services: Services,
+): Promise<ExitCode> {
+  const file = readSignable(path)
+  if (file.signers.length === 0)
+    refuse({ code: "OB774", seen: `Nobody has signed ${path} yet.`, hint: `Sign it: brain key sign ${path}` })
+  const place = await openPlace(needPlace(options.to, "--to"), { isInsecure: options.insecure === true })
+  const hub = needHub(place, "take what several people signed")
+  const { statement } = file
+  const done = (is: string, data: object = {}): ExitCode =>
+    tell(services, options, { statement, signers: file.signers, hub: hub.place, ...data }, [is])
+  const bytes = printEnvelope(file.envelope)
+  const unlessFew = (error: unknown): never => {
+    throw tooFew(error, statement.type === TYPES.push ? "brain push" : `brain key claim ${statement.namespace}`)
+  }
+  if (statement.type === TYPES.namespace) {
+    const before = await hub.owner(statement.namespace)
+    await hub.claim(bytes).catch(unlessFew)
+    if (readTrust().keys.has(statement.namespace)) await followClaim(statement, before)
+    return done(`At ${hub.place}, ${describeStatement(statement)}.`)
+  }
+  await sendAgain(place, statement)
+  const answer = await hub.push(bytes).catch(unlessFew)
+  if (answer.is === "candidate")
+    return done(`The push is candidate ${answer.id}, and the tag stays as it is.`, { candidate: answer.id })
+  await rememberPush(place, statement, bytes)
+  return done(`${repositoryOf(statement.module)}:${statement.tag} stands for ${statement.artifact} from now on.`)
 }

@@ -6,6 +6,7 @@ import type { ExitCode, Services } from "../services.ts"
 import { describeCard, rowsWith, sayingBytes, shortDigest } from "../sharing/describe.ts"
 import { type PushOptions, push as pushModule } from "../sharing/push.ts"
 import { decided, exitCodeOf, linesOf, numberOf } from "./candidate.ts"
+import { tellUnsigned } from "./key.ts"
 
 /** `brain push FOLDER NAME`: others can have it, and see who it is from. */
 export async function push(
@@ -22,14 +23,13 @@ export async function push(
     },
   })
   services.progress(undefined)
-  const { artifact, card, copied, signer, serial, place, is, candidate, passes } = pushed
+  const { artifact, card, copied, signers, serial, place, is, candidate, passes, uses } = pushed
   const judged = async (): Promise<CandidateView | undefined> => {
     if (is !== "candidate" || !wait) return undefined
     const hub = needHub(await openPlace(place, { isInsecure: options.isInsecure === true }), "judge candidates")
     return decided(hub, numberOf(candidate, place), services)
   }
   if (json) {
-    const { name, key } = signer
     const view = await judged()
     services.print(
       JSON.stringify({
@@ -44,7 +44,8 @@ export async function push(
           ...{ benchmark, artifact, score, bound, items: statement.items.count },
         })),
         card,
-        key: { name, key },
+        uses,
+        keys: signers.map(({ name, key }) => ({ name, key })),
         ...(view ? { view } : {}),
       }),
     )
@@ -56,13 +57,17 @@ export async function push(
   describeCard(card, pushed.files, row)
   const there = copied.kept > 0 ? `; ${inBytes(copied.kept)} ${copied.kept === 1 ? "was" : "were"} there already` : ""
   row("sent", `${inBytes(copied.sent)} to ${place}${there}`)
-  row("signed", `by ${shortKey(signer.key)}, your key ${signer.name}`)
+  for (const each of uses) row("along", each)
+  if (signers.length > 0)
+    row("signed", signers.map(({ name, key }) => `by ${shortKey(key)}, your key ${name}`).join("; "))
   for (const { benchmark, score, bound, statement } of passes)
     row(
       "passes",
       `${benchmark}: ${score.toFixed(3)} of ${counted(statement.items.count, "item")}, ${bound} passes; signed`,
     )
-  if (is === "same") services.print(`${pushed.name} stood for it already; nothing changed.`)
+  if (is === "unsigned")
+    tellUnsigned(options.unsigned!, services, `${pushed.name} moves at ${place} when its owners have signed that.`)
+  else if (is === "same") services.print(`${pushed.name} stood for it already; nothing changed.`)
   else if (is === "moved")
     services.print(
       `${pushed.name} stands for ${shortDigest(artifact)} from now on${serial > 0 ? `, after ${counted(serial, "push", "pushes")}` : ""}.`,

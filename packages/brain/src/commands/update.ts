@@ -6,7 +6,7 @@ import type { ExitCode, Services } from "../services.ts"
 import { sayingBytes, shortDigest } from "../sharing/describe.ts"
 import { describeSigned } from "../sharing/signatures.ts"
 import { type Decided, type Newer, type UpdateOptions, update as updateBrain } from "../sharing/update.ts"
-import { agrees } from "./add.ts"
+import { agrees } from "./agree.ts"
 
 export interface UpdateCommandOptions extends Pick<UpdateOptions, "from" | "isInsecure" | "on"> {
   readonly dryRun?: boolean

@@ -50,7 +50,7 @@ export async function verifyFile(path: string, options: VerifyCommandOptions, se
   return holds ? 0 : 1
 }
 
-function linesOf({ statement, signers, holds, wrong, first }: Verified, { paint }: Services): readonly string[] {
+function linesOf({ statement, signers, holds, wrong, notes, first }: Verified, { paint }: Services): readonly string[] {
   const { candidate, baseline, benchmark, items, counts } = statement
   const lines = [
     `${holds ? paint("green", "holds") : paint("red", "does not hold")}  ${shortDigest(candidate)}${isAbsolute(statement) ? "" : ` against ${shortDigest(baseline)}`} on ${shortDigest(benchmark)}`,
@@ -61,6 +61,7 @@ function linesOf({ statement, signers, holds, wrong, first }: Verified, { paint 
         : `  ${counted(items.count, "item")} of seed ${items.seed}: ${counts.better} better, ${counts.equal} equal, ${counts.worse} worse`,
     ),
     paint("dim", `  signed by ${signers.map(shortKey).join(", ")}`),
+    ...notes.map((each) => paint("yellow", `  ${each}`)),
     ...wrong.map((each) => `  ${each}`),
   ]
   if (first) {

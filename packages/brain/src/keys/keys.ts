@@ -98,6 +98,10 @@ export function signerIn(name: string, path: string, folder?: string): Signer & 
   return { name, path, key, sign: (message) => new Uint8Array(signWith(null, message, privateKey)) }
 }
 
+/** The same of several names, each once; of none, the one that is used then. */
+export const signersNamed = (names: readonly string[] = []): readonly (Signer & NamedKey)[] =>
+  names.length === 0 ? [signerOf(undefined)] : [...new Set(names)].map((name) => signerOf(name))
+
 function readPrivate(path: string, folder: string | undefined): KeyObject {
   const unfit = (seen: string, hint: string): never => refuse({ code: "OB723", seen, hint })
   const isOpen = (at: string): boolean => process.platform !== "win32" && (lstatSync(at).mode & 0o077) !== 0

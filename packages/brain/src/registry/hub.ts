@@ -15,8 +15,12 @@ import { type Answer, jsonIn, openTransport, refused, type Transport, type Trans
 export interface Hub {
   readonly place: string
   tags(module: ModuleName): Promise<readonly HubTag[]>
-  /** The files of the module are there already. Errors: what the hub says, with its own code. */
-  push(delivery: Delivery): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
+  /** The files of the module are there already; where it is an envelope alone, manifest and card too. Errors: what the hub says, with its own code. */
+  push(
+    push: Delivery | Uint8Array,
+  ): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
+  /** Who speaks for a namespace, or nothing. */
+  owner(namespace: string): Promise<Owner | undefined>
   claim(envelope: Uint8Array): Promise<void>
   /** Says what was measured. */
   attest(envelope: Uint8Array): Promise<void>
@@ -47,6 +51,13 @@ export interface HubPass {
   readonly name: string
   readonly key: PublicKey
 }
+export interface Owner {
+  readonly keys: readonly PublicKey[]
+  /** So many of them must sign. */
+  readonly threshold: number
+  /** Of the statement that says so. */
+  readonly serial: number
+}
 export interface HubTag {
   readonly tag: string
   readonly artifact: Digest
@@ -62,6 +73,7 @@ export interface Found {
 const JSON_BYTES_MAX = 2 ** 22
 const FOUND_MAX = 100
 const WISHES_MAX = 1000
+const KEYS_MAX = 16
 
 /** The hub at an address, or nothing: a registry knows no such path. Errors: OB720. */
 export async function findHub(address: URL, options: TransportOptions = {}): Promise<Hub | undefined> {
@@ -104,13 +116,30 @@ function hubAt({ place, send }: Transport): Hub {
         }
       })
     },
-    async push(delivery) {
-      const answer = await post("/api/v1/pushes", printDelivery(delivery), MEDIA.delivery)
+    async push(push) {
+      const answer = await (push instanceof Uint8Array
+        ? post("/api/v1/pushes", push)
+        : post("/api/v1/pushes", printDelivery(push), MEDIA.delivery))
       const isCandidate = answer.status === 202
       const json = reading.object(await asked(answer, "take the push"), "")
       if (!isCandidate) return { is: "moved" }
       const id = json["candidate"]
       return { is: "candidate", id: typeof id === "number" ? `${id}` : reading.text(id, "candidate", 200) }
+    },
+    async owner(namespace) {
+      const answer = await send({ method: "GET", at: `/api/v1/namespaces/${namespace}` })
+      if (answer.status === 404) {
+        answer.drop()
+        return undefined
+      }
+      const json = reading.object(await asked(answer, "tell who owns a namespace"), "")
+      return {
+        keys: reading
+          .list(json["keys"], "keys", KEYS_MAX)
+          .map((each, i) => parsePublicKey(reading.text(each, `keys[${i}]`, 64)) ?? reading.fail(`keys[${i}]`, "key")),
+        threshold: reading.whole(json["threshold"], "threshold"),
+        serial: reading.whole(json["serial"], "serial"),
+      }
     },
     async claim(envelope) {
       await asked(await post("/api/v1/namespaces", envelope), "take the claim")

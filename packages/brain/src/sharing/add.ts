@@ -16,6 +16,7 @@ import type { Registry } from "../registry/registry.ts"
 import { artifactOf } from "../store/artifact.ts"
 import type { Layout } from "../store/layout.ts"
 import { checkedOut, openMine } from "../store/mine.ts"
+import { shrink } from "../store/shrink.ts"
 import { unpack } from "../store/unpack.ts"
 import { type Copied, copyArtifact, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
 import { type Signed, serialKey, signedBy } from "./signatures.ts"
@@ -122,6 +123,7 @@ export async function take(
   // A name keeps it: what no tag stands for is taken away one day.
   const kept = keptAs ?? tag ?? `pinned-${digest.slice("sha256:".length, "sha256:".length + 12)}`
   await mine.putManifest(repository, await mine.manifest(repository, digest), kept)
+  for (const each of [...uses, { digest }]) await shrink(mine, each.digest)
   if (signed?.is === "first") for (const key of signed.signers) await trustKey(reference.namespace, key)
   if (signed !== undefined && tag !== undefined)
     await rememberSerial(serialKey(registry, repository, tag), signed.statement.serial)

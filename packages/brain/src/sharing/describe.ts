@@ -14,12 +14,7 @@ export function describeCard(card: Card, files: number, row: (name: string, valu
   row("kind", card.kind)
   row("licence", shorten(card.licence, 80))
   row("size", `${inBytes(card.bytes)} in ${counted(files, "file")}`)
-  const costs = [
-    ...(card.operations === undefined ? [] : [`at most ${inWords(card.operations)} an answer`]),
-    ...(card.memoryBytes === undefined ? [] : [`${inBytes(card.memoryBytes)} of memory`]),
-    ...(card.stateBytes === undefined ? [] : [`remembers ${inBytes(card.stateBytes)}`]),
-  ]
-  if (costs.length > 0) row("costs", costs.join(", "))
+  if (card.operations !== undefined) row("costs", `at most ${inWords(card.operations)} an answer`)
   const ports = (list: Card["takes"]): string =>
     list.map(({ name, type }) => `${shorten(name, 40)}: ${shorten(type, 160)}`).join("; ")
   if (card.takes.length > 0) row("takes", ports(card.takes))
@@ -29,8 +24,8 @@ export function describeCard(card: Card, files: number, row: (name: string, valu
 
 const inWords = (operations: number): string =>
   operations < 1e4
-    ? counted(operations, "operation")
-    : `${operations < 1e6 ? `${Math.round(operations / 1e3)} thousand` : `${(operations / 1e6).toFixed(1)} million`} operations`
+    ? counted(operations, "multiply-add")
+    : `${operations < 1e6 ? `${Math.round(operations / 1e3)} thousand` : `${(operations / 1e6).toFixed(1)} million`} multiply-adds`
 
 export const shortDigest = (digest: string): string => `${digest.slice(0, "sha256:".length + 12)}…`
 /** What passes on standard error while bytes go over. */

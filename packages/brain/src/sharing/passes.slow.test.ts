@@ -89,8 +89,8 @@ test("a score is verified by running it again; one that was made up does not hol
   const file = join(temporary(), "score.json")
   const signed = async (each: typeof scored) => {
     const leaves = { candidate: [], baseline: [] }
-    await writeAttestation(file, [{ envelope: sealScore(each, signerOf("me")), leaves }])
-    writeFileSync(`${file}.dsse`, sealScore(each, signerOf("me")))
+    await writeAttestation(file, [{ envelope: sealScore(each, [signerOf("me")]), leaves }])
+    writeFileSync(`${file}.dsse`, sealScore(each, [signerOf("me")]))
     return brain(["verify", `${file}.dsse`, "--candidate", desk!, "--benchmark", questions!])
   }
   expect(await signed(scored)).toMatchObject({ code: 0, out: expect.stringContaining("a score of ") })

@@ -1,8 +1,6 @@
 import type { Digest } from "@open-brains/core/base/digest.ts"
-import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
-import type { Descriptor } from "@open-brains/core/commons/artifact.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
-import { type Signer, seal } from "@open-brains/core/commons/envelope.ts"
 import {
   EDGE,
   parseReference,
@@ -10,25 +8,32 @@ import {
   type Reference,
   repositoryOf,
 } from "@open-brains/core/commons/reference.ts"
-import { type PushStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
+import { type PushStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { refuseFailed, type Scored, scoreOn, sealScore } from "../benchmarks/score.ts"
-import { type NamedKey, shortKey, signerOf } from "../keys/keys.ts"
+import { type NamedKey, shortKey, signersNamed } from "../keys/keys.ts"
 import { readTrust, rememberSerial, type Trust, trustKey } from "../keys/trust.ts"
-import type { Hub } from "../registry/hub.ts"
-import { openPlace, type Place, usualPlace } from "../registry/open.ts"
+import { needHub, openPlace, type Place, usualPlace } from "../registry/open.ts"
 import { artifactOf } from "../store/artifact.ts"
-import type { Layout } from "../store/layout.ts"
+import { refuseUnwritable } from "../store/file.ts"
 import { openMine } from "../store/mine.ts"
+import { shrink } from "../store/shrink.ts"
 import { putArtifact } from "../store/unpack.ts"
-import { type Copied, copyArtifact, copyBlobs, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
+import { type Copied, copyArtifact, copyBlobs, type OnBytes } from "./copy.ts"
+import { move } from "./move.ts"
 import { putPass, repositoryOfBenchmark } from "./passes.ts"
-import { pushesOf, putSignature, type SignedPush, serialKey } from "./signatures.ts"
+import { pushesOf, type SignedPush, serialKey } from "./signatures.ts"
+import { writeUnsigned } from "./statements.ts"
+import { bringUses } from "./uses.ts"
 
 export interface PushOptions {
   /** Where to, beside the person's own store (default: `$BRAIN_HUB`, if it is set). */
   readonly to?: string | undefined
-  /** Name of the key that signs (default: the only one, or `me`). */
-  readonly key?: string | undefined
+  /** Name of the key that signs, or of several (default: the only one, or `me`). */
+  readonly key?: string | readonly string[] | undefined
+  /** At a hub: writes what is to be signed into this file, and moves no tag. */
+  readonly unsigned?: string | undefined
+  /** At a hub: sends also what it uses, where that is of the same owner and the hub does not have it. */
+  readonly withUses?: boolean
   /** A benchmark that it is to be better at, where the tag moves through the gate. */
   readonly target?: string | undefined
   /** Benchmarks that it passes: run here, and what comes out is signed and sent along. */
@@ -48,10 +53,15 @@ export interface Pushed {
   /** What messages call where it is now: the place, or the person's store. */
   readonly place: string
   readonly copied: Copied
-  readonly signer: NamedKey
+  readonly signers: readonly NamedKey[]
   readonly serial: number
-  /** `same`: the tag stood for it already, by this key. `candidate`: the gate decides whether the tag moves. */
-  readonly is: "moved" | "same" | "candidate"
+  /**
+   * `same`: the tag stood for it already, by these keys. `candidate`: the gate decides whether the tag moves. `unsigned`: it moves when others have
+   * signed.
+   */
+  readonly is: "moved" | "same" | "candidate" | "unsigned"
+  /** What it uses and was sent along, by names. */
+  readonly uses: readonly string[]
   readonly candidate?: string
   readonly passes: readonly Scored[]
 }
@@ -59,15 +69,17 @@ export interface Pushed {
 /**
  * Pushes a module under a name: its files into the person's store and to a place, and a signed statement that the tag
  * stands for it now. One that was interrupted can be run again. Errors: OB700 of names, those of `artifactOf`, OB723 when
- * nobody can sign, OB726 when another key speaks for the namespace, OB728 of places, OB783 when it does not pass what it is said to pass, and those of the place.
+ * nobody can sign, OB726 when another key speaks for the namespace, OB728 of places, OB733 when more keys must sign, OB776 when
+ * the hub lacks what it uses, OB783 when it does not pass what it is said to pass, and those of the place.
  */
 export async function push(folder: string, name: string, options: PushOptions = {}): Promise<Pushed> {
   const reference = needName(name)
   const repository = repositoryOf(reference)
   const tag = reference.tag ?? EDGE
-  const signer = signerOf(options.key)
+  const { key, unsigned } = options
+  const signers = unsigned === undefined ? signersNamed(typeof key === "string" ? [key] : key) : []
   const trust = readTrust()
-  refuseStranger(trust, reference.namespace, signer)
+  for (const signer of signers) refuseStranger(trust, reference.namespace, signer)
   const made = await artifactOf(folder)
   const mine = await openMine()
   const to = options.to ?? usualPlace()
@@ -79,19 +91,28 @@ export async function push(folder: string, name: string, options: PushOptions = 
   const { digest } = made.artifact
   const passes = await passesOf(folder, place, options)
   await putArtifact(mine, repository, made, tag)
-  if (registry !== mine) await bringUses(mine, place, made.cardData)
+  await shrink(mine, digest)
+  if (unsigned !== undefined) {
+    needHub(place, "take what several people sign")
+    await refuseUnwritable(unsigned)
+  }
+  const uses =
+    registry === mine
+      ? []
+      : await bringUses({ mine, place, card: made.cardData, signers, isSent: options.withUses === true })
   const copied =
     registry === mine
       ? { sent: 0, kept: made.cardData.bytes }
-      : place.hub === undefined
+      : place.hub === undefined || unsigned !== undefined
         ? await copyArtifact(mine, registry, repository, digest, options.onBytes)
         : await copyBlobs(mine, registry, repository, made.artifact.files, options.onBytes) // the rest goes with the statement
   const subject = (await mine.resolve(repository, digest)) ?? bug(`${digest} was put into the store and is not there`)
   const before = await standing(place, repository, reference, tag, trust)
   const isSame =
     before.artifact === digest &&
-    before.newest?.signers.includes(signer.key) === true &&
-    before.newest.statement.serial === before.serial - 1
+    signers.every(({ key }) => before.newest?.signers.includes(key) === true) &&
+    signers.length > 0 &&
+    before.newest?.statement.serial === before.serial - 1
   const statement: PushStatement = {
     type: TYPES.push,
     module: { namespace: reference.namespace, name: reference.name },
@@ -104,10 +125,13 @@ export async function push(folder: string, name: string, options: PushOptions = 
   }
   const moved = isSame
     ? ({ is: "same" } as const)
-    : await move(place, mine, repository, statement, { subject, signer, manifest: made.manifest, card: made.card })
-  if (!trust.keys.has(reference.namespace)) await trustKey(reference.namespace, signer.key)
+    : unsigned === undefined
+      ? await move(place, mine, statement, { subject, signers, manifest: made.manifest, card: made.card })
+      : ({ is: "unsigned" } as const)
+  if (unsigned !== undefined) await writeUnsigned(unsigned, statement)
+  if (!trust.keys.has(reference.namespace)) for (const each of signers) await trustKey(reference.namespace, each.key)
   for (const scored of passes) {
-    const envelope = sealScore(scored, signer)
+    const envelope = sealScore(scored, signers)
     for (const each of registry === mine ? [place] : [place, { registry: mine }])
       await putPass(each, envelope, [
         { repository, digest },
@@ -115,7 +139,7 @@ export async function push(folder: string, name: string, options: PushOptions = 
       ])
   }
   const serial = isSame ? before.serial - 1 : before.serial
-  if (moved.is !== "candidate") await rememberSerial(serialKey(registry, repository, tag), serial)
+  if (moved.is === "moved" || moved.is === "same") await rememberSerial(serialKey(registry, repository, tag), serial)
   return {
     name: printReference({ namespace: reference.namespace, name: reference.name, tag }),
     artifact: digest,
@@ -123,9 +147,10 @@ export async function push(folder: string, name: string, options: PushOptions = 
     files: made.files.size,
     place: registry.place,
     copied,
-    signer,
+    signers,
     serial,
     passes,
+    uses,
     ...moved,
   }
 }
@@ -168,22 +193,6 @@ function refuseStranger({ keys }: Trust, namespace: string, signer: NamedKey): v
   })
 }
 
-/** What it uses must be where it is: whoever takes it takes that too. */
-async function bringUses(mine: Layout, { registry: to, hub }: Place, card: Card): Promise<void> {
-  const uses = await usedBy(card, async (repository, digest) => (await lookAt(mine, repository, digest)).card)
-  for (const { repository, digest } of uses) {
-    if ((await to.resolve(repository, digest)) !== undefined) continue
-    if (hub !== undefined)
-      refuse({
-        code: "OB712",
-        seen: `${card.name} uses ${repository}@${digest}, which ${to.place} does not have.`,
-        hint: `Push that there first, or ask ${repository.split("/")[0]} to: whoever takes ${card.name} takes it too.`,
-      })
-    await copyArtifact(mine, to, repository, digest)
-    await copySignatures(mine, to, repository, digest)
-  }
-}
-
 interface Standing {
   readonly artifact: Digest | null
   /** Of the next push. */
@@ -207,45 +216,6 @@ async function standing(
   const seen = trust.serials.get(serialKey(registry, repository, tag)) ?? -1
   const serial = told?.serial ?? Math.max(newest?.statement.serial ?? -1, seen) + 1
   return { artifact, serial, newest }
-}
-
-/** The statement, signed; then the tag, which is last: one that was interrupted before is run again. */
-async function move(
-  { registry, hub }: Place,
-  mine: Layout,
-  repository: string,
-  statement: PushStatement,
-  {
-    subject,
-    signer,
-    manifest,
-    card,
-  }: {
-    readonly subject: Descriptor
-    readonly signer: Signer
-    readonly manifest: Uint8Array
-    readonly card: Uint8Array
-  },
-): Promise<Pick<Pushed, "is" | "candidate">> {
-  const envelope = seal(printStatement(statement), [signer])
-  if (hub !== undefined) {
-    const answer = await hub
-      .push({ manifest, card, envelope })
-      .catch((error: unknown) => unlessUnclaimed(error, statement, hub))
-    await putSignature(mine, repository, envelope, subject)
-    return answer.is === "moved" ? answer : { is: "candidate", candidate: answer.id }
-  }
-  for (const each of registry === mine ? [mine] : [mine, registry])
-    await putSignature(each, repository, envelope, subject)
-  await registry.putManifest(repository, manifest, statement.tag)
-  return { is: "moved" }
-}
-
-/** What a hub says of a namespace that nobody has claimed, with the command that does. */
-function unlessUnclaimed(error: unknown, { module }: PushStatement, { place }: Hub): never {
-  const problem = error instanceof Refusal ? error.problems[0] : undefined
-  if (problem?.code !== "OB731") throw error
-  return refuse({ ...problem, hint: `If it is to be yours: brain key claim ${module.namespace} --to ${place}` })
 }
 
 const bug = (what: string): never => {

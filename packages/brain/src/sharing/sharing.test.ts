@@ -83,7 +83,7 @@ test("what one person pushes another adds: the same artifact, signed, and the ta
   expect(added.card).toEqual((await artifactOf(desk())).cardData)
   expect(added.signed?.is).toBe("first")
   expect((await takeIt()).signed?.is).toBe("trusted")
-  expect(readTrust().keys.get("acme")).toEqual([pushed.signer.key])
+  expect(readTrust().keys.get("acme")).toEqual([pushed.signers[0]!.key])
   ann!.become()
   expect(await give()).toMatchObject({ is: "same", serial: 0, copied: { sent: 0 } })
   expect(await give(other())).toMatchObject({ is: "moved", serial: 1 })

@@ -8,13 +8,14 @@ import { checkBrains } from "@open-brains/core/composition/check.ts"
 import type { BenchmarkDeclaration } from "@open-brains/core/composition/parts.ts"
 import type { Port } from "@open-brains/core/composition/types.ts"
 import { describe } from "@open-brains/core/composition/types.ts"
+import { workOfGraph } from "@open-brains/core/graph/work.ts"
 import { printManifest } from "@open-brains/core/module/text.ts"
+import { contentsOf } from "@open-brains/core/run/module.ts"
 import { itemsOfFile } from "../benchmarks/items.ts"
 import { type Gathered, gather } from "../brains/gather.ts"
 import { definitionsAt, firstWordOf } from "../brains/sources.ts"
 import { dataSetIn } from "../data/sets.ts"
 import { filesOfBrain, filesOfNet } from "./brain_files.ts"
-import { costsOfNet } from "./card_costs.ts"
 import { readModule } from "./folder.ts"
 import { MANIFEST, sha256 } from "./whole.ts"
 
@@ -75,7 +76,7 @@ async function net(path: string): Promise<Made> {
       licence,
       module: files.digest,
       ...ports,
-      ...costsOfNet(files),
+      operations: workOfGraph(contentsOf(files).graph),
       uses: [],
       benchmarks: [],
       ...((built.edited ?? built.base) ? { base: (built.edited ?? built.base)!.digest } : {}),

@@ -54,13 +54,15 @@ export function parseDelta(bytes: Uint8Array): Delta | undefined {
 }
 
 const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_windowLog: WINDOW } = zlib.constants
-const STRONG = { params: { [LEVEL]: 19, [WINDOW]: 27 } }
+/** Beyond a mebibyte the strongest level takes seconds for each, and finds little more where numbers moved a step. */
+const how = (size: number) => ({ params: { [LEVEL]: size <= 2 ** 20 ? 19 : 9, [WINDOW]: 27 } })
 
 /** The smaller of the two ways. */
 export function deltaOf(bytes: Uint8Array, base: Uint8Array): Pick<Delta, "how" | "frame"> {
   assert(bytes.length <= DELTA_LIMITS.sizeMax && base.length <= DELTA_LIMITS.sizeMax, "a delta of something that large")
-  const passages = zlib.zstdCompressSync(bytes, { ...STRONG, dictionary: Buffer.from(base) })
-  const steps = zlib.zstdCompressSync(shift(bytes, base, -1), STRONG)
+  const options = how(bytes.length)
+  const passages = zlib.zstdCompressSync(bytes, { ...options, dictionary: Buffer.from(base) })
+  const steps = zlib.zstdCompressSync(shift(bytes, base, -1), options)
   return passages.length <= steps.length ? { how: "passages", frame: passages } : { how: "steps", frame: steps }
 }
 

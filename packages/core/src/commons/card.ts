@@ -19,10 +19,8 @@ export interface Card {
   readonly takes: readonly CardPort[]
   readonly gives: readonly CardPort[]
   readonly bytes: number // of its files
-  /** Of a module that is run: what one answer costs at most, and what it remembers. Nothing where nobody knows. */
+  /** Of a net: multiply-adds of one answer, as `workOfGraph` counts them in its graph. Nothing where nobody knows. */
   readonly operations?: number
-  readonly stateBytes?: number
-  readonly memoryBytes?: number
   /** Modules of the store that it is made of, each with the artifact that its lock names. */
   readonly uses: readonly CardUse[]
   /** Names of the benchmarks that it lives by. */
@@ -65,7 +63,7 @@ export function readCard(json: Json, reading: Reading): Card {
   const { bound } = card
   if (bound !== undefined && !(typeof bound === "number" && bound >= 0 && bound <= 1))
     reading.fail("bound", "number from 0 to 1")
-  const optional = (name: "operations" | "stateBytes" | "memoryBytes" | "items"): { readonly [key: string]: number } =>
+  const optional = (name: "operations" | "items"): { readonly [key: string]: number } =>
     card[name] === undefined ? {} : { [name]: reading.whole(card[name], name) }
   return {
     kind,
@@ -77,8 +75,6 @@ export function readCard(json: Json, reading: Reading): Card {
     gives: ports("gives"),
     bytes: reading.whole(card["bytes"], "bytes"),
     ...optional("operations"),
-    ...optional("stateBytes"),
-    ...optional("memoryBytes"),
     uses,
     benchmarks: reading
       .list(card["benchmarks"], "benchmarks", 256)

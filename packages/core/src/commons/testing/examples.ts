@@ -24,7 +24,6 @@ export const CARD: Card = {
   gives: [{ name: "intent", type: "label" }],
   bytes: 30512,
   operations: 12345,
-  stateBytes: 0,
   uses: [{ name: "acme/words:stable", artifact: digest("words") }],
   benchmarks: ["acme/intents"],
   base: digest("base"),
