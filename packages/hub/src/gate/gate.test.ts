@@ -1,4 +1,7 @@
+import { drawnFor, itemSeedOf } from "@open-brains/core/commons/work.ts"
 import { afterEach, expect, test } from "vitest"
+import { digestBytes } from "../hash.ts"
+import { openHubKey } from "../keys.ts"
 import {
   churning,
   half,
@@ -141,7 +144,12 @@ test("within the brain that declares it, on items that follow from the log right
       return honest
     }, signer),
   )
-  const { seed } = await work(village, spying, id)
+  const { seed, checkpoint } = await work(village, spying, id)
+  const { key } = openHubKey(village.hub.folder)
+  // Nobody but the hub can make it before; whoever has it can work out the seed.
+  expect(checkpoint).toMatch(/^open-brains\/log\n4\n.+\n\n— open-brains\/log .+\n$/)
+  expect(seed).toBe(itemSeedOf(module.artifact, digestBytes(Buffer.from(checkpoint)), digestBytes))
+  expect((await jsonOf<{ key: string }>(fetch(`${village.hub.url}/api/v1/`))).key).toBe(key)
   const brain = await jsonOf<{ artifact: string }>(fetch(`${village.hub.url}/api/v1/modules/shop/desk`))
   expect(jobs.at(-1)).toMatchObject({
     kind: "items",
@@ -214,7 +222,6 @@ test("weights go by namespaces, and a namespace counts once", async () => {
 
 test("of many workers three are drawn for a job, none of them the candidate's own, and none twice", async () => {
   const village = await makeVillage()
-  await pushCandidate(village, "new", () => true)
   const own = makeWorker(undefined, village.acme)
   const workers = [own, ...Array.from({ length: 9 }, () => makeWorker())]
   const ask = async () => {
@@ -222,11 +229,22 @@ test("of many workers three are drawn for a job, none of them the candidate's ow
     for (const { signer } of workers) jobs.push((await lease(village.hub.url, signer))?.id)
     return jobs
   }
-  await ask() // they are there now
+  await ask() // all of them are there now
+  await pushCandidate(village, "new", () => true)
   const jobs = await ask()
-  expect(jobs.filter((job) => job !== undefined)).toHaveLength(3)
-  expect(jobs[0]).toBeUndefined()
+  const [job, ...others] = [...new Set(jobs.filter((each) => each !== undefined))]
+  expect(others).toEqual([])
+  const having = workers.filter((_, i) => jobs[i] !== undefined).map(({ signer }) => signer.key)
+  const secret = digestBytes(openHubKey(village.hub.folder).sign(Buffer.from("open-brains: who is drawn")))
+  const keys = workers.slice(1).map(({ signer }) => signer.key)
+  expect(having.toSorted()).toEqual([...drawnFor(secret, job!, keys, 3, digestBytes)].toSorted())
   expect(await ask()).toEqual(jobs) // the same lease, should its answer have been lost
+})
+test("whoever owns the namespace of a candidate does not measure it, though nobody else is there", async () => {
+  const village = await makeVillage()
+  const { id } = await pushCandidate(village, "new", () => true)
+  const workers = [makeWorker(undefined, village.acme), makeWorker(), makeWorker()]
+  expect(await work(village, workers, id)).toMatchObject({ jobs: { open: 1, done: 0 }, workers: { present: 2 } })
 })
 test("with too few workers it waits, and says so", async () => {
   const village = await makeVillage()

@@ -177,6 +177,7 @@ test("OB745: a result that does not fit its job, or is not from whom it was leas
   const { leaves, differences, attestations } = honest
   const stranger = makeSigner()
   const other = answerItems(village.skills, { ...job, items: { ...job.items, from: 5 } }, signer)
+  expect(other.asked).not.toBe(honest.asked)
   const refused = async (result: ItemsResult | CheckResult, by = signer, at: Job = job): Promise<[number, string]> => {
     const response = await give(url, at, result, by)
     return [response.status, await codeOf(response)]
@@ -187,6 +188,7 @@ test("OB745: a result that does not fit its job, or is not from whom it was leas
   expect(await refused({ ...other, asked: honest.asked })).toEqual(unfit) // other items
   expect(await refused(other)).toEqual(unfit) // of another job
   expect(await refused({ ...honest, job: job.id + 1 })).toEqual(unfit)
+  expect(await refused({ ...honest, asked: other.asked })).toEqual(unfit)
   expect(await refused(honest, signer, check)).toEqual(unfit) // which it has given already
   expect(await refused(honestly(village.skills, check, signer) as CheckResult)).toEqual(unfit) // of another kind
   expect(await refused({ ...honest, leaves: { ...leaves, candidate: leaves.candidate.toReversed() } })).toEqual(unfit)
