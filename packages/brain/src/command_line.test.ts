@@ -6,7 +6,8 @@ import { brain } from "./testing/command.ts"
 const COMMANDS = [
   ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain"],
   ...["check", "fmt", "lock", "why", "trace", "graph", "diff", "stream", "doctor"],
-  ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit", "hub"],
+  ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit"],
+  ...["update", "wishes", "hub"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */
@@ -15,8 +16,8 @@ const KNOWN = `${COMMANDS.slice(0, 12).join(", ")}, … (${COMMANDS.length})`
 test("alone it greets, and names every command", async () => {
   const { code, out, err } = await brain([])
   expect([code, out, err]).toEqual([0, GREETING, ""])
-  // These need what none of the greeting's commands makes: a net that remembers, a hub, an attestation, the name of a weight.
-  const others = ["stream", "search", "verify", "edit", "hub"]
+  // These need what none of the greeting's commands makes: a net that remembers, a hub, an attestation, the name of a weight, a lock.
+  const others = ["stream", "search", "verify", "edit", "hub", "update", "wishes"]
   for (const command of COMMANDS.filter((each) => !others.includes(each))) expect(out).toContain(`./brain ${command}`)
 })
 
