@@ -16,8 +16,8 @@ const KNOWN = `${COMMANDS.slice(0, 12).join(", ")}, … (${COMMANDS.length})`
 test("alone it greets, and names every command", async () => {
   const { code, out, err } = await brain([])
   expect([code, out, err]).toEqual([0, GREETING, ""])
-  // These need what none of the greeting's commands makes: a net that remembers, a hub, an attestation, the name of a weight.
-  const others = ["stream", "search", "verify", "edit", "update", "wishes", "hub", "work", "candidate"]
+  // These need what none of the greeting's commands makes: a net that remembers, a hub, an attestation, the name of a weight, a lock.
+  const others = ["stream", "search", "verify", "edit", "hub", "update", "wishes", "work", "candidate"]
   for (const command of COMMANDS.filter((each) => !others.includes(each))) expect(out).toContain(`./brain ${command}`)
 })
 
