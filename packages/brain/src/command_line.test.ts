@@ -6,7 +6,7 @@ import { brain } from "./testing/command.ts"
 const COMMANDS = [
   ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain"],
   ...["check", "fmt", "lock", "why", "trace", "graph", "diff", "stream", "doctor"],
-  ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit", "hub"],
+  ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit", "hub", "work", "candidate"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */
@@ -16,7 +16,7 @@ test("alone it greets, and names every command", async () => {
   const { code, out, err } = await brain([])
   expect([code, out, err]).toEqual([0, GREETING, ""])
   // These need what none of the greeting's commands makes: a net that remembers, a hub, an attestation, the name of a weight.
-  const others = ["stream", "search", "verify", "edit", "hub"]
+  const others = ["stream", "search", "verify", "edit", "hub", "work", "candidate"]
   for (const command of COMMANDS.filter((each) => !others.includes(each))) expect(out).toContain(`./brain ${command}`)
 })
 
