@@ -7,7 +7,7 @@ const COMMANDS = [
   ...["tour", "teach", "ask", "correct", "lessons", "undo", "test", "rebuild", "data", "show", "explain"],
   ...["check", "fmt", "lock", "why", "trace", "graph", "diff", "stream", "doctor"],
   ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit"],
-  ...["update", "wishes", "hub"],
+  ...["update", "wishes", "hub", "work", "candidate"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */

@@ -182,21 +182,16 @@ test("a check says which benchmarks can ask, and how many items they have", asyn
   expect(JSON.stringify(said())).not.toContain(process.env["BRAIN_STORE"]!)
 })
 
-test("a check refuses what is no simpler, what fits nowhere, and what is somebody's machine", async () => {
+test("a check refuses what is no simpler, and what does not fit", async () => {
   const other = join(temporary(), "other")
   await editModule(desk, [{ edit: "labels", called: [["refund", "money"]] }], other)
-  const remote = join(temporary(), "remote.brain")
-  writeFileSync(
-    remote,
-    'remote far {\n about "x" licence "CC0-1.0"\n takes message: text up to 999 bytes\n gives kind: label { parcel refund }\n url "https://example.org/a"\n}\nbrain asks {\n about "x" licence "CC0-1.0"\n takes message: text up to 999 bytes\n gives kind: label { parcel refund }\n use far\n kind is far of message\n}\n',
-  )
   const check = { kind: "check", ...compared, benchmarks: [] }
   hub.jobs.push(
     { ...check, isSimpler: true },
     { ...check, isSimpler: true, candidate: await hub.put(other, "acme/intent") },
   )
   await works()
-  expect(said()).toMatchObject([{ findings: { refusal: "OB756" } }, { findings: { refusal: "OB755" } }])
+  expect(said()).toMatchObject(["OB756", "OB755"].map((refusal) => ({ findings: { refusal } })))
 })
 
 test("a benchmark that asks more than there is, or gives no item, is a result, not a dead worker", async () => {
