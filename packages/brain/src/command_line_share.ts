@@ -166,6 +166,11 @@ function registerKeys(program: Command, run: Run, services: Services): void {
     .addOption(
       new Option("--threshold <n>", "so many of them must sign (default: as before, else 1)").argParser(thresholdIn),
     )
+    .option(
+      "--open",
+      "let the hub's gate speak for it too: strangers may move what others build on, where they prove it",
+    )
+    .option("--no-open", "do not any more")
     .addOption(unsigned("claims nothing yet"))
     .addOption(insecure())
     .addOption(json())

@@ -74,6 +74,7 @@ interface ClaimCommandOptions extends Json {
   readonly key?: readonly string[]
   readonly with?: readonly string[]
   readonly threshold?: number
+  readonly open?: boolean
   readonly unsigned?: string
   readonly insecure?: boolean
 }
@@ -87,6 +88,7 @@ export async function claim(namespace: string, options: ClaimCommandOptions, ser
     ...(key ? { key } : {}),
     ...(options.with ? { with: options.with.map(keyOf) } : {}),
     ...(threshold === undefined ? {} : { threshold }),
+    isOpen: options.open,
     ...(unsigned === undefined ? {} : { unsigned }),
   })
   if (unsigned !== undefined) {
@@ -103,7 +105,14 @@ export async function claim(namespace: string, options: ClaimCommandOptions, ser
     keys.length === 1 && before === undefined
       ? `${namespace} is yours at ${hub.place}: what you push there is signed by ${signers[0]!.name}.`
       : `At ${hub.place}, ${describeStatement(statement)}.`
-  return tell(services, options, { ...statement, hub: hub.place, signers: signers.map((each) => each.key) }, [what])
+  const told =
+    options.open === true
+      ? [
+          what,
+          `Its gate speaks for ${namespace} too: whoever proves a change to what others build on moves its stable.`,
+        ]
+      : [what]
+  return tell(services, options, { ...statement, hub: hub.place, signers: signers.map((each) => each.key) }, told)
 }
 /** A key as it is written, or one's own by its name. */
 const keyOf = (text: string): PublicKey => (keyNames().includes(text) ? signerOf(text).key : needKey(text))

@@ -4,7 +4,7 @@ import { type Problem, refuse } from "@open-brains/core/base/problem.ts"
 import { MEDIA } from "@open-brains/core/commons/artifact.ts"
 import { type CandidateView, readCandidateView } from "@open-brains/core/commons/candidate.ts"
 import { type Delivery, printDelivery } from "@open-brains/core/commons/delivery.ts"
-import { type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
+import { ENVELOPE_LIMITS, type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
 import { type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, type Reading, readingOf } from "@open-brains/core/commons/shape.ts"
 import { type Job, readLeased } from "@open-brains/core/commons/work.ts"
@@ -21,6 +21,8 @@ export interface Hub {
   ): Promise<{ readonly is: "moved" } | { readonly is: "candidate"; readonly id: string }>
   /** Who speaks for a namespace, or nothing. */
   owner(namespace: string): Promise<Owner | undefined>
+  /** The newest statement of whose a namespace is, as it was signed; nothing of one that nobody owns. */
+  ownership(namespace: string): Promise<Uint8Array | undefined>
   claim(envelope: Uint8Array): Promise<void>
   /** Says what was measured. */
   attest(envelope: Uint8Array): Promise<void>
@@ -140,6 +142,13 @@ function hubAt({ place, send }: Transport): Hub {
         threshold: reading.whole(json["threshold"], "threshold"),
         serial: reading.whole(json["serial"], "serial"),
       }
+    },
+    async ownership(namespace) {
+      const answer = await send({ method: "GET", at: `/api/v1/namespaces/${namespace}/statement` })
+      if (answer.status === 200) return answer.read(ENVELOPE_LIMITS.bytes)
+      if (answer.status !== 404) await asked(answer, "say who owns a namespace")
+      answer.drop()
+      return undefined
     },
     async claim(envelope) {
       await asked(await post("/api/v1/namespaces", envelope), "take the claim")

@@ -65,7 +65,7 @@ export async function look(name: string, options: AddOptions = {}): Promise<Offe
   const { registry } = place
   const found = await stands(place, reference)
   const { artifact, card } = await lookAt(registry, repository, found.digest)
-  const signed = await signedBy(registry, repository, found.digest, found.tag, readTrust())
+  const signed = await signedBy(registry, repository, found.digest, found.tag, readTrust(), place.hub)
   if (signed === undefined && reference.digest === undefined)
     refuse({
       code: "OB724",
@@ -124,7 +124,7 @@ export async function take(
   const kept = keptAs ?? tag ?? `pinned-${digest.slice("sha256:".length, "sha256:".length + 12)}`
   await mine.putManifest(repository, await mine.manifest(repository, digest), kept)
   for (const each of [...uses, { digest }]) await shrink(mine, each.digest)
-  if (signed?.is === "first") for (const key of signed.signers) await trustKey(reference.namespace, key)
+  for (const key of signed?.keys ?? []) await trustKey(reference.namespace, key)
   if (signed !== undefined && tag !== undefined)
     await rememberSerial(serialKey(registry, repository, tag), signed.statement.serial)
   const { namespace, name } = reference

@@ -11,6 +11,8 @@ export interface ClaimOptions {
   readonly key?: readonly string[]
   /** All keys that speak for it from now on (default: those that sign). */
   readonly with?: readonly PublicKey[]
+  /** The hub's own key is one of them, or is none any more: its gate lets strangers move what others build on, where they prove it better. */
+  readonly isOpen?: boolean | undefined
   /** So many of them must sign (default: what it was, else 1). */
   readonly threshold?: number
   /** Writes what is to be signed there, and claims nothing yet. */
@@ -30,13 +32,23 @@ export interface Claimed {
 export async function claim(hub: Hub, namespace: string, options: ClaimOptions): Promise<Claimed> {
   const before = await hub.owner(namespace)
   const signers = options.unsigned === undefined || options.with === undefined ? signersNamed(options.key) : []
-  const keys = [...new Set(options.with ?? signers.map(({ key }) => key))]
+  const keys = await withGate(hub, options.isOpen, [
+    ...new Set(
+      options.with ?? (options.isOpen === undefined ? undefined : before?.keys) ?? signers.map(({ key }) => key),
+    ),
+  ])
   const threshold = options.threshold ?? Math.min(before?.threshold ?? 1, keys.length)
   if (keys.length > KEYS_MAX || threshold < 1 || threshold > keys.length)
     refuse({
       code: "OB775",
       seen: `${threshold} of ${keys.length} keys cannot sign for ${namespace}.`,
       hint: `Name at most ${KEYS_MAX} keys with --with, all that are to speak for it, and a --threshold from 1 to as many.`,
+    })
+  if (options.isOpen === true && threshold > 1)
+    refuse({
+      code: "OB775",
+      seen: `${threshold} keys must sign for ${namespace}, and the gate has one.`,
+      hint: "Leave out --open, or say --threshold 1.",
     })
   const serial = before === undefined ? 0 : before.serial + 1
   const statement: NamespaceStatement = { type: TYPES.namespace, namespace, keys, threshold, serial }
@@ -53,6 +65,17 @@ export async function claim(hub: Hub, namespace: string, options: ClaimOptions):
   return { statement, signers, before }
 }
 const KEYS_MAX = 16
+
+async function withGate(
+  hub: Hub,
+  isOpen: boolean | undefined,
+  keys: readonly PublicKey[],
+): Promise<readonly PublicKey[]> {
+  if (isOpen === undefined) return keys
+  const gate = await hub.key()
+  const others = keys.filter((key) => key !== gate)
+  return isOpen ? [...others, gate] : others
+}
 
 /** What a hub says where more have to sign, with the commands by which they do. */
 export function tooFew(error: unknown, command: string): unknown {

@@ -7,6 +7,7 @@ import {
   printReference,
   type Reference,
   repositoryOf,
+  STABLE,
 } from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { refuseFailed, type Scored, scoreOn, sealScore } from "../benchmarks/score.ts"
@@ -20,6 +21,7 @@ import { shrink } from "../store/shrink.ts"
 import { putArtifact } from "../store/unpack.ts"
 import { type Copied, copyArtifact, copyBlobs, type OnBytes } from "./copy.ts"
 import { move } from "./move.ts"
+import { isStrangersTurn } from "./ownership.ts"
 import { putPass, repositoryOfBenchmark } from "./passes.ts"
 import { pushesOf, type SignedPush, serialKey } from "./signatures.ts"
 import { writeUnsigned } from "./statements.ts"
@@ -79,7 +81,6 @@ export async function push(folder: string, name: string, options: PushOptions = 
   const { key, unsigned } = options
   const signers = unsigned === undefined ? signersNamed(typeof key === "string" ? [key] : key) : []
   const trust = readTrust()
-  for (const signer of signers) refuseStranger(trust, reference.namespace, signer)
   const made = await artifactOf(folder)
   const mine = await openMine()
   const to = options.to ?? usualPlace()
@@ -87,10 +88,19 @@ export async function push(folder: string, name: string, options: PushOptions = 
     to === undefined
       ? { registry: mine }
       : await openPlace(to, { create: true, isInsecure: options.isInsecure === true })
-  const { registry } = place
+  const { registry, hub } = place
   const { digest } = made.artifact
+  // Where the gate speaks for a namespace, strangers may propose.
+  const isProposal = hub !== undefined && tag === STABLE && (await isStrangersTurn(hub, reference.namespace, signers))
+  if (!isProposal) for (const signer of signers) refuseStranger(trust, reference.namespace, signer)
   const passes = await passesOf(folder, place, options)
-  await putArtifact(mine, repository, made, tag)
+  // What is proposed is not what the name stands for, not even here.
+  await putArtifact(
+    mine,
+    repository,
+    made,
+    isProposal ? `proposed-${digest.slice("sha256:".length, "sha256:".length + 12)}` : tag,
+  )
   await shrink(mine, digest)
   if (unsigned !== undefined) {
     needHub(place, "take what several people sign")
@@ -129,7 +139,8 @@ export async function push(folder: string, name: string, options: PushOptions = 
       ? await move(place, mine, statement, { subject, signers, manifest: made.manifest, card: made.card })
       : ({ is: "unsigned" } as const)
   if (unsigned !== undefined) await writeUnsigned(unsigned, statement)
-  if (!trust.keys.has(reference.namespace)) for (const each of signers) await trustKey(reference.namespace, each.key)
+  if (!isProposal && !trust.keys.has(reference.namespace))
+    for (const each of signers) await trustKey(reference.namespace, each.key)
   for (const scored of passes) {
     const envelope = sealScore(scored, signers)
     for (const each of registry === mine ? [place] : [place, { registry: mine }])

@@ -13,7 +13,9 @@ import { repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, type Statement, statementOf, TYPES } from "@open-brains/core/commons/statement.ts"
 import { shortKey, verify } from "../keys/keys.ts"
 import { judge, type Trust } from "../keys/trust.ts"
+import type { Hub } from "../registry/hub.ts"
 import type { Registry } from "../registry/registry.ts"
+import { keysVouchedFor } from "./ownership.ts"
 
 /** “This artifact is what the tag stands for”, and who said so. */
 export interface SignedPush {
@@ -23,8 +25,13 @@ export interface SignedPush {
 }
 /** Who signed what a tag stands for, to this person. */
 export interface Signed extends SignedPush {
-  /** `first`: nobody was known to speak for the namespace; whoever takes it trusts the key. */
-  readonly is: "trusted" | "first"
+  /**
+   * `first`: nobody was known to speak for the namespace; whoever takes it trusts the key. `vouched`: a key that is trusted has signed that this one
+   * speaks for it too.
+   */
+  readonly is: "trusted" | "first" | "vouched"
+  /** Keys that whoever takes it trusts from then on. */
+  readonly keys: readonly PublicKey[]
 }
 
 /** So many are looked at, of all that anybody who can write there says of it. */
@@ -93,7 +100,7 @@ async function statementIn(
 
 /**
  * Who signed that the tag stands for the artifact, and whether that fits what this person knows of the namespace; without
- * a tag, who signed the artifact for any. Nothing when nobody did. Errors: OB726 when others sign than those who are
+ * a tag, who signed the artifact for any. At a hub, new keys of the namespace are taken where a trusted one has signed for them. Nothing when nobody did. Errors: OB726 when others sign than those who are
  * trusted, OB729 when a newer push of the tag was seen at this place.
  */
 export async function signedBy(
@@ -102,15 +109,22 @@ export async function signedBy(
   artifact: Digest,
   tag: string | undefined,
   trust: Trust,
+  hub?: Hub,
 ): Promise<Signed | undefined> {
   const [namespace = ""] = repository.split("/")
   const pushes = (await pushesOf(registry, repository, artifact)).filter(
     ({ statement }) => tag === undefined || statement.tag === tag,
   )
   const known = trust.keys.get(namespace) ?? []
-  const push = pushes.find(({ signers }) => signers.some((key) => known.includes(key))) ?? pushes[0]
+  const signedWith = (keys: readonly PublicKey[]): SignedPush | undefined =>
+    pushes.find(({ signers }) => signers.some((key) => keys.includes(key)))
+  const trusted = signedWith(known)
+  const vouched = trusted || hub === undefined || pushes.length === 0 ? [] : await keysVouchedFor(hub, namespace, known)
+  const push = trusted ?? signedWith(vouched) ?? pushes[0]
   if (push === undefined) return undefined
-  const is = judge(trust, namespace, push.signers)
+  const isVouched = trusted === undefined && push.signers.some((key) => vouched.includes(key))
+  const is = isVouched && known.length > 0 ? "vouched" : judge(trust, namespace, push.signers)
+  const keys = is === "trusted" ? [] : isVouched ? vouched : push.signers
   const seen = tag === undefined ? undefined : trust.serials.get(serialKey(registry, repository, tag))
   if (seen !== undefined && push.statement.serial < seen)
     refuse({
@@ -118,7 +132,7 @@ export async function signedBy(
       seen: `${registry.place} gives an older ${repository}:${tag} than it did: its push number ${push.statement.serial}, after number ${seen}.`,
       hint: `Somebody keeps the newer one from you, or put the old one back. To take it all the same, name it by its digest: ${repository}@${artifact}`,
     })
-  return { ...push, is }
+  return { ...push, is, keys }
 }
 /** Serial numbers count the pushes of a tag at one place. */
 export const serialKey = ({ place }: Registry, repository: string, tag: string): string =>
@@ -143,6 +157,7 @@ export async function putSignature(
 export const describeSigned = (signed: Signed): string => {
   const keys = signed.signers.map(shortKey).join(", ")
   const namespace = signed.statement.module.namespace
+  if (signed.is === "vouched") return `by ${keys}, which a key that you trust for ${namespace} vouches for`
   return signed.is === "trusted"
     ? `by ${keys}, which you trust for ${namespace}`
     : `by ${keys}, the first key that you see of ${namespace}: it is remembered`

@@ -1,6 +1,7 @@
+import { MEDIA } from "@open-brains/core/commons/artifact.ts"
 import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import { TYPES } from "@open-brains/core/commons/statement.ts"
-import { putDocument } from "../content.ts"
+import { documentOf, putDocument } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import type { Api } from "./api.ts"
@@ -92,6 +93,25 @@ export function namespaceRoutes(app: Api, { database, writer, limits, clock }: C
     async ({ params: { namespace } }) => {
       const owner = (await ownerOf(database.read, namespace)) ?? noOwner(namespace)
       return { namespace, ...owner, keys: [...owner.keys] }
+    },
+  )
+  app.get(
+    "/namespaces/:namespace/statement",
+    {
+      schema: {
+        summary: "The newest statement of whose it is, as its owners signed it",
+        params: NamespaceParams,
+      },
+    },
+    async ({ params: { namespace } }, reply) => {
+      const found = await database.read
+        .selectFrom("namespace")
+        .select("envelope")
+        .where("name", "=", namespace)
+        .executeTakeFirst()
+      const bytes = found && (await documentOf(database.read, found.envelope))
+      if (bytes === undefined) return noOwner(namespace)
+      return reply.type(MEDIA.envelope).send(Buffer.from(bytes))
     },
   )
 }

@@ -6,20 +6,19 @@ import {
   parseManifestFacts,
 } from "@open-brains/core/commons/artifact.ts"
 import { type Delivery, parseDelivery } from "@open-brains/core/commons/delivery.ts"
+import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf, STABLE } from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import type { FastifyRequest } from "fastify"
 import {
   documentOf,
   findRepository,
-  keepManifest,
   type Module,
   makeRepository,
   missingOf,
   moveTag,
   putBlob,
   putManifest,
-  putReferrer,
   readModule,
   type TagState,
   tagOf,
@@ -28,12 +27,12 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { openCandidate } from "../gate/candidates.ts"
 import type { Keeper } from "../gate/keeper.ts"
-import { digestBytes, digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
-import { appendLog } from "../log.ts"
+import { digestBytes, digestFrom, hashOf, isSameHash } from "../hash.ts"
+import { recordPush } from "../record_push.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
 import { ProblemSchema, refuseWith } from "./errors.ts"
-import { isSignedBy, noOwner, ownerOf } from "./namespaces.ts"
+import { isSignedBy, noOwner, type Owner, ownerOf } from "./namespaces.ts"
 import { type RateHeaders, spend } from "./quotas.ts"
 import { CandidateMadeSchema, PushedSchema } from "./schemas.ts"
 
@@ -131,12 +130,7 @@ async function push(
   const { namespace } = statement.module
   const now = clock()
   const owner = (await ownerOf(queries, namespace)) ?? noOwner(namespace)
-  if (!isSignedBy(owner, signers))
-    refuseWith({
-      code: "OB733",
-      seen: `${owner.threshold} of the keys of ${namespace} must sign, and ${signers.filter((key) => owner.keys.includes(key)).length} did.`,
-      hint: "Sign with the keys of its owners, or push under a namespace of your own.",
-    })
+  const proposer = isSignedBy(owner, signers) ? undefined : proposerOf(context, statement, owner, signers)
   const repository = await placeOf(queries, statement, module.brought !== undefined)
   const before = await tagOf(queries, repository, statement.tag)
   refuseOvertaken(statement, before)
@@ -157,29 +151,29 @@ async function push(
       seen: `The module has ${size} bytes, and at most ${limits.moduleBytes} are taken.`,
       hint: "Make it smaller.",
     })
+  const ofKey = { pushes: limits.pushesAnHour.key, bytes: limits.bytesAnHour.key }
+  const ofNamespace = { pushes: limits.pushesAnHour.namespace, bytes: limits.bytesAnHour.namespace }
+  const spending = signers.filter((key) => owner.keys.includes(key)).map((key) => ({ who: key, allowance: ofKey }))
   const rate = await spend(
     queries,
-    [
-      ...signers
-        .filter((key) => owner.keys.includes(key))
-        .map((key) => ({ who: key, allowance: { pushes: limits.pushesAnHour.key, bytes: limits.bytesAnHour.key } })),
-      {
-        who: namespace,
-        allowance: { pushes: limits.pushesAnHour.namespace, bytes: limits.bytesAnHour.namespace },
-      },
-    ],
+    proposer === undefined
+      ? [...spending, { who: namespace, allowance: ofNamespace }]
+      : [{ who: proposer, allowance: ofKey }], // what strangers send takes nothing from the owners
     size,
     now,
   )
   const artifact = hashOf(statement.artifact)
-  const index = await recordPush(queries, { repository, tag: statement.tag, artifact, module, bytes, hash, at: now })
   const baseline = before.artifact
-  if (statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)) {
-    const others = await isUsedByOthers(queries, repository, namespace)
-    if (others) {
-      await openCandidate(context, queries, { id: index, repository, artifact, baseline, at: now }, statement)
-      return { outcome: { candidate: index, index }, rate }
-    }
+  const isMoving = statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)
+  const isTried = isMoving && (await isUsedByOthers(queries, repository, namespace))
+  if (proposer !== undefined && !isTried) nothingToProve(statement)
+  const { digest } = module.facts
+  const subject = { facts: module.facts, descriptor: { mediaType: MEDIA.manifest, digest, size: module.bytes } }
+  const index = await recordPush(queries, { repository, tag: statement.tag, subject, bytes, hash, at: now })
+  if (isTried) {
+    const candidate = { id: index, repository, artifact, baseline, proposer, at: now }
+    await openCandidate(context, queries, candidate, statement)
+    return { outcome: { candidate: index, index }, rate }
   }
   await moveTag(database, queries, repository, statement.tag, before, artifact, module, now)
   return {
@@ -188,35 +182,30 @@ async function push(
   }
 }
 
-/** What stays of a push whatever becomes of its tag: the artifact, the entry of the log, the signature. Its index in the log. */
-export async function recordPush(
-  queries: Queries,
-  {
-    repository,
-    tag,
-    artifact,
-    module,
-    bytes,
-    hash,
-    at,
-  }: {
-    readonly repository: number
-    readonly tag: string
-    readonly artifact: Hash
-    readonly module: Read
-    readonly bytes: Uint8Array // the envelope
-    readonly hash: Hash
-    readonly at: number
-  },
-): Promise<number> {
-  await keepManifest(queries, repository, module.facts)
-  const id = await appendLog(queries, bytes)
-  await queries.insertInto("push").values({ id, repository, tag, artifact, envelope: hash, at }).execute()
-  // So that whoever has an OCI client finds who signed.
-  const subject = { mediaType: MEDIA.manifest, digest: module.facts.digest, size: module.bytes }
-  await putReferrer(queries, repository, MEDIA.signature, { bytes, hash }, subject, at)
-  return id
+/**
+ * A stranger may propose what `stable` is to stand for, where one of the namespace's keys is the hub's own: its owners have said so that whatever
+ * the gate lets pass is theirs. Errors: OB733.
+ */
+function proposerOf(
+  { key }: Context,
+  { module, tag }: PushStatement,
+  owner: Owner,
+  signers: readonly PublicKey[],
+): PublicKey {
+  if (tag === STABLE && owner.threshold === 1 && owner.keys.includes(key.key)) return signers[0]!
+  const held = signers.filter((each) => owner.keys.includes(each)).length
+  return refuseWith({
+    code: "OB733",
+    seen: `${owner.threshold} of the keys of ${module.namespace} must sign, and ${held} did.`,
+    hint: "Sign with the keys of its owners, or push under a namespace of your own.",
+  })
 }
+const nothingToProve = ({ module }: PushStatement): never =>
+  refuseWith({
+    code: "OB733",
+    seen: `${repositoryOf(module)} is not yours, and no brain of another namespace is locked to what its stable stands for, or that is this very artifact: there is nothing to prove.`,
+    hint: "Its owners alone push it until others build on it. Push yours under a namespace of your own.",
+  })
 
 const placeOf = async (queries: Queries, statement: PushStatement, isNew: boolean): Promise<number> => {
   const { namespace, name } = statement.module

@@ -1,3 +1,4 @@
+import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
 import type { PushStatement } from "@open-brains/core/commons/statement.ts"
 import { itemSeedOf, type Place } from "@open-brains/core/commons/work.ts"
@@ -7,8 +8,16 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestBytes, digestFrom, type Hash, hashOf } from "../hash.ts"
 import { printCheckpoint, readLog } from "../log.ts"
+import { countersign } from "./countersign.ts"
 import { voidJobs } from "./jobs.ts"
-import { type Candidate, type CandidateRecord, type Epoch, printRecord, writeRecord } from "./record.ts"
+import {
+  type Candidate,
+  type CandidateRecord,
+  type Epoch,
+  openCandidatesOf,
+  printRecord,
+  writeRecord,
+} from "./record.ts"
 
 /** A push to a `stable` that others build on. */
 export interface NewCandidate {
@@ -16,6 +25,8 @@ export interface NewCandidate {
   readonly repository: number
   readonly artifact: Hash
   readonly baseline: Hash
+  /** Its key, where it is none of the owners'. */
+  readonly proposer: PublicKey | undefined
   readonly at: number
 }
 /**
@@ -25,19 +36,19 @@ export interface NewCandidate {
 export async function openCandidate(
   { key, limits }: Pick<Context, "key" | "limits">,
   queries: Queries,
-  candidate: NewCandidate,
+  { proposer, ...candidate }: NewCandidate,
   { artifact, tag, serial, target, isSimpler, module }: PushStatement,
 ): Promise<void> {
-  const { count } = await queries
-    .selectFrom("candidate")
-    .select(({ fn }) => fn.countAll<number>().as("count"))
-    .where("repository", "=", candidate.repository)
-    .where("is_open", "=", 1)
-    .executeTakeFirstOrThrow()
-  if (Number(count) >= limits.candidates)
+  const waiting = (await openCandidatesOf(queries, candidate.repository)).map(({ record }) => record.proposer)
+  // So that strangers do not stand in the way of the owners, nor one of them of all others.
+  const alike = waiting.filter((each) => (each === undefined) === (proposer === undefined))
+  const isTwice = proposer !== undefined && waiting.includes(proposer)
+  if (isTwice || alike.length >= limits.candidates)
     refuseWith({
       code: "OB741",
-      seen: `${count} candidates of ${repositoryOf(module)} wait for their verdict, and more are not taken.`,
+      seen: isTwice
+        ? `A candidate of ${repositoryOf(module)} by this key waits for its verdict already.`
+        : `${alike.length} candidates of ${repositoryOf(module)} wait for their verdict, and more are not taken.`,
       hint: "Wait until one is decided, and push what is best then.",
     })
   const checkpoint = printCheckpoint(await readLog(queries), key)
@@ -45,6 +56,7 @@ export async function openCandidate(
     state: "waiting",
     target: target ?? null,
     isSimpler: isSimpler === true,
+    ...(proposer === undefined ? {} : { proposer }),
     checkpoint,
     seed: itemSeedOf(artifact, digestBytes(Buffer.from(checkpoint)), digestBytes),
     benchmarks: [],
@@ -118,18 +130,20 @@ export async function isStillNext(
 
 /** The verdict stands, and where it is a good one the tag moves, or neither: somebody may have moved it since. */
 export async function decide(
-  { database, clock, metrics }: Context,
+  context: Context,
   queries: Queries,
   candidate: Candidate,
   record: CandidateRecord,
   module: Module,
 ): Promise<void> {
+  const { database, clock, metrics } = context
   const isNext = await isStillNext(queries, candidate)
   const isAccepted = record.verdict?.kind === "better" || record.verdict?.kind === "not worse"
   const state = !isNext ? "overtaken" : isAccepted ? "accepted" : "refused"
   if (state === "accepted") {
     const { repository, tag, artifact } = candidate
     const before = await tagOf(queries, repository, tag)
+    if (record.proposer !== undefined) await countersign(context, queries, candidate)
     await moveTag(database, queries, repository, tag, before, hashOf(artifact), module, clock())
   }
   await voidJobs(queries, candidate.id)

@@ -7,6 +7,7 @@ import type { Queries } from "../database/database.ts"
 import { digestBytes } from "../hash.ts"
 import type { HubKey } from "../keys.ts"
 import { COLUMNS, findJob, jobOf } from "./jobs.ts"
+import type { CandidateRecord } from "./record.ts"
 
 const PRESENT_MAX = 1000 // who are drawn among
 const OFFERED_MAX = 500 // jobs that are looked at for one request
@@ -27,15 +28,17 @@ export async function presentWorkers(
     .execute()
   return found.map((each) => each.key as PublicKey)
 }
-/** Nobody measures for a namespace whose key is theirs. */
+/** Nobody measures for a namespace whose key is theirs, nor what they proposed. */
 export async function ownKeysOf(queries: Queries, candidate: number): Promise<readonly string[]> {
   const found = await queries
     .selectFrom("candidate")
     .innerJoin("repository", "repository.id", "candidate.repository")
-    .select("repository.namespace")
+    .select(["repository.namespace", "candidate.state"])
     .where("candidate.id", "=", candidate)
     .executeTakeFirstOrThrow()
-  return (await ownerOf(queries, found.namespace))?.keys ?? []
+  const { proposer } = JSON.parse(found.state) as CandidateRecord
+  const owner = await ownerOf(queries, found.namespace)
+  return [...(owner?.keys ?? []), ...(proposer === undefined ? [] : [proposer])]
 }
 
 /** A job for this worker, or nothing: none is open, others were drawn, or too few are there to draw among. */

@@ -1,6 +1,7 @@
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { canonicalJson, type JsonObject } from "@open-brains/core/base/json.ts"
 import type { BenchmarkView, CandidateState, CandidateView, GivenVerdict } from "@open-brains/core/commons/candidate.ts"
+import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
 import type { Place, WorkWithin } from "@open-brains/core/commons/work.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, type Hash } from "../hash.ts"
@@ -10,6 +11,8 @@ export interface CandidateRecord {
   readonly state: CandidateState
   readonly target: Digest | string | null // as the push has it
   readonly isSimpler: boolean
+  /** Whoever proposed it without being an owner: then the hub signs what the gate lets pass. */
+  readonly proposer?: PublicKey
   /** The log as the hub signed it right after the push: the seed is worked out of it. */
   readonly checkpoint: string
   readonly seed: number
@@ -85,6 +88,10 @@ export async function findCandidate(queries: Queries, id: number): Promise<Candi
 /** In the order of the log. */
 export const openCandidates = async (queries: Queries): Promise<readonly Candidate[]> =>
   (await rows(queries).where("is_open", "=", 1).orderBy("candidate.id").execute()).map(candidateOf)
+export const openCandidatesOf = async (queries: Queries, repository: number): Promise<readonly Candidate[]> =>
+  (await rows(queries).where("candidate.repository", "=", repository).where("is_open", "=", 1).execute()).map(
+    candidateOf,
+  )
 export const candidatesOf = async (
   queries: Queries,
   repository: number,

@@ -5,11 +5,11 @@
 import { mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { cardOfArtifact, parseArtifact, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
-import { recordPush } from "../api/pushes.ts"
+import { cardOfArtifact, MEDIA, parseArtifact, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
 import { makeRepository, moveTag, putBlob, putManifest, tagOf } from "../content.ts"
 import { openSqlite } from "../database/sqlite.ts"
 import { digestFrom, hashOf, sha256 } from "../hash.ts"
+import { recordPush } from "../record_push.ts"
 import { makeModule, makeSigner, pushOf, sealed } from "./hub.ts"
 
 const [folder = "", modulesText = "0", pushesText = "0"] = process.argv.slice(2)
@@ -60,9 +60,11 @@ for (let from = 0; from < pushes; from += BATCH)
       const previous = before.artifact === null ? null : digestFrom(before.artifact)
       const bytes = sealed(pushOf(`${namespace}/${name}`, artifact.digest, { previous, serial: before.serial }), signer)
       const card = cardOfArtifact(artifact, made.blobs[1]!)
-      const module = { artifact, card, facts, bytes: made.manifest.length, brought: undefined }
+      const module = { artifact, card }
+      const descriptor = { mediaType: MEDIA.manifest, digest: artifact.digest, size: made.manifest.length }
       const hash = hashOf(artifact.digest)
-      await recordPush(queries, { repository, tag: "edge", artifact: hash, module, bytes, hash: sha256(bytes), at })
+      const subject = { facts, descriptor }
+      await recordPush(queries, { repository, tag: "edge", subject, bytes, hash: sha256(bytes), at })
       await moveTag(database, queries, repository, "edge", before, hash, module, at)
     }
     if ((from / BATCH) % 20 === 0) process.stderr.write(`\r${from} of ${pushes} pushes`)

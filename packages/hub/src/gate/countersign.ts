@@ -1,0 +1,27 @@
+import { MEDIA, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
+import { parseEnvelope, seal } from "@open-brains/core/commons/envelope.ts"
+import { documentOf } from "../content.ts"
+import type { Context } from "../context.ts"
+import type { Queries } from "../database/database.ts"
+import { hashOf, sha256 } from "../hash.ts"
+import { recordPush } from "../record_push.ts"
+import type { Candidate } from "./record.ts"
+
+/**
+ * Signs what a stranger proposed and the gate let pass, with the hub's key, which is one of the namespace's: a push like any other, in the log
+ * and beside the artifact. Whoever takes the module finds a signature of the namespace; the stranger's own stays, and is nobody's key for it.
+ */
+export async function countersign({ key, clock }: Context, queries: Queries, candidate: Candidate): Promise<void> {
+  const { id, repository, tag, artifact } = candidate
+  const { envelope } = await queries
+    .selectFrom("push")
+    .select("envelope")
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow()
+  const [proposed, manifest] = [await documentOf(queries, envelope), await documentOf(queries, hashOf(artifact))]
+  if (proposed === undefined || manifest === undefined) throw new Error(`bug: nothing is left of candidate ${id}`)
+  const bytes = seal(parseEnvelope(proposed).payload, [key])
+  const descriptor = { mediaType: MEDIA.manifest, digest: artifact, size: manifest.length }
+  const subject = { facts: parseManifestFacts(manifest), descriptor }
+  await recordPush(queries, { repository, tag, subject, bytes, hash: sha256(bytes), at: clock() })
+}
