@@ -5,11 +5,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import type { CandidateView } from "@open-brains/core/commons/candidate.ts"
-import { parseEnvelope, type Signer, seal } from "@open-brains/core/commons/envelope.ts"
-import { type AttestationStatement, printStatement, statementOf } from "@open-brains/core/commons/statement.ts"
-import { type ItemsResult, resultOf, sealResult } from "@open-brains/core/commons/work.ts"
+import type { Signer } from "@open-brains/core/commons/envelope.ts"
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest"
-import { leavesOf, rootOf } from "../benchmarks/attest.ts"
 import { ENDLESS, generatorFolder, SWAPPED } from "../benchmarks/testing/folders.ts"
 import { editModule } from "../edit.ts"
 import { newKey, signerOf } from "../keys/keys.ts"
@@ -19,6 +16,7 @@ import { artifactOf } from "../store/artifact.ts"
 import { brain } from "../testing/command.ts"
 import { teachDesk } from "../testing/lesson.ts"
 import { openPauses } from "./pause.ts"
+import { lying } from "./testing/liar.ts"
 import { workFor } from "./work.ts"
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url))
@@ -124,34 +122,6 @@ test("three workers show that a candidate is better, and the tag moves; one that
   expect(await stable()).toBe((await artifactOf(good)).artifact.digest)
   expect((await brain(["candidate", "acme/intent"])).out).toMatch(/refused: harmful.*\n.*accepted: better/)
 }, 120_000)
-
-/** One answer of the first job with items is another one, and all that is signed fits it. */
-function lying(hub: Hub, signer: Signer, told: (item: number) => void): Hub {
-  let hasLied = false
-  return {
-    ...hub,
-    async result(job, bytes) {
-      const result = resultOf(parseEnvelope(bytes))
-      if (result.kind !== "items" || hasLied) return hub.result(job, bytes)
-      hasLied = true
-      const place = 5
-      const candidate = result.leaves.candidate.with(place, leavesOf(["made up"])[0]!)
-      const lie = (text: string): string => {
-        const statement = statementOf(parseEnvelope(new TextEncoder().encode(text))) as AttestationStatement
-        told(statement.items.from + place)
-        const answers = { ...statement.answers, candidate: rootOf(candidate) }
-        return new TextDecoder().decode(seal(printStatement({ ...statement, answers }), [signer]))
-      }
-      const { baseline, anchor } = result.attestations
-      const altered: ItemsResult = {
-        ...result,
-        leaves: { ...result.leaves, candidate },
-        attestations: { baseline: lie(baseline), ...(anchor === undefined ? {} : { anchor: lie(anchor) }) },
-      }
-      return hub.result(job, sealResult(altered, signer))
-    },
-  }
-}
 
 test("a worker that makes up an answer is caught, marked and replaced, and the candidate passes all the same", async () => {
   const items: number[] = []
