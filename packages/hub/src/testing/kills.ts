@@ -4,11 +4,14 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
 import type { Digest } from "@open-brains/core/base/digest.ts"
+import type { Signer } from "@open-brains/core/commons/envelope.ts"
 import { digestBytes } from "../hash.ts"
 import { claim, fine, jsonOf, makeModule, makeSigner, pushModule, type TestModule } from "./hub.ts"
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url))
 const NAMES = ["one", "two", "three", "four"]
+/** After so many kills others push, since a key may push so many within an hour, and no more. */
+const KILLS_OF_KEY = 8
 /** Half of them are files, half lie in the database. */
 const BYTES = [20_000, 200]
 
@@ -41,6 +44,12 @@ export const kill = (child: ChildProcess): Promise<void> =>
     child.kill("SIGKILL")
   })
 
+/** A module, its namespace's only owner, and what was acknowledged last. */
+interface Pushing {
+  readonly namespace: string
+  readonly signer: Signer
+  last: Last
+}
 interface Last {
   readonly artifact: Digest | null
   readonly serial: number
@@ -55,24 +64,23 @@ export function drawing(seed: number): () => number {
 }
 
 export async function killHubs(folder: string, kills: number, onKill?: (count: number) => void): Promise<Killed> {
-  const ada = makeSigner()
   const draw = drawing(20261127)
-  /** Of each module what was acknowledged last, and of all artifacts that were ever sent what they are. */
-  const last = new Map<string, Last>(NAMES.map((name) => [name, { artifact: null, serial: 0 }]))
+  const all: Pushing[] = []
   const sent = new Map<Digest, TestModule>()
   const faults: string[] = []
   let [pushes, acknowledged] = [0, 0]
 
-  async function look(url: string, name: string): Promise<void> {
-    const before = last.get(name)!
-    const response = await fetch(`${url}/api/v1/modules/acme/${name}/tags`)
+  async function look(url: string, pushing: Pushing): Promise<void> {
+    const name = `${pushing.namespace}/module`
+    const before = pushing.last
+    const response = await fetch(`${url}/api/v1/modules/${name}/tags`)
     const [tag] = response.ok ? await jsonOf<{ artifact: Digest; serial: number }[]>(response) : []
     const now: Last = tag ?? { artifact: null, serial: 0 }
     // What was under way when the hub was killed may have arrived, and its answer not.
     const isLater = now.serial === before.serial + 1
     if (!(isLater || (now.serial === before.serial && now.artifact === before.artifact)))
       faults.push(`${name} is at ${now.serial}, ${now.artifact}; acknowledged was ${before.serial}, ${before.artifact}`)
-    last.set(name, now)
+    pushing.last = now
     const module = now.artifact === null ? undefined : sent.get(now.artifact)
     if (now.artifact !== null && module === undefined) faults.push(`${name} stands for what nobody pushed`)
     if (module === undefined) return
@@ -80,20 +88,23 @@ export async function killHubs(folder: string, kills: number, onKill?: (count: n
       ["manifests/edge", module.manifest] as const,
       ...module.blobs.map((blob) => [`blobs/${digestBytes(blob)}`, blob] as const),
     ]) {
-      const found = await fetch(`${url}/v2/acme/${name}/${path}`)
+      const found = await fetch(`${url}/v2/${name}/${path}`)
       const isWhole = found.ok && Buffer.compare(new Uint8Array(await found.arrayBuffer()), bytes) === 0
       if (!isWhole) faults.push(`${name} is not whole: ${path} gives ${found.status}`)
     }
   }
   /** Until the hub is gone. */
-  async function pushOn(url: string, name: string): Promise<void> {
+  async function pushOn(url: string, pushing: Pushing): Promise<void> {
     for (;;) {
-      const { artifact, serial } = last.get(name)!
+      const { artifact, serial } = pushing.last
       const bytes = new Uint8Array(BYTES[pushes % BYTES.length]!).map((_, i) => (pushes % 251) ^ (i % 7))
       const module = makeModule(bytes, { about: `push ${pushes++}` })
       sent.set(module.artifact, module)
       try {
-        const response = await pushModule(url, `acme/${name}`, module, ada, { previous: artifact, serial })
+        const response = await pushModule(url, `${pushing.namespace}/module`, module, pushing.signer, {
+          previous: artifact,
+          serial,
+        })
         await fine(response)
         await response.arrayBuffer()
       } catch (error) {
@@ -101,17 +112,26 @@ export async function killHubs(folder: string, kills: number, onKill?: (count: n
         throw error
       }
       acknowledged++
-      last.set(name, { artifact: module.artifact, serial: serial + 1 })
+      pushing.last = { artifact: module.artifact, serial: serial + 1 }
     }
   }
 
   for (let count = 0; count <= kills; count++) {
     const { child, url } = await startProcess(folder)
     try {
-      if (count === 0) await fine(await claim(url, "acme", ada))
-      for (const name of NAMES) await look(url, name)
-      if (count === kills) break // all was looked at once more
-      const pushing = Promise.all(NAMES.map((name) => pushOn(url, name)))
+      if (count === kills) {
+        for (const each of all) await look(url, each)
+        break
+      }
+      if (count % KILLS_OF_KEY === 0)
+        for (const name of NAMES) {
+          const added = { namespace: `${name}-${count}`, signer: makeSigner(), last: { artifact: null, serial: 0 } }
+          await fine(await claim(url, added.namespace, added.signer))
+          all.push(added)
+        }
+      const current = all.slice(-NAMES.length)
+      for (const each of current) await look(url, each)
+      const pushing = Promise.all(current.map((each) => pushOn(url, each)))
       pushing.catch(() => undefined) // is told below
       await new Promise((resolve) => setTimeout(resolve, 30 + 220 * draw()))
       await kill(child)
