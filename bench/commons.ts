@@ -2,6 +2,7 @@
 import { measureGate } from "./commons/gate.ts"
 import { measureHostile } from "./commons/hostile.ts"
 import { measureHub, measureHubAtSize } from "./commons/hub.ts"
+import { measureKills } from "./commons/kills.ts"
 import { runBench } from "./shared/part.ts"
 
 const PARTS = {
@@ -9,5 +10,6 @@ const PARTS = {
   hub: measureHub,
   "hub-at-size": measureHubAtSize,
   hostile: measureHostile,
+  kills: measureKills,
 }
 process.exitCode = await runBench("commons", PARTS, process.argv.slice(2))

@@ -1,9 +1,9 @@
 /** What strangers send, altered a hundred thousand times of each kind: refused with a code and a hint, or read; no crash. */
 import { join } from "node:path"
 import { type Attacked, attack, READERS } from "@open-brains/core/commons/testing/hostile.ts"
-import { layoutReader } from "../../packages/brain/src/store/testing/hostile.ts"
 import type { Part, PartOptions } from "../shared/part.ts"
 import { number, say } from "../shared/report.ts"
+import { layoutReader } from "./brain.testing.ts"
 
 export async function measureHostile({ isQuick, folder }: PartOptions): Promise<Part> {
   const attempts = isQuick ? 2000 : 100_000

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { type FileHandle, open, readFile, rename, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
-import { coalesced } from "./coalesced.ts"
+import { coalesced, openSyncs } from "./syncs.ts"
 
 /** Bytes on the disk: an OCI image layout's blobs, and what is still being sent. */
 export interface Blobs {
@@ -61,7 +61,8 @@ export function openBlobs(root: string): Blobs {
   const uploads = new Map<string, Upload>()
   const held = new Map<Digest, number>()
   const path = (digest: Digest): string => join(folder, digest.slice("sha256:".length))
-  const syncFolder = coalesced(() => syncPath(folder))
+  const syncs = openSyncs()
+  const syncFolder = coalesced(() => syncs.sync(folder))
 
   async function write(upload: Upload): Promise<FileHandle> {
     const { waiting, waitingBytes } = upload
@@ -165,17 +166,8 @@ export function openBlobs(root: string): Blobs {
     },
     async close() {
       await Promise.all([...uploads.values()].map(cancel))
+      await syncs.close()
     },
   }
 }
 const digestIn = (hex: string): Digest => parseDigest(`sha256:${hex}`)!
-
-/** What was written to a file, or what a folder lists, is on the disk when it resolves. */
-export async function syncPath(path: string): Promise<void> {
-  const opened = await open(path, "r")
-  try {
-    await opened.sync()
-  } finally {
-    await opened.close()
-  }
-}

@@ -14,9 +14,9 @@ export function printDelivery({ manifest, card, envelope }: Delivery): Uint8Arra
   const [manifestText, cardText, envelopeText] = [manifest, card, envelope].map((bytes) => decoder.decode(bytes))
   return new TextEncoder().encode(JSON.stringify({ card: cardText, envelope: envelopeText, manifest: manifestText }))
 }
-/** Errors: OB730. Says nothing of what is in the three. */
+/** Errors: OB704, as of an envelope, which it is with more beside. Says nothing of what is in the three. */
 export function parseDelivery(bytes: Uint8Array): Delivery {
-  const reading = readingOf("The push", "OB730", "Push again with this version of `brain`.")
+  const reading = readingOf("The push", "OB704", "Push again with this version of `brain`.")
   if (bytes.length > DELIVERY_BYTES_MAX) reading.fail("", `push of at most ${DELIVERY_BYTES_MAX} bytes`)
   const json = reading.object(jsonOf(bytes, reading), "")
   const part = (name: keyof Delivery, lengthMax: number): Uint8Array =>

@@ -61,13 +61,19 @@ describe("a push", () => {
     await sendModule(url, "acme/intent", module)
     const envelope = sealed(pushOf("acme/intent", module.artifact), ada)
     expect((await post(url, "/pushes", envelope)).status).toBe(200)
-    const index = await jsonOf<{ manifests: { digest: string; artifactType: string }[] }>(
+    const index = await jsonOf<{ manifests: { digest: string; size: number; artifactType: string }[] }>(
       fetch(`${url}/v2/acme/intent/referrers/${module.artifact}`),
     )
     expect(index.manifests.map(({ artifactType }) => artifactType)).toEqual(["application/vnd.openbrains.signature.v1"])
-    const manifest = await jsonOf<{ layers: { digest: string }[] }>(
-      fetch(`${url}/v2/acme/intent/manifests/${index.manifests[0]!.digest}`),
-    )
+    const { digest, size } = index.manifests[0]!
+    const referrer = Buffer.from(await (await fetch(`${url}/v2/acme/intent/manifests/${digest}`)).arrayBuffer())
+    expect([digestBytes(referrer), referrer.length]).toEqual([digest, size])
+    const manifest = JSON.parse(referrer.toString()) as { layers: { digest: string }[]; subject: unknown }
+    expect(manifest.subject).toEqual({
+      mediaType: MEDIA.manifest,
+      digest: module.artifact,
+      size: module.manifest.length,
+    })
     const blob = await fetch(`${url}/v2/acme/intent/blobs/${manifest.layers[0]!.digest}`)
     expect(new Uint8Array(await blob.arrayBuffer())).toEqual(envelope)
   })

@@ -1,8 +1,7 @@
 import { join } from "node:path"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 import { Kysely, SqliteDialect, sql } from "kysely"
-import { syncPath } from "../blobs.ts"
-import { coalesced } from "../coalesced.ts"
+import { coalesced, openSyncs, type Syncs } from "../syncs.ts"
 import type { Database, Findings, Queries } from "./database.ts"
 import { migrate, type Words } from "./migrations.ts"
 import { search } from "./search.ts"
@@ -25,12 +24,12 @@ const WORDS: Words = {
  * sync, which would hold up the thread; `flush` syncs the log aside, by one call for all that wait. Checkpoints sync log and
  * file by themselves (synchronous = normal), so that what left the log is on the disk. Source: sqlite.org/wal.html.
  */
-export async function openSqlite(folder: string, now: number, sync = syncPath): Promise<Database> {
+export async function openSqlite(folder: string, now: number, syncs: Syncs = openSyncs()): Promise<Database> {
   const path = join(folder, "hub.db")
   const write = open(path)
   await migrate(write, WORDS, now)
   const read = open(path)
-  await sync(folder) // the names of the file and its log
+  await syncs.sync(folder) // the names of the file and its log
   return {
     name: "sqlite",
     read,
@@ -45,11 +44,12 @@ export async function openSqlite(folder: string, now: number, sync = syncPath): 
           throw error
         }
       }),
-    flush: coalesced(() => sync(`${path}-wal`)),
+    flush: coalesced(() => syncs.sync(`${path}-wal`)),
     findings: FINDINGS,
     async close() {
       await read.destroy()
       await write.destroy()
+      await syncs.close()
     },
   }
 }

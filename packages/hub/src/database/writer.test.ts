@@ -70,8 +70,11 @@ test("nobody is told that it is written before it is on the disk; the next trans
 test("where the log cannot be brought to the disk, all are told so, and from then on everybody is", async () => {
   await database.close()
   let failures = 1
-  database = await openSqlite(folder, 0, async (path) => {
-    if (path.endsWith("-wal") && failures-- > 0) throw new Error("the disk is broken")
+  database = await openSqlite(folder, 0, {
+    async sync(path) {
+      if (path.endsWith("-wal") && failures-- > 0) throw new Error("the disk is broken")
+    },
+    close: async () => undefined,
   })
   const writer = writerOf(database)
   const write = (name: string): Promise<unknown> => writer.write(({ queries }) => add(queries, name))
@@ -83,9 +86,12 @@ test("where the log cannot be brought to the disk, all are told so, and from the
 test("what is durable syncs the log of the database, after it was committed, once for all that wait", async () => {
   await database.close()
   const synced: string[] = []
-  database = await openSqlite(folder, 0, async (path) => {
-    synced.push(`${path.slice(folder.length)} ${await count()}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  database = await openSqlite(folder, 0, {
+    async sync(path) {
+      synced.push(`${path.slice(folder.length)} ${await count()}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    },
+    close: async () => undefined,
   })
   const writer = writerOf(database)
   await writer.writeSoon(({ queries }) => add(queries, "soon"))

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs"
+import { readdirSync, rmSync } from "node:fs"
 import { request } from "node:http"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
@@ -136,6 +136,14 @@ test("a client that hangs up in the middle leaves nothing", async () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
   expect(readdirSync(join(folder, "uploads"))).toEqual([])
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
+})
+
+test("a file that cannot be brought to the disk is not said to be there", async () => {
+  const { url, folder } = await startHub()
+  rmSync(join(folder, "blobs"), { recursive: true })
+  const bytes = Buffer.alloc(20_000, "a file")
+  expect((await sendBlob(url, "anonymous/x", bytes)).status).toBe(500)
+  expect((await fetch(`${url}/v2/anonymous/x/blobs/${digestBytes(bytes)}`)).status).toBe(404)
 })
 
 test("two hubs do not share a folder", async () => {

@@ -1,3 +1,26 @@
+import { type FileHandle, open } from "node:fs/promises"
+
+export interface Syncs {
+  /** What was written to a file, or what a folder lists, is on the disk when it resolves. */
+  sync(path: string): Promise<void>
+  close(): Promise<void>
+}
+/** Handles stay open: to open one takes longer than to find that there is nothing to sync. */
+export function openSyncs(): Syncs {
+  const handles = new Map<string, Promise<FileHandle>>()
+  return {
+    async sync(path) {
+      const handle = handles.get(path) ?? open(path, "r")
+      handles.set(path, handle)
+      await (await handle).sync()
+    },
+    async close() {
+      for (const handle of handles.values()) await (await handle).close()
+      handles.clear()
+    },
+  }
+}
+
 /**
  * One run of `work` at a time, shared by all who wait: each call is answered by a run that began after it. Once a run failed all
  * later ones do: a disk that could not keep something does not say so twice (fsync(2) reports a lost page once).
