@@ -165,7 +165,7 @@ async function push(
   const artifact = hashOf(statement.artifact)
   const baseline = before.artifact
   const isMoving = statement.tag === STABLE && baseline !== null && !isSameHash(baseline, artifact)
-  const isTried = isMoving && (await isUsedByOthers(queries, repository, namespace))
+  const isTried = isMoving && (await isUsedByOthers(context, queries, repository, namespace))
   if (proposer !== undefined && !isTried) nothingToProve(statement)
   const { digest } = module.facts
   const subject = { facts: module.facts, descriptor: { mediaType: MEDIA.manifest, digest, size: module.bytes } }
@@ -236,11 +236,17 @@ function refuseOvertaken({ tag, previous, serial }: PushStatement, before: TagSt
   )
 }
 
-/** Whether a tagged brain of another namespace has an artifact of this module in its lock. */
-export async function isUsedByOthers(queries: Queries, repository: number, namespace: string): Promise<boolean> {
+/** Whether a tagged brain of another namespace, old enough to count, has an artifact of this module in its lock. */
+export async function isUsedByOthers(
+  { limits, clock }: Pick<Context, "limits" | "clock">,
+  queries: Queries,
+  repository: number,
+  namespace: string,
+): Promise<boolean> {
   const found = await queries
     .selectFrom("use")
     .innerJoin("repository", "repository.id", "use.repository")
+    .innerJoin("namespace", "namespace.name", "repository.namespace")
     .innerJoin("card", "card.repository", "use.repository")
     .innerJoin("manifest", (join) =>
       join.onRef("manifest.repository", "=", "use.target").onRef("manifest.hash", "=", "use.artifact"),
@@ -249,6 +255,7 @@ export async function isUsedByOthers(queries: Queries, repository: number, names
     .where("use.target", "=", repository)
     .where("repository.namespace", "!=", namespace)
     .where("card.kind", "=", "brain")
+    .where("namespace.at", "<=", clock() - limits.namespaceAgeMs)
     .executeTakeFirst()
   return found !== undefined
 }

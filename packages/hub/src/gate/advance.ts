@@ -65,7 +65,9 @@ async function begin(context: Context, candidate: Candidate): Promise<boolean> {
     }
     const epoch = await epochOf(queries, candidate, limits)
     if ("unprotected" in found) {
-      const verdict = { kind: "unprotected", because: found.unprotected, benchmark: null, items: 0 } as const
+      // Owners may do what nobody has said to live by the contrary of; strangers have to prove something.
+      const kind = record.proposer === undefined && found.isFree ? "not worse" : "unprotected"
+      const verdict = { kind, because: found.unprotected, benchmark: null, items: 0 } as const
       await decide(context, queries, candidate, { ...record, verdict }, module)
       return false
     }

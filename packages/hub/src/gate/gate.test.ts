@@ -1,3 +1,5 @@
+import type { Digest } from "@open-brains/core/base/digest.ts"
+import { TYPES } from "@open-brains/core/commons/statement.ts"
 import { drawnFor, itemSeedOf } from "@open-brains/core/commons/work.ts"
 import { afterEach, expect, test } from "vitest"
 import { digestBytes } from "../hash.ts"
@@ -14,7 +16,7 @@ import {
   viewOf,
   work,
 } from "../testing/gate.ts"
-import { claim, endHubs, fine, jsonOf, makeModule, makeSigner, pushModule } from "../testing/hub.ts"
+import { claim, endHubs, fine, jsonOf, makeModule, makeSigner, post, pushModule, sealed } from "../testing/hub.ts"
 
 afterEach(endHubs)
 
@@ -182,20 +184,41 @@ test("the next one is measured beside what the epoch began with too, and has to 
   expect([...anchors]).toEqual([village.old.artifact])
 })
 
-test("without a benchmark that somebody lives by, and without a target, a tag is not moved: the push is told why", async () => {
-  const village = await makeVillage({}, [])
+test("where nobody who builds on it says what they live by, its owners move the tag, and strangers do not", async () => {
+  const village = await makeVillage({}, ["./mine.brain"])
   const { id } = await pushCandidate(village, "new", () => true)
-  const workers = three()
-  const view = await work(village, workers, id)
-  expect(view).toMatchObject({ state: "refused", verdict: { kind: "unprotected", items: 0 } })
-  expect(view.verdict!.because).toMatch(/shop\/desk.*declares.*--target/)
-  const targeted = await pushCandidate(village, "newer", () => true, { target: "shop/questions" })
-  expect(await work(village, workers, targeted.id)).toMatchObject({ state: "accepted", target: "shop/questions" })
+  const view = await work(village, [], id)
+  expect(view).toMatchObject({ state: "accepted", verdict: { kind: "not worse", items: 0 } })
+  expect(view.verdict!.because).toMatch(/Nothing of acme\/intent is protected: .*shop\/desk.* declares/)
+  const keys = [village.acme.key, openHubKey(village.hub.folder).key]
+  const open = { type: TYPES.namespace, namespace: "acme", keys, threshold: 1, serial: 1 } as const
+  await fine(await post(village.hub.url, "/namespaces", sealed(open, village.acme)))
+  await fine(
+    await pushModule(
+      village.hub.url,
+      "shop/desk",
+      makeModule("desk 2", {
+        ...{ kind: "brain", name: "desk", benchmarks: ["./mine.brain"] },
+        uses: [{ name: "acme/intent", artifact: view.artifact as Digest }],
+      }),
+      village.shop,
+    ),
+  )
+  const previous = view.artifact as Digest
+  const stranger = { ...village, acme: makeSigner() }
+  const proposed = await pushCandidate(stranger, "newer", () => true, { previous, serial: 2 })
+  expect(await work(village, [], proposed.id)).toMatchObject({ state: "refused", verdict: { kind: "unprotected" } })
 })
-test("a namespace that was claimed just now does not count, nor the candidate's own", async () => {
+test("a benchmark that the push names, and that is not here, protects nothing: the push is told so", async () => {
+  const village = await makeVillage({}, [])
+  const { id } = await pushCandidate(village, "new", () => true, { target: "shop/absent" })
+  expect(await work(village, [], id)).toMatchObject({ state: "refused", verdict: { kind: "unprotected" } })
+})
+test("brains of a namespace that was claimed just now have no say, nor those of the owners", async () => {
   const village = await makeVillage({ limits: { namespaceAgeMs: 1000 * 3600 } })
-  const { id } = await pushCandidate(village, "new", () => true)
-  expect(await work(village, three(), id)).toMatchObject({ verdict: { kind: "unprotected" } })
+  const statement = { tag: "stable", previous: village.old.artifact, serial: 1 }
+  const pushed = await pushModule(village.hub.url, "acme/intent", makeModule("new"), village.acme, statement)
+  expect(pushed.status).toBe(200)
 })
 test("weights go by namespaces, and a namespace counts once", async () => {
   const village = await makeVillage({}, ["shop/questions", "shop/more"])

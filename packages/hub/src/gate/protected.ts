@@ -13,7 +13,8 @@ const NAMES_MAX = 1000 // that are declared and not counted
 
 export type Protected =
   | { readonly benchmarks: readonly ProtectedOne[]; readonly leftOut: CandidateRecord["leftOut"] }
-  | { readonly unprotected: string; readonly leftOut: CandidateRecord["leftOut"] }
+  /** Free: nobody has said, by a benchmark that this hub could run, what they live by. */
+  | { readonly unprotected: string; readonly isFree: boolean; readonly leftOut: CandidateRecord["leftOut"] }
 
 /**
  * The benchmarks that brains of other namespaces live by which have the module in their locks, each with the number of those
@@ -37,14 +38,17 @@ export async function protectedOf(context: Context, candidate: Candidate): Promi
   if (reference !== undefined && target !== undefined) {
     const place = await placeOf(read, reference)
     if (place === undefined)
-      return { unprotected: `What the push is to be better at, ${target}, is not at this hub: push it first.`, leftOut }
+      return {
+        unprotected: `What the push is to be better at, ${target}, is not at this hub: push it first.`,
+        ...{ isFree: false, leftOut },
+      }
     places.set(target, place)
   }
   const counts = [...uses.declared].flatMap(([benchmark, { namespaces }]) =>
     places.has(benchmark) ? [{ benchmark, namespaces: namespaces.size }] : [],
   )
   const chosen = protectedBenchmarks(counts, target)
-  if (chosen.length === 0) return { unprotected: unprotected(candidate, uses.brains, leftOut), leftOut }
+  if (chosen.length === 0) return { unprotected: unprotected(candidate, uses.brains, leftOut), isFree: true, leftOut }
   const benchmarks = chosen.map(({ name, weight }): ProtectedOne => {
     const brain = uses.declared.get(name)?.within
     const within: WorkWithin | undefined = brain && { brain: brain.place, module }
@@ -54,7 +58,7 @@ export async function protectedOf(context: Context, candidate: Candidate): Promi
 }
 
 function unprotected(
-  { namespace, name }: Candidate,
+  { namespace, name, record }: Candidate,
   brains: readonly string[],
   leftOut: CandidateRecord["leftOut"],
 ): string {
@@ -68,7 +72,10 @@ function unprotected(
     .map((each) => each.name)
     .join(", ")
   const what = missing === "" ? "a benchmark that they live by" : `benchmarks that are here: ${missing} is not`
-  return `Nothing can show that it does no harm: ${who} declares a benchmark of this hub. Let them declare ${what}; or name one that ${namespace}/${name} is to be better at, with --target.`
+  const nothing = `Nothing of ${namespace}/${name} is protected: ${who} declares a benchmark of this hub.`
+  return record.proposer === undefined
+    ? `${nothing} Whoever builds on it and wants a say declares ${what}.`
+    : `${nothing} So a stranger has nothing to prove. Let them declare ${what}; or ask ${namespace} to push it.`
 }
 
 interface Declared {
