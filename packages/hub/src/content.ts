@@ -307,22 +307,18 @@ export async function moveTag(
   }
   const json = canonicalJson(cardToJson(card))
   const shown = { artifact: hash, kind: card.kind, json, at }
-  const known = await queries
-    .selectFrom("card")
-    .select("artifact")
-    .where("repository", "=", repository)
-    .executeTakeFirst()
-  if (isSameHash(known?.artifact, hash)) return
+  const { name, artifact: known } = await queries
+    .selectFrom("repository")
+    .leftJoin("card", "card.repository", "repository.id")
+    .select(["repository.name", "card.artifact"])
+    .where("repository.id", "=", repository)
+    .executeTakeFirstOrThrow()
+  if (isSameHash(known, hash)) return
   await queries
     .insertInto("card")
     .values({ repository, ...shown })
     .onConflict((conflict) => conflict.column("repository").doUpdateSet(shown))
     .execute()
-  const { name } = await queries
-    .selectFrom("repository")
-    .select("name")
-    .where("id", "=", repository)
-    .executeTakeFirstOrThrow()
   const ports = [...card.takes, ...card.gives].map((port) => `${port.name} ${port.type}`).join(" ")
   await findings.put(queries, repository, {
     kind: card.kind,

@@ -3,17 +3,21 @@ import { type FileHandle, open } from "node:fs/promises"
 export interface Syncs {
   /** What was written to a file, or what a folder lists, is on the disk when it resolves. */
   sync(path: string): Promise<void>
+  /** Of a file alone, and without when it was changed, which would cost a commit of the file system: fdatasync(2). */
+  syncData(path: string): Promise<void>
   close(): Promise<void>
 }
 /** Handles stay open: to open one takes longer than to find that there is nothing to sync. */
 export function openSyncs(): Syncs {
   const handles = new Map<string, Promise<FileHandle>>()
+  const handleOf = (path: string): Promise<FileHandle> => {
+    const handle = handles.get(path) ?? open(path, "r")
+    handles.set(path, handle)
+    return handle
+  }
   return {
-    async sync(path) {
-      const handle = handles.get(path) ?? open(path, "r")
-      handles.set(path, handle)
-      await (await handle).sync()
-    },
+    sync: async (path) => (await handleOf(path)).sync(),
+    syncData: async (path) => (await handleOf(path)).datasync(),
     async close() {
       for (const handle of handles.values()) await (await handle).close()
       handles.clear()

@@ -134,12 +134,7 @@ async function push(
   const repository = await placeOf(queries, statement, module.brought !== undefined)
   const before = await tagOf(queries, repository, statement.tag)
   refuseOvertaken(statement, before)
-  const known = await queries.selectFrom("push").select("id").where("envelope", "=", hash).executeTakeFirst()
-  if (known !== undefined)
-    refuseWith(
-      { code: "OB734", seen: "This very push was sent before.", hint: "Look at what became of it." },
-      { state: { candidate: known.id } },
-    )
+  if (statement.tag === STABLE) await refuseAgain(queries, hash)
   if (module.brought !== undefined) await putBrought(queries, repository, module, module.brought, now)
   const missing = await missingOf(queries, repository, module.facts)
   if (missing.length > 0)
@@ -221,6 +216,16 @@ async function putBrought(
 ): Promise<void> {
   await putBlob(queries, repository, { hash: hashOf(artifact.card.digest), size: card.length, small: card }, now)
   await putManifest(queries, repository, facts, manifest, now)
+}
+
+/** A push that became a candidate moved no tag, so that the same one fits again. Of other tags each push moves the serial on. */
+async function refuseAgain(queries: Queries, hash: Hash): Promise<void> {
+  const known = await queries.selectFrom("push").select("id").where("envelope", "=", hash).executeTakeFirst()
+  if (known === undefined) return
+  refuseWith(
+    { code: "OB734", seen: "This very push was sent before.", hint: "Look at what became of it." },
+    { state: { candidate: known.id } },
+  )
 }
 
 function refuseOvertaken({ tag, previous, serial }: PushStatement, before: TagState): void {

@@ -21,13 +21,18 @@ export async function spend(
   let tightest: RateHeaders = {}
   let least = Number.POSITIVE_INFINITY
   for (const { who, allowance } of all) {
-    const found = await queries
-      .selectFrom("quota")
-      .select(["pushes", "bytes"])
-      .where("who", "=", who)
-      .where("hour", "=", hour)
-      .executeTakeFirst()
-    const spent = { pushes: (found?.pushes ?? 0) + 1, bytes: (found?.bytes ?? 0) + bytes }
+    // Where it is refused, the transaction goes back, and nothing was spent.
+    const spent = await queries
+      .insertInto("quota")
+      .values({ who, hour, pushes: 1, bytes })
+      .onConflict((conflict) =>
+        conflict.columns(["who", "hour"]).doUpdateSet(({ eb, ref }) => ({
+          pushes: eb(ref("quota.pushes"), "+", 1),
+          bytes: eb(ref("quota.bytes"), "+", bytes),
+        })),
+      )
+      .returning(["pushes", "bytes"])
+      .executeTakeFirstOrThrow()
     const left = Math.max(0, allowance.pushes - spent.pushes)
     const headers = {
       "ratelimit-limit": `${allowance.pushes}`,
@@ -45,11 +50,6 @@ export async function spend(
         { headers: { ...headers, "retry-after": `${seconds}` } },
       )
     }
-    await queries
-      .insertInto("quota")
-      .values({ who, hour, ...spent })
-      .onConflict((conflict) => conflict.columns(["who", "hour"]).doUpdateSet(spent))
-      .execute()
     if (left < least) [least, tightest] = [left, headers]
   }
   return tightest

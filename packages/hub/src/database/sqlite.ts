@@ -44,7 +44,7 @@ export async function openSqlite(folder: string, now: number, syncs: Syncs = ope
           throw error
         }
       }),
-    flush: coalesced(() => syncs.sync(`${path}-wal`)),
+    flush: coalesced(() => syncs.syncData(`${path}-wal`)),
     findings: FINDINGS,
     async close() {
       await read.destroy()
