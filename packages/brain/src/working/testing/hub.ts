@@ -52,6 +52,8 @@ export async function startFakeHub(folder: string): Promise<FakeHub> {
     if (path === "/api/v1/candidates/1")
       return { status: 200, json: hub.views.length > 1 ? hub.views.shift() : hub.views[0] }
     if (path.endsWith("/candidates")) return { status: 200, json: hub.views }
+    if (request.method === "GET")
+      return { status: 404, json: { code: "OB731", seen: "Nothing.", hint: "Ask for more." } }
     const envelope = parseEnvelope(Buffer.concat(chunks))
     const [by] = signersOf(envelope, verify)
     if (path === "/api/v1/work") {
