@@ -6,9 +6,10 @@ import { NOTHING } from "@open-brains/core/commons/merkle.ts"
 import { GENERATED_ITEMS, meanScore } from "@open-brains/core/commons/score.ts"
 import { type AttestationStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { artifactOf } from "../store/artifact.ts"
-import { artifactOfBenchmark, leavesOf, RUNNER, refuseIrreproducible, rootOf } from "./attest.ts"
+import { artifactOfBenchmark, attestationOf, leavesOf, refuseIrreproducible } from "./attest.ts"
 import { openBenchmark } from "./benchmark.ts"
-import { openSubject, refuseUnaskable, runItem } from "./subject.ts"
+import { answersOf, differencesOf, runItems, tallyOf } from "./run.ts"
+import { openSubject, refuseUnaskable } from "./subject.ts"
 
 /** How good something is on a benchmark by itself, in words that can be signed. */
 export interface Scored {
@@ -39,28 +40,15 @@ export async function scoreOn(
     refuseIrreproducible(subject)
     refuseUnaskable(benchmark, subject)
     const { itemCount: count = GENERATED_ITEMS, manifest } = benchmark
-    const answers: string[] = []
-    let [sum, better] = [0, 0]
-    for (let i = 0; i < count; i++) {
-      const { answer, score } = await runItem(subject, benchmark, await benchmark.item(SEED, i))
-      answers.push(answer)
-      sum += score
-      if (score > 0) better++
-      if (i % 64 === 63) await new Promise((wake) => setImmediate(wake)) // else nobody would hear a Ctrl-C
-      onItem?.(i + 1, count)
-    }
+    const items = { seed: SEED, from: 0, count }
+    const said = await runItems({ benchmark, candidate: subject }, items, onItem ? { onItem } : {})
     const artifact = await artifactOfBenchmark({ benchmark })
-    const statement: AttestationStatement = {
-      type: TYPES.attestation,
-      candidate: (await artifactOf(subject.path)).artifact.digest,
-      baseline: NOTHING,
-      benchmark: artifact,
-      items: { seed: SEED, from: 0, count },
-      counts: { better, equal: count - better, worse: 0 },
-      sum,
-      answers: { candidate: rootOf(leavesOf(answers)), baseline: NOTHING },
-      runner: RUNNER,
-    }
+    const candidate = (await artifactOf(subject.path)).artifact.digest
+    const statement = attestationOf(
+      { type: TYPES.attestation, candidate, baseline: NOTHING, benchmark: artifact, items },
+      tallyOf(differencesOf(said.candidate, said.baseline)),
+      { candidate: leavesOf(answersOf(said.candidate)), baseline: [] },
+    )
     return { benchmark: name, artifact, statement, score: meanScore(statement), bound: manifest.bound }
   } finally {
     await subject.close()
