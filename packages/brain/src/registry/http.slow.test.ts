@@ -65,12 +65,12 @@ test("it has no API of referrers: they are listed by a tag, which is no tag of a
   const subject = (await registry.resolve("acme/two", "edge"))!
   const envelopes = [1, 2, 3, 4].map((each) => bytesOf(`{"n":${each}}`))
   for (const envelope of envelopes) await registry.putBlob("acme/two", digest(envelope), envelope)
-  // Four at once: a list that somebody else wrote over is written again.
+  // Four at once: none of them writes over another.
   const made = await Promise.all(
     envelopes.map((envelope) => registry.putManifest("acme/two", printReferrer(MEDIA.signature, envelope, subject))),
   )
   const listed = await registry.referrers("acme/two", digest(manifest), MEDIA.signature)
-  for (const { digest: each } of made.slice(0, 1)) expect(listed.map((found) => found.digest)).toContain(each)
+  expect(listed.map((found) => found.digest).sort()).toEqual(made.map((each) => each.digest).sort())
   expect(await registry.referrers("acme/two", digest(manifest), MEDIA.attestation)).toEqual([])
   expect(await registry.tags("acme/two")).toEqual(["edge"])
 })

@@ -142,8 +142,19 @@ export function openHttpRegistry(address: URL, options: TransportOptions = {}): 
     if (told !== null && told !== digest) return odd(place, "keeps another manifest than it was given")
     const made = { mediaType, digest, size: bytes.length, ...(artifactType === undefined ? {} : { artifactType }) }
     if (subject !== undefined && answer.headers.get("oci-subject") === null)
-      await listReferrer(repository, subject.digest, made)
+      await inTurn(`${repository}@${subject.digest}`, () => listReferrer(repository, subject.digest, made))
     return made
+  }
+  /** What this process adds to a list it adds one after the other: a registry cannot be told “only if nobody wrote meanwhile”. */
+  const turns = new Map<string, Promise<void>>()
+  async function inTurn(list: string, work: () => Promise<void>): Promise<void> {
+    const mine = (turns.get(list) ?? Promise.resolve()).catch(() => undefined).then(work)
+    turns.set(list, mine)
+    try {
+      await mine
+    } finally {
+      if (turns.get(list) === mine) turns.delete(list)
+    }
   }
   /** Source: OCI distribution 1.1, “Unavailable Referrers API”: a tag names an index of them. */
   async function listReferrer(repository: string, subject: Digest, referrer: Descriptor): Promise<void> {
