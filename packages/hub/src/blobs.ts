@@ -1,9 +1,10 @@
-import { createHash, type Hash as Hashing, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { type FileHandle, open, readFile, rename, unlink } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
-import { coalesced, openSyncs } from "./syncs.ts"
+import { type BlobCrew, type BlobWorkerData, openBlobCrew } from "./blob_crew.ts"
+import { digestBytes } from "./hash.ts"
 
 /** Bytes on the disk: an OCI image layout's blobs, and what is still being sent. */
 export interface Blobs {
@@ -14,14 +15,15 @@ export interface Blobs {
   upload(repository: string, id: string): Upload | undefined
   /** How many are under way. */
   readonly uploads: number
-  /** Adds what comes to an upload. Past `most` bytes it throws what `isTooLarge` knows, and the upload is over. */
+  /** Adds what comes to an upload, and may take its buffers away. Past `most` bytes it throws what `isTooLarge` knows, and it is over. */
   receive(upload: Upload, bytes: AsyncIterable<Uint8Array>, most: number, now: () => number): Promise<void>
   /** Until the next part comes it holds no memory to speak of. */
   pause(upload: Upload): Promise<void>
-  /** Nothing more comes to it: its digest, and its bytes where they are at most `SMALL_BYTES`. */
-  finish(upload: Upload): Promise<{ readonly digest: Digest; readonly small: Uint8Array | undefined }>
-  /** The file under its digest, it and the folder on the disk when it resolves. */
-  place(upload: Upload, digest: Digest): Promise<void>
+  /**
+   * Nothing more comes to it: the digest that it has. Where it is the one that is wanted, its file lies under it, file and folder on
+   * the disk; or, of at most `SMALL_BYTES`, the bytes come back. Where it is another one nothing of it is left.
+   */
+  settle(upload: Upload, wanted: Digest): Promise<{ readonly found: Digest; readonly small?: Uint8Array }>
   cancel(upload: Upload): Promise<void>
   /** Ends the uploads of which nothing was heard since. */
   collect(since: number): Promise<number>
@@ -33,25 +35,27 @@ export interface Blobs {
 export interface Upload {
   readonly id: string
   readonly repository: string
-  readonly path: string
-  /** What is in no file yet. */
+  /** What was not sent to a thread yet. */
   waiting: Uint8Array[]
   waitingBytes: number
-  file: FileHandle | undefined
-  readonly hashing: Hashing
+  /** A thread has the first of it. */
+  isAway: boolean
   size: number
   touchedAt: number
   isBusy: boolean
+  /** It was settled or given up. */
+  isOver: boolean
 }
+const OVER = new Error("the upload was given up")
 const TOO_LARGE = new Error("more bytes than are taken")
 export const isTooLarge = (error: unknown): boolean => error === TOO_LARGE
 
 /** So few bytes are a row of the database: a card costs no file, and no sync of its own. */
 export const SMALL_BYTES = 2 ** 14
-/** Gathered before they are written: a call for each packet would cost more than the disk. */
+/** Gathered before they are sent on: a message for each packet would cost more than the disk. So many are under way of each upload. */
 const WAITING_MAX = 2 ** 21
 
-export function openBlobs(root: string): Blobs {
+export function openBlobs(root: string, openCrew: (data: BlobWorkerData) => BlobCrew = openBlobCrew): Blobs {
   const folder = join(root, "blobs", "sha256")
   const beside = join(root, "uploads")
   mkdirSync(folder, { recursive: true })
@@ -61,26 +65,22 @@ export function openBlobs(root: string): Blobs {
   const uploads = new Map<string, Upload>()
   const held = new Map<Digest, number>()
   const path = (digest: Digest): string => join(folder, digest.slice("sha256:".length))
-  const syncs = openSyncs()
-  const syncFolder = coalesced(() => syncs.sync(folder))
+  const crew = openCrew({ folder, beside })
 
-  async function write(upload: Upload): Promise<FileHandle> {
-    const { waiting, waitingBytes } = upload
-    upload.file ??= await open(upload.path, "wx")
-    if (waitingBytes > 0) await upload.file.writev(waiting, upload.size - waitingBytes)
+  const taken = (upload: Upload): Uint8Array[] => {
+    const { waiting } = upload
     Object.assign(upload, { waiting: [], waitingBytes: 0 })
-    return upload.file
+    return waiting
   }
   async function spill(upload: Upload): Promise<void> {
-    await write(upload)
+    if (upload.isOver) throw OVER
+    upload.isAway = true
+    await crew.append(upload.id, taken(upload))
   }
   async function cancel(upload: Upload): Promise<void> {
     uploads.delete(upload.id)
-    const { file } = upload
-    Object.assign(upload, { waiting: [], waitingBytes: 0, file: undefined })
-    if (file === undefined) return
-    await file.close().catch(() => undefined)
-    await unlink(upload.path).catch(() => undefined)
+    Object.assign(upload, { waiting: [], waitingBytes: 0, isOver: true })
+    if (upload.isAway) await crew.cancel(upload.id)
   }
   return {
     path,
@@ -92,16 +92,8 @@ export function openBlobs(root: string): Blobs {
     begin(repository, now) {
       const id = randomUUID()
       const upload: Upload = {
-        ...{ id, repository, path: join(beside, id) },
-        ...{
-          waiting: [],
-          waitingBytes: 0,
-          file: undefined,
-          hashing: createHash("sha256"),
-          size: 0,
-          touchedAt: now,
-          isBusy: false,
-        },
+        ...{ id, repository, waiting: [], waitingBytes: 0, isAway: false },
+        ...{ size: 0, touchedAt: now, isBusy: false, isOver: false },
       }
       uploads.set(id, upload)
       return upload
@@ -115,15 +107,15 @@ export function openBlobs(root: string): Blobs {
       try {
         for await (const chunk of bytes) {
           upload.touchedAt = now()
+          if (upload.isOver) throw OVER
           if (upload.size + chunk.length > most) throw TOO_LARGE
-          upload.hashing.update(chunk)
           upload.waiting.push(chunk)
           upload.waitingBytes += chunk.length
           upload.size += chunk.length
           if (upload.waitingBytes >= WAITING_MAX) await spill(upload)
         }
       } catch (error) {
-        await cancel(upload) // what was hashed and what lies there may differ
+        await cancel(upload)
         throw error
       } finally {
         upload.isBusy = false
@@ -132,20 +124,17 @@ export function openBlobs(root: string): Blobs {
     async pause(upload) {
       if (upload.waitingBytes > SMALL_BYTES) await spill(upload)
     },
-    async finish(upload) {
+    async settle(upload, wanted) {
+      if (upload.isOver) throw OVER
       uploads.delete(upload.id)
-      const digest = digestIn(upload.hashing.digest("hex"))
-      const isSmall = upload.size <= SMALL_BYTES && upload.file === undefined
-      return { digest, small: isSmall ? Buffer.concat(upload.waiting) : undefined }
-    },
-    async place(upload, digest) {
-      if (existsSync(path(digest))) return syncFolder() // whoever moved it there may not have done so yet
-      const file = await write(upload)
-      await file.sync()
-      await file.close()
-      await rename(upload.path, path(digest))
-      upload.file = undefined // nothing is left to cancel
-      await syncFolder()
+      upload.isOver = true
+      const chunks = taken(upload)
+      if (!upload.isAway && upload.size <= SMALL_BYTES) {
+        const small = Buffer.concat(chunks)
+        return { found: digestBytes(small), small }
+      }
+      upload.isAway = true
+      return { found: digestIn(await crew.settle(upload.id, chunks, wanted.slice("sha256:".length))) }
     },
     cancel,
     async collect(since) {
@@ -166,7 +155,7 @@ export function openBlobs(root: string): Blobs {
     },
     async close() {
       await Promise.all([...uploads.values()].map(cancel))
-      await syncs.close()
+      await crew.close()
     },
   }
 }

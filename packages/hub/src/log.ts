@@ -1,4 +1,6 @@
 import type { Queries } from "./database/database.ts"
+import { prepared } from "./database/prepared.ts"
+import type { Tables } from "./database/tables.ts"
 import { type Hash, sha256 } from "./hash.ts"
 import type { HubKey } from "./keys.ts"
 import { unpack } from "./packing.ts"
@@ -18,8 +20,17 @@ export interface LogState {
   readonly size: number
   readonly peaks: readonly Hash[]
 }
+const selectLog = prepared((queries, { id }: Pick<Tables["log"], "id">) =>
+  queries.selectFrom("log").select(["size", "peaks"]).where("id", "=", id),
+)
+const putLog = prepared((queries, { id, size, peaks }: Tables["log"]) =>
+  queries
+    .insertInto("log")
+    .values({ id, size, peaks })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet({ size, peaks })),
+)
 export async function readLog(queries: Queries): Promise<LogState> {
-  const found = await queries.selectFrom("log").select(["size", "peaks"]).where("id", "=", 1).executeTakeFirst()
+  const [found] = await selectLog(queries, { id: 1 })
   if (found === undefined) return { size: 0, peaks: [] }
   const peaks: Hash[] = []
   for (let at = 0; at < found.peaks.length; at += 32) peaks.push(found.peaks.slice(at, at + 32))
@@ -49,12 +60,7 @@ export function grow(
   return { state: { size: size + 1, peaks: [...left, hash] }, tiles }
 }
 export async function writeLog(queries: Queries, state: LogState, tiles: readonly FullTile[]): Promise<void> {
-  const row = { size: state.size, peaks: Buffer.concat(state.peaks) }
-  await queries
-    .insertInto("log")
-    .values({ id: 1, ...row })
-    .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
-    .execute()
+  await putLog(queries, { id: 1, size: state.size, peaks: Buffer.concat(state.peaks) })
   for (const tile of tiles) await queries.insertInto("tile").values(tile).execute()
 }
 /** Adds an entry; its index. */

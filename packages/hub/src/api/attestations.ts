@@ -3,7 +3,7 @@ import { MEDIA, parseManifestFacts } from "@open-brains/core/commons/artifact.ts
 import { isAbsolute, isPassing } from "@open-brains/core/commons/score.ts"
 import { type AttestationStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { Type } from "typebox"
-import { documentOf, isModule, putReferrer, readModule, shortType } from "../content.ts"
+import { documentOf, isModule, putManifests, readModule, referrerOf, shortType } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, hashOf } from "../hash.ts"
@@ -104,5 +104,5 @@ export async function putAttestation(
     .execute()
   const { repository, bytes: manifest } = there.get(candidate)!
   const subject = { mediaType: MEDIA.manifest, digest: candidate, size: unpack(manifest).length }
-  await putReferrer(queries, repository, MEDIA.attestation, { bytes, hash }, subject, now)
+  await putManifests(queries, [referrerOf(repository, MEDIA.attestation, { bytes, hash }, subject, now)])
 }

@@ -4,6 +4,7 @@ import { TYPES } from "@open-brains/core/commons/statement.ts"
 import { documentOf, putDocument } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
+import type { Tables } from "../database/tables.ts"
 import type { Api } from "./api.ts"
 import { readSigned } from "./envelopes.ts"
 import { ProblemSchema, refuseWith } from "./errors.ts"
@@ -23,8 +24,13 @@ export async function ownerOf(queries: Queries, namespace: string): Promise<Owne
     .select(["keys", "threshold", "serial"])
     .where("name", "=", namespace)
     .executeTakeFirst()
-  return found && { ...found, keys: JSON.parse(found.keys) as readonly PublicKey[] }
+  return found && ownerFrom(found)
 }
+export const ownerFrom = ({ keys, threshold, serial }: Pick<Tables["namespace"], keyof Owner>): Owner => ({
+  keys: JSON.parse(keys) as readonly PublicKey[],
+  threshold,
+  serial,
+})
 export const isSignedBy = ({ keys, threshold }: Omit<Owner, "serial">, signers: readonly PublicKey[]): boolean =>
   signers.filter((key) => keys.includes(key)).length >= threshold
 

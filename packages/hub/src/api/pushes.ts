@@ -11,20 +11,19 @@ import { repositoryOf, STABLE } from "@open-brains/core/commons/reference.ts"
 import { type PushStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import type { FastifyRequest } from "fastify"
 import {
+  addRepository,
   documentOf,
   findRepository,
   type Module,
-  makeRepository,
   missingOf,
   moveTag,
   putBlob,
-  putManifest,
   readModule,
   type TagState,
-  tagOf,
 } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
+import { prepared } from "../database/prepared.ts"
 import { openCandidate } from "../gate/candidates.ts"
 import type { Keeper } from "../gate/keeper.ts"
 import { digestBytes, digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
@@ -32,7 +31,7 @@ import { recordPush } from "../record_push.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
 import { ProblemSchema, refuseWith } from "./errors.ts"
-import { isSignedBy, noOwner, type Owner, ownerOf } from "./namespaces.ts"
+import { isSignedBy, noOwner, type Owner, ownerFrom } from "./namespaces.ts"
 import { type RateHeaders, spend } from "./quotas.ts"
 import { CandidateMadeSchema, PushedSchema } from "./schemas.ts"
 
@@ -119,6 +118,32 @@ const notThere = ({ artifact }: PushStatement, why: string): never =>
     hint: "Send its blobs and its manifest first: `brain push` does.",
   })
 
+const selectState = prepared((queries, { namespace, name, tag }: { namespace: string; name: string; tag: string }) =>
+  queries
+    .selectFrom("namespace")
+    .leftJoin("repository", (join) =>
+      join.onRef("repository.namespace", "=", "namespace.name").on("repository.name", "=", name),
+    )
+    .leftJoin("tag", (join) => join.onRef("tag.repository", "=", "repository.id").on("tag.name", "=", tag))
+    .select(["keys", "threshold", "namespace.serial", "repository.id", "tag.hash", "tag.serial as moved"])
+    .where("namespace.name", "=", namespace),
+)
+interface State {
+  readonly owner: Owner
+  readonly repository: number | undefined
+  readonly before: TagState
+}
+/** Errors: OB731. */
+async function stateOf(queries: Queries, { module, tag }: PushStatement): Promise<State> {
+  const [found] = await selectState(queries, { ...module, tag })
+  if (found === undefined) return noOwner(module.namespace)
+  return {
+    owner: ownerFrom(found),
+    repository: found.id ?? undefined,
+    before: { artifact: found.hash, serial: found.moved ?? 0 },
+  }
+}
+
 /** All of it or nothing: the tag, the log, the signature as a referrer, what search and dependents know. */
 async function push(
   context: Context,
@@ -129,13 +154,20 @@ async function push(
   const { limits, clock, database } = context
   const { namespace } = statement.module
   const now = clock()
-  const owner = (await ownerOf(queries, namespace)) ?? noOwner(namespace)
+  const { owner, before, ...found } = await stateOf(queries, statement)
   const proposer = isSignedBy(owner, signers) ? undefined : proposerOf(context, statement, owner, signers)
-  const repository = await placeOf(queries, statement, module.brought !== undefined)
-  const before = await tagOf(queries, repository, statement.tag)
+  const repository =
+    found.repository ??
+    (module.brought === undefined
+      ? notThere(statement, "nothing of it is here")
+      : await addRepository(queries, namespace, statement.module.name))
   refuseOvertaken(statement, before)
   if (statement.tag === STABLE) await refuseAgain(queries, hash)
-  if (module.brought !== undefined) await putBrought(queries, repository, module, module.brought, now)
+  if (module.brought !== undefined) {
+    const { card } = module.brought
+    const blob = { hash: hashOf(module.artifact.card.digest), size: card.length, small: card }
+    await putBlob(queries, repository, blob, now, { isLoose: false })
+  }
   const missing = await missingOf(queries, repository, module.facts)
   if (missing.length > 0)
     notThere(statement, `${missing.length} of its blobs are not here, ${missing[0]!.slice(0, 19)}… first`)
@@ -163,14 +195,16 @@ async function push(
   const isTried = isMoving && (await isUsedByOthers(context, queries, repository, namespace))
   if (proposer !== undefined && !isTried) nothingToProve(statement)
   const { digest } = module.facts
-  const subject = { facts: module.facts, descriptor: { mediaType: MEDIA.manifest, digest, size: module.bytes } }
+  const descriptor = { mediaType: MEDIA.manifest, digest, size: module.bytes }
+  const subject = { facts: module.facts, descriptor, brought: module.brought?.manifest }
   const index = await recordPush(queries, { repository, tag: statement.tag, subject, bytes, hash, at: now })
   if (isTried) {
     const candidate = { id: index, repository, artifact, baseline, proposer, at: now }
     await openCandidate(context, queries, candidate, statement)
     return { outcome: { candidate: index, index }, rate }
   }
-  await moveTag(database, queries, repository, statement.tag, before, artifact, module, now)
+  const place = { id: repository, name: statement.module.name }
+  await moveTag(database, queries, place, statement.tag, before, artifact, module, now)
   return {
     outcome: { moved: true, artifact: statement.artifact, tag: statement.tag, serial: before.serial + 1, index },
     rate,
@@ -201,22 +235,6 @@ const nothingToProve = ({ module }: PushStatement): never =>
     seen: `${repositoryOf(module)} is not yours, and no brain of another namespace is locked to what its stable stands for, or that is this very artifact: there is nothing to prove.`,
     hint: "Its owners alone push it until others build on it. Push yours under a namespace of your own.",
   })
-
-const placeOf = async (queries: Queries, statement: PushStatement, isNew: boolean): Promise<number> => {
-  const { namespace, name } = statement.module
-  if (isNew) return makeRepository(queries, namespace, name)
-  return (await findRepository(queries, namespace, name)) ?? notThere(statement, "nothing of it is here")
-}
-async function putBrought(
-  queries: Queries,
-  repository: number,
-  { artifact, facts }: Read,
-  { manifest, card }: Pick<Delivery, "manifest" | "card">,
-  now: number,
-): Promise<void> {
-  await putBlob(queries, repository, { hash: hashOf(artifact.card.digest), size: card.length, small: card }, now)
-  await putManifest(queries, repository, facts, manifest, now)
-}
 
 /** A push that became a candidate moved no tag, so that the same one fits again. Of other tags each push moves the serial on. */
 async function refuseAgain(queries: Queries, hash: Hash): Promise<void> {

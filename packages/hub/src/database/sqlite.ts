@@ -1,9 +1,10 @@
 import { join } from "node:path"
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
-import { Kysely, SqliteDialect, sql } from "kysely"
+import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+import { CompiledQuery, Kysely, SqliteDialect, sql } from "kysely"
 import { coalesced, openSyncs, type Syncs } from "../syncs.ts"
-import type { Database, Findings, Queries } from "./database.ts"
+import type { CardWords, Database, Findings, Queries } from "./database.ts"
 import { migrate, type Words } from "./migrations.ts"
+import { prepared } from "./prepared.ts"
 import { search } from "./search.ts"
 import type { Tables } from "./tables.ts"
 
@@ -35,12 +36,12 @@ export async function openSqlite(folder: string, now: number, syncs: Syncs = ope
     read,
     transact: (_, work) =>
       write.connection().execute(async (queries) => {
-        await sql`begin immediate`.execute(queries)
+        await queries.executeQuery(BEGIN)
         try {
           await work(queries)
-          await sql`commit`.execute(queries)
+          await queries.executeQuery(COMMIT)
         } catch (error) {
-          await sql`rollback`.execute(queries).catch(() => undefined) // where it is over already, the error says why
+          await queries.executeQuery(ROLLBACK).catch(() => undefined) // where it is over already, the error says why
           throw error
         }
       }),
@@ -54,6 +55,10 @@ export async function openSqlite(folder: string, now: number, syncs: Syncs = ope
   }
 }
 
+const BEGIN = CompiledQuery.raw("begin immediate")
+const COMMIT = CompiledQuery.raw("commit")
+const ROLLBACK = CompiledQuery.raw("rollback")
+
 function open(path: string): Queries {
   const database = new DatabaseSync(path)
   database.exec(
@@ -63,35 +68,39 @@ function open(path: string): Queries {
 }
 
 type Kyselys = Extract<ConstructorParameters<typeof SqliteDialect>[0]["database"], { prepare: unknown }>
+type KyselysStatement = ReturnType<Kyselys["prepare"]>
 const STATEMENTS_MAX = 512
 /** Kysely speaks to better-sqlite3; what it asks of it Node has. Statements are kept: to prepare one takes longer than to run it. */
 function forKysely(database: DatabaseSync): Kyselys {
-  const kept = new Map<string, StatementSync>()
-  const prepare = (text: string): StatementSync => {
-    const found = kept.get(text) ?? database.prepare(text)
-    if (kept.size < STATEMENTS_MAX) kept.set(text, found)
-    return found
+  const kept = new Map<string, KyselysStatement>()
+  const valuesOf = (all: readonly unknown[]): SQLInputValue[] => all as SQLInputValue[]
+  const make = (text: string): KyselysStatement => {
+    const statement = database.prepare(text)
+    return {
+      reader: statement.columns().length > 0,
+      all: (all) => statement.all(...valuesOf(all)),
+      run: (all) => statement.run(...valuesOf(all)),
+      iterate: (all) => statement.iterate(...valuesOf(all)),
+    }
   }
   return {
     close: () => database.close(),
     prepare(text) {
-      const statement = prepare(text)
-      const values = (all: readonly unknown[]): SQLInputValue[] => [...all] as SQLInputValue[]
-      return {
-        reader: statement.columns().length > 0,
-        all: (all) => statement.all(...values(all)),
-        run: (all) => statement.run(...values(all)),
-        iterate: (all) => statement.iterate(...values(all)),
-      }
+      const found = kept.get(text) ?? make(text)
+      if (kept.size < STATEMENTS_MAX) kept.set(text, found)
+      return found
     },
   }
 }
 
+const putFinding = prepared((queries, found: CardWords & { readonly repository: number }) => {
+  const { repository, name, about, ports, kind } = found
+  const put = sql`insert or replace into finding (rowid, name, about, ports, kind) values (${repository}, ${name}, ${about}, ${ports}, ${kind})`
+  return { compile: () => put.compile(queries) }
+})
 const FINDINGS: Findings = {
-  async put(queries, repository, { name, about, ports, kind }) {
-    await sql`insert or replace into finding (rowid, name, about, ports, kind) values (${repository}, ${name}, ${about}, ${ports}, ${kind})`.execute(
-      queries,
-    )
+  async put(queries, repository, words) {
+    await putFinding(queries, { repository, ...words })
   },
   find(queries, wanted) {
     const { words, kind } = wanted

@@ -60,11 +60,24 @@ test("nobody is told that it is written before it is on the disk; the next trans
   }
   const writer = writerOf(seen)
   const told = writer.write(({ queries }) => add(queries, "one")).then(() => events.push("told"))
-  await writer.writeSoon(({ queries }) => add(queries, "two"))
-  expect([await count(), events]).toEqual([2, ["committed", "committed"]])
+  await writer.writeSoon(({ queries }) => add(queries, "with it")) // in one transaction, of which it waits for no disk
+  await writer.writeSoon(({ queries }) => add(queries, "after it"))
+  expect([await count(), events]).toEqual([3, ["committed", "committed"]])
   arrive()
   await told
   expect(events).toEqual(["committed", "committed", "on the disk", "told"])
+})
+
+test("one that is refused alone leaves nothing behind, and the next one is written", async () => {
+  const writer = writerOf(database)
+  const refused = writer.write(async ({ queries }) => {
+    await add(queries, "half")
+    throw new Error("refused")
+  })
+  await expect(refused).rejects.toThrow("refused")
+  expect(await count()).toBe(0)
+  await writer.write(({ queries }) => add(queries, "whole"))
+  expect(await count()).toBe(1)
 })
 
 test("where the log cannot be brought to the disk, all are told so, and from then on everybody is", async () => {

@@ -1,4 +1,4 @@
-import { sql } from "kysely"
+import { CompiledQuery } from "kysely"
 import type { Database, Queries } from "./database.ts"
 
 /** What is written within a transaction. */
@@ -13,14 +13,19 @@ export interface Writer {
 }
 
 const BATCH_MAX = 128
+const SAVEPOINT = CompiledQuery.raw("savepoint one")
+const RELEASE = CompiledQuery.raw("release savepoint one")
+const ROLLBACK = CompiledQuery.raw("rollback to savepoint one")
 interface Waiting {
   readonly isDurable: boolean
+  /** Alone: where it throws, the transaction does. */
+  runAlone(transaction: Transaction): Promise<void>
   run(transaction: Transaction): Promise<void>
   settled(error?: unknown): void
 }
 
 /**
- * Group commit: all that waits becomes one transaction. Each work has a savepoint of its own, so that one that is refused takes
+ * Group commit: all that waits becomes one transaction. Each work of several has a savepoint of its own, so that one that is refused takes
  * nothing along. While one transaction goes to the disk the next one is made already: it goes there with, or after, the first.
  */
 export function writerOf(database: Database): Writer {
@@ -30,21 +35,25 @@ export function writerOf(database: Database): Writer {
   async function drain(): Promise<void> {
     if (isRunning) return
     isRunning = true
+    await new Promise(setImmediate) // what came by the same turn of the loop goes together
     while (queue.length > 0) {
       const batch = queue.splice(0, BATCH_MAX)
       try {
         const isDurable = batch.some((each) => each.isDurable)
         await database.transact(isDurable, async (queries) => {
+          if (batch.length === 1) return batch[0]!.runAlone({ queries })
           for (const each of batch) {
-            await sql`savepoint one`.execute(queries)
+            await queries.executeQuery(SAVEPOINT)
             await each.run({ queries })
           }
         })
-        const settle = (error?: unknown): void => {
-          for (const each of batch) each.settled(error)
+        const settle = (some: readonly Waiting[], error?: unknown): void => {
+          for (const each of some) each.settled(error)
         }
-        if (isDurable) void database.flush().then(() => settle(), settle)
-        else settle()
+        const durable = batch.filter((each) => each.isDurable)
+        const settleDurable = (error?: unknown): void => settle(durable, error)
+        if (isDurable) void database.flush().then(() => settleDurable(), settleDurable)
+        settle(batch.filter((each) => !each.isDurable))
       } catch (error) {
         for (const each of batch) each.settled(error)
       }
@@ -57,14 +66,19 @@ export function writerOf(database: Database): Writer {
       let outcome: () => void = () => reject(new Error("bug: settled before it ran"))
       queue.push({
         isDurable,
+        async runAlone(transaction) {
+          const value = await work(transaction)
+          outcome = () => resolve(value)
+        },
         async run(transaction) {
+          const { queries } = transaction
           try {
             const value = await work(transaction)
-            await sql`release savepoint one`.execute(transaction.queries)
+            await queries.executeQuery(RELEASE)
             outcome = () => resolve(value)
           } catch (error) {
-            await sql`rollback to savepoint one`.execute(transaction.queries)
-            await sql`release savepoint one`.execute(transaction.queries)
+            await queries.executeQuery(ROLLBACK)
+            await queries.executeQuery(RELEASE)
             outcome = () => reject(error as Error)
           }
         },

@@ -144,7 +144,16 @@ export async function decide(
     const { repository, tag, artifact } = candidate
     const before = await tagOf(queries, repository, tag)
     if (record.proposer !== undefined) await countersign(context, queries, candidate)
-    await moveTag(database, queries, repository, tag, before, hashOf(artifact), module, clock())
+    await moveTag(
+      database,
+      queries,
+      { id: repository, name: candidate.name },
+      tag,
+      before,
+      hashOf(artifact),
+      module,
+      clock(),
+    )
   }
   await voidJobs(queries, candidate.id)
   await writeRecord(queries, candidate.id, { ...record, state })

@@ -168,16 +168,13 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     }
   }
   async function finish(reply: FastifyReply, place: Place, upload: Upload, digest: Digest): Promise<FastifyReply> {
-    const { digest: found, small } = await blobs.finish(upload)
-    if (found !== digest) {
-      await blobs.cancel(upload)
-      fail("DIGEST_INVALID", "What was sent has another digest.", { detail: { wanted: digest, found } })
-    }
-    const blob = { hash: hashOf(digest), size: upload.size, small }
     const release = blobs.hold(digest)
     try {
       // First the file, on the disk, then what says that it is there: after a loss of power no row lies.
-      if (small === undefined) await blobs.place(upload, digest)
+      const { found, small } = await blobs.settle(upload, digest)
+      if (found !== digest)
+        fail("DIGEST_INVALID", "What was sent has another digest.", { detail: { wanted: digest, found } })
+      const blob = { hash: hashOf(digest), size: upload.size, small }
       await writer.writeSoon(async ({ queries }) => {
         await putBlob(queries, await makeRepository(queries, place.namespace, place.name), blob, clock())
       })

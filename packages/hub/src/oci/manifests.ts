@@ -108,7 +108,7 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
       await keepManifest(queries, repository, facts)
       if (tag === undefined) return
       const before = await tagOf(queries, repository, tag)
-      await moveTag(database, queries, repository, tag, before, hashOf(facts.digest), module, clock())
+      await moveTag(database, queries, { id: repository, name }, tag, before, hashOf(facts.digest), module, clock())
     })
     if (facts.subject !== undefined) reply.header("oci-subject", facts.subject.digest)
     return reply

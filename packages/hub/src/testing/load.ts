@@ -6,7 +6,7 @@ import { mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { cardOfArtifact, MEDIA, parseArtifact, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
-import { makeRepository, moveTag, putBlob, putManifest, tagOf } from "../content.ts"
+import { makeRepository, moveTag, putBlob, tagOf } from "../content.ts"
 import { openSqlite } from "../database/sqlite.ts"
 import { digestFrom, hashOf, sha256 } from "../hash.ts"
 import { recordPush } from "../record_push.ts"
@@ -55,7 +55,6 @@ for (let from = 0; from < pushes; from += BATCH)
         await putBlob(queries, repository, { hash: hashOf(digest), size, small }, at)
       }
       const facts = parseManifestFacts(made.manifest)
-      await putManifest(queries, repository, facts, made.manifest, at)
       const before = await tagOf(queries, repository, "edge")
       const previous = before.artifact === null ? null : digestFrom(before.artifact)
       const bytes = sealed(pushOf(`${namespace}/${name}`, artifact.digest, { previous, serial: before.serial }), signer)
@@ -63,9 +62,9 @@ for (let from = 0; from < pushes; from += BATCH)
       const module = { artifact, card }
       const descriptor = { mediaType: MEDIA.manifest, digest: artifact.digest, size: made.manifest.length }
       const hash = hashOf(artifact.digest)
-      const subject = { facts, descriptor }
+      const subject = { facts, descriptor, brought: made.manifest }
       await recordPush(queries, { repository, tag: "edge", subject, bytes, hash: sha256(bytes), at })
-      await moveTag(database, queries, repository, "edge", before, hash, module, at)
+      await moveTag(database, queries, { id: repository, name }, "edge", before, hash, module, at)
     }
     if ((from / BATCH) % 20 === 0) process.stderr.write(`\r${from} of ${pushes} pushes`)
   })
