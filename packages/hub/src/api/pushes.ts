@@ -32,7 +32,7 @@ import { recordPush } from "../record_push.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
 import { ProblemSchema, refuseWith } from "./errors.ts"
-import { isSignedBy, noOwner, type Owner, ownerOf } from "./namespaces.ts"
+import { isOpenTo, isSignedBy, noOwner, type Owner, ownerOf } from "./namespaces.ts"
 import { type RateHeaders, spend } from "./quotas.ts"
 import { CandidateMadeSchema, PushedSchema } from "./schemas.ts"
 
@@ -187,7 +187,7 @@ function proposerOf(
   owner: Owner,
   signers: readonly PublicKey[],
 ): PublicKey {
-  if (tag === STABLE && owner.threshold === 1 && owner.keys.includes(key.key)) return signers[0]!
+  if (tag === STABLE && isOpenTo(owner, key.key)) return signers[0]!
   const held = signers.filter((each) => owner.keys.includes(each)).length
   return refuseWith({
     code: "OB733",

@@ -1,14 +1,16 @@
-import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
+import { type PublicKey, signersOf } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
 import type { PushStatement } from "@open-brains/core/commons/statement.ts"
 import { itemSeedOf, type Place } from "@open-brains/core/commons/work.ts"
 import { refuseWith } from "../api/errors.ts"
+import { isOpenTo, isSignedBy, ownerOf } from "../api/namespaces.ts"
 import { documentOf, type Module, moveTag, readModule, tagOf } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestBytes, digestFrom, type Hash, hashOf } from "../hash.ts"
+import { verifyEd25519 } from "../keys.ts"
 import { printCheckpoint, readLog } from "../log.ts"
-import { countersign } from "./countersign.ts"
+import { countersign, proposalOf } from "./countersign.ts"
 import { voidJobs } from "./jobs.ts"
 import {
   type Candidate,
@@ -133,20 +135,41 @@ export async function decide(
   context: Context,
   queries: Queries,
   candidate: Candidate,
-  record: CandidateRecord,
+  given: CandidateRecord,
   module: Module,
 ): Promise<void> {
   const { database, clock, metrics } = context
   const isNext = await isStillNext(queries, candidate)
-  const isAccepted = record.verdict?.kind === "better" || record.verdict?.kind === "not worse"
-  const state = !isNext ? "overtaken" : isAccepted ? "accepted" : "refused"
+  const found = await unlessDisowned(context, queries, candidate, given)
+  const { proposer, verdict } = found
+  const state = !isNext ? "overtaken" : isGood(found) ? "accepted" : "refused"
   if (state === "accepted") {
     const { repository, tag, artifact } = candidate
     const before = await tagOf(queries, repository, tag)
-    if (record.proposer !== undefined) await countersign(context, queries, candidate)
+    if (proposer !== undefined) await countersign(context, queries, candidate)
     await moveTag(database, queries, repository, tag, before, hashOf(artifact), module, clock())
   }
   await voidJobs(queries, candidate.id)
-  await writeRecord(queries, candidate.id, { ...record, state })
-  metrics.verdicts.inc({ kind: state === "overtaken" ? state : (record.verdict?.kind ?? "none") })
+  await writeRecord(queries, candidate.id, { ...found, state })
+  metrics.verdicts.inc({ kind: state === "overtaken" ? state : (verdict?.kind ?? "none") })
+}
+const isGood = ({ verdict }: CandidateRecord): boolean => verdict?.kind === "better" || verdict?.kind === "not worse"
+
+/** A trial takes hours: whoever spoke for the namespace when it was pushed may have been taken off its keys since. */
+async function unlessDisowned(
+  { key }: Context,
+  queries: Queries,
+  { id, namespace }: Candidate,
+  record: CandidateRecord,
+): Promise<CandidateRecord> {
+  if (!isGood(record)) return record
+  const owner = await ownerOf(queries, namespace)
+  const isTheirs =
+    owner !== undefined &&
+    (record.proposer === undefined
+      ? isSignedBy(owner, signersOf(await proposalOf(queries, id), verifyEd25519))
+      : isOpenTo(owner, key.key))
+  if (isTheirs) return record
+  const because = `Whoever signed it speaks no longer for ${namespace}: its keys were changed while it was measured.`
+  return { ...record, verdict: { kind: "unfit", because, benchmark: null, items: record.verdict?.items ?? 0 } }
 }
