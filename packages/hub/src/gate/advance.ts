@@ -2,6 +2,7 @@ import { readReference, repositoryOf } from "@open-brains/core/commons/reference
 import type { CheckResult, FailureResult, Findings } from "@open-brains/core/commons/work.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
+import { letStand } from "./audits.ts"
 import { comparedPlaces, decide, epochOf, isStillNext, moduleOfCandidate } from "./candidates.ts"
 import { type JobRow, jobsOf, makeJob, resultAt } from "./jobs.ts"
 import { protectedOf } from "./protected.ts"
@@ -21,6 +22,7 @@ export async function advance(context: Context, advancing: Advancing, id: number
   const candidate = await findCandidate(database.read, id)
   if (candidate === undefined || !candidate.isOpen) return false
   try {
+    await letStand(context, id)
     switch (candidate.record.state) {
       case "waiting":
         return await begin(context, candidate)

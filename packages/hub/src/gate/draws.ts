@@ -95,7 +95,8 @@ async function drawn<Row extends { readonly id: number; readonly candidate: numb
     if (!own.has(row.candidate)) own.set(row.candidate, await ownKeysOf(queries, row.candidate))
     const { open, eligible } = slotsOf(context, leases.get(row.id) ?? [], present, own.get(row.candidate)!)
     if (open === 0 || eligible.length < open || !eligible.includes(worker)) continue
-    if (drawnFor(secretOf(context.key), row.id, eligible, open, digestBytes).includes(worker)) return row
+    if (drawnFor(secretOf(context.key, "who is drawn"), row.id, eligible, open, digestBytes).includes(worker))
+      return row
   }
   return undefined
 }
@@ -138,10 +139,11 @@ export function slotsOf(
   return { open: Math.max(0, verifiers - taken), eligible }
 }
 
-const secrets = new WeakMap<HubKey, Digest>()
+const secrets = new WeakMap<HubKey, Map<string, Digest>>()
 /** Nobody else has it, and a hub that is started again has the same. */
-function secretOf(key: HubKey): Digest {
-  const secret = secrets.get(key) ?? digestBytes(key.sign(Buffer.from("open-brains: who is drawn")))
-  secrets.set(key, secret)
+export function secretOf(key: HubKey, purpose: "who is drawn" | "which item is run again"): Digest {
+  const known = secrets.get(key) ?? new Map<string, Digest>()
+  const secret = known.get(purpose) ?? digestBytes(key.sign(Buffer.from(`open-brains: ${purpose}`)))
+  secrets.set(key, known.set(purpose, secret))
   return secret
 }

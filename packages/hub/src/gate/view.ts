@@ -71,8 +71,11 @@ async function waitsFor(
     jobs.map((job) => job.id),
   )
   for (const job of jobs) {
-    if ((await refereeJobOf(read, job.id)) !== undefined)
-      return "Results differ: the referee of the hub runs the item about which they do."
+    const asked = await refereeJobOf(read, job.id)
+    if (asked !== undefined)
+      return asked.isAudit
+        ? "Results agree: the referee of the hub runs one item of them too."
+        : "Results differ: the referee of the hub runs the item about which they do."
     const { open, eligible } = slotsOf(context, leases.get(job.id) ?? [], present, own)
     if (eligible.length < open)
       return `Workers are missing: job ${job.id} needs ${open} more, and of ${counted(there, "worker")} that ${there === 1 ? "is" : "are"} there ${eligible.length} may do it. Let somebody run brain work.`
