@@ -164,7 +164,11 @@ async function push(
   if (proposer !== undefined && !isTried) nothingToProve(statement)
   const { digest } = module.facts
   const subject = { facts: module.facts, descriptor: { mediaType: MEDIA.manifest, digest, size: module.bytes } }
-  const index = await recordPush(queries, { repository, tag: statement.tag, subject, bytes, hash, at: now })
+  const isProposal = proposer !== undefined
+  const index = await recordPush(queries, {
+    ...{ repository, tag: statement.tag, subject, bytes, hash },
+    ...{ at: now, isProposal },
+  })
   if (isTried) {
     const candidate = { id: index, repository, artifact, baseline, proposer, at: now }
     await openCandidate(context, queries, candidate, statement)

@@ -88,8 +88,8 @@ export async function epochOf(queries: Queries, candidate: Candidate, { epochMs 
   const last = earlier.findLast(({ epoch }) => epoch !== undefined)?.epoch
   if (last === undefined || candidate.at >= last.began + epochMs)
     return { began: candidate.at, anchor: candidate.baseline, attempt: 1, accepted: 0 }
-  // What was overtaken before anything was measured has cost no chance.
-  const tried = earlier.filter(({ epoch }) => epoch?.began === last.began)
+  // Of which nothing was measured, overtaken or unfit, has cost no chance: else strangers could make all tries dear by what never fits.
+  const tried = earlier.filter(({ epoch, verdict }) => epoch?.began === last.began && verdict?.items !== 0)
   const accepted = tried.filter(({ state }) => state === "accepted").length
   return { began: last.began, anchor: last.anchor, attempt: tried.length + 1, accepted }
 }
@@ -167,7 +167,7 @@ async function unlessDisowned(
   const isTheirs =
     owner !== undefined &&
     (record.proposer === undefined
-      ? isSignedBy(owner, signersOf(await proposalOf(queries, id), verifyEd25519))
+      ? isSignedBy(owner, signersOf((await proposalOf(queries, id)).envelope, verifyEd25519))
       : isOpenTo(owner, key.key))
   if (isTheirs) return record
   const because = `Whoever signed it speaks no longer for ${namespace}: its keys were changed while it was measured.`
