@@ -12,10 +12,14 @@ import type { CandidateRecord } from "./record.ts"
 const PRESENT_MAX = 1000 // who are drawn among
 const OFFERED_MAX = 500 // jobs that are looked at for one request
 
-/** Workers that are there and were never found to be wrong; the referee is none of them. */
+/**
+ * Workers that are there and were never found to be wrong; the referee is none of them. Of more than are drawn among those whose results stood: by their
+ * keys alone whoever makes enough of them to come first would have all jobs.
+ */
 export async function presentWorkers(
   queries: Queries,
   { limits, clock, key }: Pick<Context, "limits" | "clock" | "key">,
+  presentMax = PRESENT_MAX,
 ): Promise<readonly PublicKey[]> {
   const found = await queries
     .selectFrom("worker")
@@ -23,8 +27,9 @@ export async function presentWorkers(
     .where("seen_at", ">=", clock() - limits.presentMs)
     .where("marks", "=", 0)
     .where("key", "!=", key.key)
+    .orderBy("results", "desc")
     .orderBy("key")
-    .limit(PRESENT_MAX)
+    .limit(presentMax)
     .execute()
   return found.map((each) => each.key as PublicKey)
 }
