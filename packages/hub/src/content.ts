@@ -150,6 +150,16 @@ export async function putReferrer(
     .execute()
 }
 
+export async function countReferrers(queries: Queries, repository: number, subject: Hash): Promise<number> {
+  const { count } = await queries
+    .selectFrom("manifest")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("repository", "=", repository)
+    .where("subject", "=", subject)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** A row of a manifest with the bytes that it is kept by: its own, or those of the envelope that it is made of. */
 export interface KeptManifest {
   readonly hash: Hash

@@ -154,7 +154,7 @@ async function run(queries: Queries, candidate: Candidate, { kept }: Advancing):
   const { id, record } = candidate
   const known = kept.get(id) ?? { rounds: openRounds(record), last: 0 }
   const isProtected = (name: string): boolean => record.benchmarks.some((each) => each.name === name)
-  const rows = (await jobsOf(queries, id, known.last)).filter(
+  const rows = (await jobsOf(queries, id, { after: known.last })).filter(
     ({ job }) => job.kind === "items" && isProtected(job.benchmark.repository),
   )
   if (rows.some(({ state }) => state === "ready")) return "wait"

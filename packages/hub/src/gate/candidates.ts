@@ -11,7 +11,7 @@ import { digestBytes, digestFrom, type Hash, hashOf } from "../hash.ts"
 import { verifyEd25519 } from "../keys.ts"
 import { printCheckpoint, readLog } from "../log.ts"
 import { countersign, proposalOf } from "./countersign.ts"
-import { voidJobs } from "./jobs.ts"
+import { endJobs } from "./jobs.ts"
 import {
   type Candidate,
   type CandidateRecord,
@@ -149,7 +149,7 @@ export async function decide(
     if (proposer !== undefined) await countersign(context, queries, candidate)
     await moveTag(database, queries, repository, tag, before, hashOf(artifact), module, clock())
   }
-  await voidJobs(queries, candidate.id)
+  await endJobs(queries, candidate.id)
   await writeRecord(queries, candidate.id, { ...found, state })
   metrics.verdicts.inc({ kind: state === "overtaken" ? state : (verdict?.kind ?? "none") })
 }

@@ -57,7 +57,11 @@ export async function findJob(queries: Queries, id: number): Promise<JobRow | un
   return found && jobOf(found)
 }
 /** Those of a candidate that workers do, in their order; those of the referee are between hub and referee. */
-export const jobsOf = async (queries: Queries, candidate: number, after = 0): Promise<readonly JobRow[]> =>
+export const jobsOf = async (
+  queries: Queries,
+  candidate: number,
+  { after = 0, isReady = false }: { readonly after?: number; readonly isReady?: boolean } = {},
+): Promise<readonly JobRow[]> =>
   (
     await queries
       .selectFrom("job")
@@ -65,9 +69,25 @@ export const jobsOf = async (queries: Queries, candidate: number, after = 0): Pr
       .where("candidate", "=", candidate)
       .where("parent", "is", null)
       .where("id", ">", after)
+      .$if(isReady, (query) => query.where("state", "=", "ready"))
       .orderBy("id")
       .execute()
   ).map(jobOf)
+/** How many of them are open and done: of a long trial there are thousands, which nobody reads to be told. */
+export async function countJobs(
+  queries: Queries,
+  candidate: number,
+): Promise<{ readonly open: number; readonly done: number }> {
+  const found = await queries
+    .selectFrom("job")
+    .select(({ fn }) => ["state", fn.countAll<number>().as("count")])
+    .where("candidate", "=", candidate)
+    .where("parent", "is", null)
+    .groupBy("state")
+    .execute()
+  const of = (wanted: JobRow["state"]): number => Number(found.find(({ state }) => state === wanted)?.count ?? 0)
+  return { open: of("ready"), done: of("done") }
+}
 /** What the referee was asked about a job. */
 export const refereeJobsOf = async (queries: Queries, parent: number): Promise<readonly JobRow[]> =>
   (await queries.selectFrom("job").select(COLUMNS).where("parent", "=", parent).orderBy("id").execute()).map(jobOf)
@@ -92,8 +112,17 @@ export async function closeJob(
 ): Promise<void> {
   await queries.updateTable("job").set({ state, result }).where("id", "=", id).execute()
 }
-/** Nobody needs to do what is still open of it. */
-export async function voidJobs(queries: Queries, candidate: number): Promise<void> {
+/** Nobody needs to do what is still open of it, nor what was given: what was agreed about stands in attestations. */
+export async function endJobs(queries: Queries, candidate: number): Promise<void> {
+  const jobs = queries.selectFrom("job").select("id").where("candidate", "=", candidate)
+  await queries
+    .deleteFrom("document")
+    .where(
+      "hash",
+      "in",
+      queries.selectFrom("lease").select("result").where("job", "in", jobs).where("result", "is not", null),
+    )
+    .execute()
   await queries
     .updateTable("job")
     .set({ state: "void" })
