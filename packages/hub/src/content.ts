@@ -163,6 +163,7 @@ export async function putManifest(
 }
 /** They stay. */
 export async function putManifests(queries: Queries, all: readonly NewManifest[]): Promise<void> {
+  if (all.length === 0) return
   await putDocuments(
     queries,
     all.map(({ document }) => document),
@@ -210,6 +211,16 @@ export function referrerOf(
     is_loose: 0,
   }
   return { document: envelope, row }
+}
+
+export async function countReferrers(queries: Queries, repository: number, subject: Hash): Promise<number> {
+  const { count } = await queries
+    .selectFrom("manifest")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("repository", "=", repository)
+    .where("subject", "=", subject)
+    .executeTakeFirstOrThrow()
+  return Number(count)
 }
 
 /** A row of a manifest with the bytes that it is kept by: its own, or those of the envelope that it is made of. */

@@ -6,6 +6,8 @@ export interface Limits {
   readonly moduleBytes: number
   /** Of blobs that no manifest names, all of them together: who uploads them has shown no key. */
   readonly looseBytes: number
+  /** Of manifests that no push names, all of them together: as much as blobs at most. */
+  readonly looseManifests: number
   /** After so long what was uploaded and is named by nothing is collected. */
   readonly looseMs: number
   /** After so long without a byte an upload is over. */
@@ -38,6 +40,7 @@ export const LIMITS: Limits = {
   envelopeBytes: 2 ** 16 - 1,
   moduleBytes: 2 * GIBI,
   looseBytes: 16 * GIBI,
+  looseManifests: 4096,
   looseMs: HOUR,
   uploadIdleMs: HOUR / 6,
   uploads: 1024,

@@ -9,6 +9,8 @@ export interface Metrics {
   readonly results: Counter<"outcome">
   /** Results that differed, so that the referee was asked. */
   readonly disputes: Counter
+  /** Results that agreed, and of which the referee ran an item too. */
+  readonly audits: Counter
   readonly verdicts: Counter<"kind">
   /** Told when asked. */
   readonly candidates: Gauge<"state">
@@ -38,6 +40,11 @@ export function openMetrics(): Metrics {
     disputes: new Counter({
       name: "hub_gate_disputes_total",
       help: "Jobs about which the referee was asked",
+      registers,
+    }),
+    audits: new Counter({
+      name: "hub_gate_audits_total",
+      help: "Jobs that the referee did in part too, though all agreed",
       registers,
     }),
     verdicts: new Counter({

@@ -1,5 +1,5 @@
 import { type Descriptor, type ManifestFacts, MEDIA } from "@open-brains/core/commons/artifact.ts"
-import { keepManifest, keepParts, manifestOf, putManifests, referrerOf } from "./content.ts"
+import { keepManifest, keepParts, manifestOf, putDocument, putManifests, referrerOf } from "./content.ts"
 import type { Queries } from "./database/database.ts"
 import { prepared } from "./database/prepared.ts"
 import type { Tables } from "./database/tables.ts"
@@ -19,6 +19,8 @@ export interface PushRecord {
   readonly bytes: Uint8Array // the envelope
   readonly hash: Hash
   readonly at: number
+  /** A stranger's: it stands in the log, and beside the artifact once it has passed. */
+  readonly isProposal?: boolean
 }
 const insertPush = prepared((queries, { id, repository, tag, artifact, envelope, at }: Tables["push"]) =>
   queries.insertInto("push").values({ id, repository, tag, artifact, envelope, at }),
@@ -26,15 +28,16 @@ const insertPush = prepared((queries, { id, repository, tag, artifact, envelope,
 /** What stays of a push whatever becomes of its tag: the artifact, the entry of the log, the signature. Its index in the log. */
 export async function recordPush(
   queries: Queries,
-  { repository, tag, subject: { facts, descriptor, brought }, bytes, hash, at }: PushRecord,
+  { repository, tag, subject: { facts, descriptor, brought }, bytes, hash, at, isProposal = false }: PushRecord,
 ): Promise<number> {
   if (brought === undefined) await keepManifest(queries, repository, facts)
   else await keepParts(queries, repository, facts)
   const id = await appendLog(queries, bytes)
   await insertPush(queries, { id, repository, tag, artifact: hashOf(descriptor.digest), envelope: hash, at })
   // So that whoever has an OCI client finds who signed.
-  const signature = referrerOf(repository, MEDIA.signature, { bytes, hash }, descriptor, at)
   const manifests = brought === undefined ? [] : [manifestOf(repository, facts, brought, at)]
-  await putManifests(queries, [...manifests, signature])
+  if (isProposal) await putDocument(queries, hash, bytes)
+  else manifests.push(referrerOf(repository, MEDIA.signature, { bytes, hash }, descriptor, at))
+  await putManifests(queries, manifests)
   return id
 }

@@ -75,7 +75,7 @@ function keepReferee(url: string, folder: string, services: Services): () => voi
   const start = (): void => {
     const began = performance.now()
     child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: environment })
-    // Each of its jobs is a dispute: whoever runs the hub reads what it was about.
+    // A dispute, or an item of what all agree about: whoever runs the hub reads what it was.
     createInterface({ input: child.stdout! }).on("line", (line) => {
       if (line.startsWith("job ")) services.complain(`referee: ${line}`)
     })

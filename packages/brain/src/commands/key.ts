@@ -163,7 +163,7 @@ export async function send(
   if (statement.type === TYPES.namespace) {
     const before = await hub.owner(statement.namespace)
     await hub.claim(bytes).catch(unlessFew)
-    if (readTrust().keys.has(statement.namespace)) await followClaim(statement, before)
+    if (readTrust().keys.has(statement.namespace)) await followClaim(hub, statement, before)
     return done(`At ${hub.place}, ${describeStatement(statement)}.`)
   }
   await sendAgain(place, statement)

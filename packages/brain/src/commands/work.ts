@@ -8,6 +8,7 @@ import type { Hub } from "../registry/hub.ts"
 import { needHub, needPlace, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { shortDigest } from "../sharing/describe.ts"
+import { openPauses } from "../working/pause.ts"
 import { type WorkEvent, type WorkOptions, workFor } from "../working/work.ts"
 
 export interface WorkCommandOptions {
@@ -21,6 +22,8 @@ export interface WorkCommandOptions {
   readonly json?: boolean
 }
 const EVERY_MS = 100
+/** It sits beside its hub, and each round of a trial waits for it. */
+const REFEREE_IDLE_MS = [50, 250] as const
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /** `brain work`: runs what the gate of a hub is to decide by, and signs what came out, until Ctrl-C. */
@@ -42,6 +45,7 @@ export async function work(options: WorkCommandOptions, services: Services): Pro
       signer,
       signal: stop.signal,
       isOnce: options.once === true,
+      ...(options.referee === undefined ? {} : { idle: openPauses(...REFEREE_IDLE_MS) }),
       ...(options.jobs === undefined ? {} : { jobsMax: options.jobs }),
       ...tellingOf(services, options.json === true),
     })

@@ -12,8 +12,9 @@ import { type Answer, jsonIn, odd, openTransport, type Request, refused, type Tr
 const CHUNK_BYTES = 32 * 2 ** 20
 const LIST_BYTES_MAX = 2 ** 24
 const PAGES_MAX = 1000
-/** A connection that breaks is taken up again where it broke, as often as this without a byte more. */
+/** A connection that breaks is taken up again where it broke, as often as this without so much more. */
 const ATTEMPTS = 3
+const MOVE_BYTES = 2 ** 14
 /** Others write the list of referrers too, and there is no compare-and-swap. */
 const FALLBACK_ATTEMPTS = 8
 const ACCEPT = `${MEDIA.manifest}, ${MEDIA.index}`
@@ -86,7 +87,7 @@ export function openHttpRegistry(address: URL, options: TransportOptions = {}): 
         }
         break
       } catch (error) {
-        if (have > from)
+        if (have >= from + MOVE_BYTES)
           attempt = 0 // it moves
         else if (attempt >= ATTEMPTS || !(error instanceof Refusal)) throw error
       }

@@ -5,7 +5,7 @@ import { MEDIA } from "@open-brains/core/commons/artifact.ts"
 import { type CandidateView, readCandidateView } from "@open-brains/core/commons/candidate.ts"
 import { type Delivery, printDelivery } from "@open-brains/core/commons/delivery.ts"
 import { ENVELOPE_LIMITS, type PublicKey, parsePublicKey } from "@open-brains/core/commons/envelope.ts"
-import { type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
+import { isTag, type ModuleName, readReference, repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { jsonOf, type Reading, readingOf } from "@open-brains/core/commons/shape.ts"
 import { type Job, readLeased } from "@open-brains/core/commons/work.ts"
 import { shorten } from "../layout.ts"
@@ -111,8 +111,9 @@ function hubAt({ place, send }: Transport): Hub {
       const json = await asked(answer, "tell the tags")
       return reading.list(listIn(json, "tags"), "tags", 10_000).map((each, i) => {
         const tag = reading.object(each, `tags[${i}]`)
+        const name = reading.text(tag["tag"], `tags[${i}].tag`, 128)
         return {
-          tag: reading.text(tag["tag"], `tags[${i}].tag`, 128),
+          tag: isTag(name) ? name : reading.fail(`tags[${i}].tag`, "tag"),
           artifact: reading.digest(tag["artifact"], `tags[${i}].artifact`),
           serial: reading.whole(tag["serial"], `tags[${i}].serial`),
         }
@@ -125,8 +126,7 @@ function hubAt({ place, send }: Transport): Hub {
       const isCandidate = answer.status === 202
       const json = reading.object(await asked(answer, "take the push"), "")
       if (!isCandidate) return { is: "moved" }
-      const id = json["candidate"]
-      return { is: "candidate", id: typeof id === "number" ? `${id}` : reading.text(id, "candidate", 200) }
+      return { is: "candidate", id: `${reading.whole(json["candidate"], "candidate")}` }
     },
     async owner(namespace) {
       const answer = await send({ method: "GET", at: `/api/v1/namespaces/${namespace}` })

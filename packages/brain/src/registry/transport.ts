@@ -38,8 +38,9 @@ export interface TransportOptions {
 }
 
 const SILENCE_MS = 30_000
-/** What is sent may go as slowly as this before it is given up. */
+/** What is sent, and what comes, may go as slowly as this before it is given up: a byte now and then is silence too. */
 const UPLOAD_BYTES_PER_SECOND = 50_000
+const DOWNLOAD_BYTES_PER_SECOND = 1000
 const REDIRECTS_MAX = 5
 const PAUSES_MS = [50, 200]
 const ERROR_BYTES_MAX = 2 ** 16
@@ -156,12 +157,21 @@ async function exchange(
     return broken(error)
   }
   async function* chunks(): AsyncGenerator<Uint8Array, void> {
-    clearTimeout(timer)
-    timer = setTimeout(() => stop.abort(), silenceMs)
+    let leftMs = silenceMs // gets less while nothing comes; each byte adds to it
+    const listen = (): NodeJS.Timeout => {
+      clearTimeout(timer)
+      return setTimeout(() => stop.abort(), Math.max(0, leftMs))
+    }
+    timer = listen()
     try {
+      let since = performance.now()
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-        timer.refresh()
-        yield chunk
+        clearTimeout(timer)
+        const earnedMs = (1000 * chunk.length) / DOWNLOAD_BYTES_PER_SECOND
+        leftMs = Math.min(silenceMs, leftMs + earnedMs - (performance.now() - since))
+        yield chunk // what is done with it takes no time of the server's
+        since = performance.now()
+        timer = listen()
       }
     } catch (error) {
       broken(error)

@@ -10,7 +10,7 @@ import {
   repositoryOf,
   STABLE,
 } from "@open-brains/core/commons/reference.ts"
-import { readTrust, rememberSerial, trustKey } from "../keys/trust.ts"
+import { forgetKey, readTrust, rememberSerial, trustKey } from "../keys/trust.ts"
 import { needPlace, openPlace, type Place } from "../registry/open.ts"
 import type { Registry } from "../registry/registry.ts"
 import { artifactOf } from "../store/artifact.ts"
@@ -19,6 +19,7 @@ import { checkedOut, openMine } from "../store/mine.ts"
 import { shrink } from "../store/shrink.ts"
 import { unpack } from "../store/unpack.ts"
 import { type Copied, copyArtifact, copySignatures, lookAt, type OnBytes, usedBy } from "./copy.ts"
+import { claimKey } from "./ownership.ts"
 import { type Signed, serialKey, signedBy } from "./signatures.ts"
 
 export interface AddOptions {
@@ -125,6 +126,9 @@ export async function take(
   await mine.putManifest(repository, await mine.manifest(repository, digest), kept)
   for (const each of [...uses, { digest }]) await shrink(mine, each.digest)
   for (const key of signed?.keys ?? []) await trustKey(reference.namespace, key)
+  for (const key of signed?.gone ?? []) await forgetKey(reference.namespace, key)
+  if (signed?.claim !== undefined && place.hub !== undefined)
+    await rememberSerial(claimKey(reference.namespace, place.hub), signed.claim)
   if (signed !== undefined && tag !== undefined)
     await rememberSerial(serialKey(registry, repository, tag), signed.statement.serial)
   const { namespace, name } = reference

@@ -2,8 +2,9 @@ import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { type PublicKey, seal } from "@open-brains/core/commons/envelope.ts"
 import { type NamespaceStatement, printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { type NamedKey, signersNamed } from "../keys/keys.ts"
-import { forgetKey, readTrust, trustKey } from "../keys/trust.ts"
+import { forgetKey, readTrust, rememberSerial, trustKey } from "../keys/trust.ts"
 import type { Hub, Owner } from "../registry/hub.ts"
+import { claimKey, withoutGate } from "./ownership.ts"
 import { writeUnsigned } from "./statements.ts"
 
 export interface ClaimOptions {
@@ -61,7 +62,7 @@ export async function claim(hub: Hub, namespace: string, options: ClaimOptions):
   } catch (error) {
     throw tooFew(error, `brain key claim ${namespace}`)
   }
-  await followClaim(statement, before)
+  await followClaim(hub, statement, before)
   return { statement, signers, before }
 }
 const KEYS_MAX = 16
@@ -85,9 +86,14 @@ export function tooFew(error: unknown, command: string): unknown {
   return new Refusal([{ ...problem, hint }])
 }
 
-/** One's own trust follows: the new keys are taken, those that went are not any more. */
-export async function followClaim({ namespace, keys }: NamespaceStatement, before?: Owner): Promise<void> {
+/** One's own trust follows: the new keys are taken, but for the hub's own, and those that went are not any more. */
+export async function followClaim(
+  hub: Hub,
+  { namespace, keys, serial }: NamespaceStatement,
+  before?: Owner,
+): Promise<void> {
   const known = readTrust().keys.get(namespace) ?? []
-  for (const key of keys) if (!known.includes(key)) await trustKey(namespace, key)
+  for (const key of withoutGate(keys, await hub.key())) if (!known.includes(key)) await trustKey(namespace, key)
   for (const key of before?.keys ?? []) if (!keys.includes(key) && known.includes(key)) await forgetKey(namespace, key)
+  await rememberSerial(claimKey(namespace, hub), serial)
 }

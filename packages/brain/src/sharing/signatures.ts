@@ -15,7 +15,7 @@ import { shortKey, verify } from "../keys/keys.ts"
 import { judge, type Trust } from "../keys/trust.ts"
 import type { Hub } from "../registry/hub.ts"
 import type { Registry } from "../registry/registry.ts"
-import { keysVouchedFor } from "./ownership.ts"
+import { ownershipOf } from "./ownership.ts"
 
 /** “This artifact is what the tag stands for”, and who said so. */
 export interface SignedPush {
@@ -32,6 +32,10 @@ export interface Signed extends SignedPush {
   readonly is: "trusted" | "first" | "vouched"
   /** Keys that whoever takes it trusts from then on. */
   readonly keys: readonly PublicKey[]
+  /** Keys that are trusted and that those who are have taken away. */
+  readonly gone: readonly PublicKey[]
+  /** Of the statement of whose the namespace is, where it was asked for. */
+  readonly claim?: number
 }
 
 /** So many are looked at, of all that anybody who can write there says of it. */
@@ -119,12 +123,16 @@ export async function signedBy(
   const signedWith = (keys: readonly PublicKey[]): SignedPush | undefined =>
     pushes.find(({ signers }) => signers.some((key) => keys.includes(key)))
   const trusted = signedWith(known)
-  const vouched = trusted || hub === undefined || pushes.length === 0 ? [] : await keysVouchedFor(hub, namespace, known)
+  const isAsked = trusted === undefined && hub !== undefined && pushes.length > 0
+  const ownership = isAsked ? await ownershipOf(hub, namespace, trust) : undefined
+  const vouched = ownership?.keys ?? []
   const push = trusted ?? signedWith(vouched) ?? pushes[0]
   if (push === undefined) return undefined
   const isVouched = trusted === undefined && push.signers.some((key) => vouched.includes(key))
   const is = isVouched && known.length > 0 ? "vouched" : judge(trust, namespace, push.signers)
-  const keys = is === "trusted" ? [] : isVouched ? vouched : push.signers
+  const owned = isVouched ? ownership : undefined
+  const keys = is === "trusted" ? [] : (owned?.kept ?? push.signers)
+  const gone = owned === undefined ? [] : known.filter((key) => !owned.keys.includes(key))
   const seen = tag === undefined ? undefined : trust.serials.get(serialKey(registry, repository, tag))
   if (seen !== undefined && push.statement.serial < seen)
     refuse({
@@ -132,7 +140,7 @@ export async function signedBy(
       seen: `${registry.place} gives an older ${repository}:${tag} than it did: its push number ${push.statement.serial}, after number ${seen}.`,
       hint: `Somebody keeps the newer one from you, or put the old one back. To take it all the same, name it by its digest: ${repository}@${artifact}`,
     })
-  return { ...push, is, keys }
+  return { ...push, is, keys, gone, ...(owned ? { claim: owned.serial } : {}) }
 }
 /** Serial numbers count the pushes of a tag at one place. */
 export const serialKey = ({ place }: Registry, repository: string, tag: string): string =>

@@ -67,7 +67,8 @@ export function readSignable(path: string): SignableFile {
     })
   return { statement, envelope, signers }
 }
-const isSignable = (statement: Statement): statement is Signable => statement.type !== TYPES.attestation
+const isSignable = (statement: Statement): statement is Signable =>
+  statement.type === TYPES.push || statement.type === TYPES.namespace
 
 /** Adds a signature to the file; the keys that have signed now. Errors: those of `readSignable`, OB157. */
 export async function signFile(path: string, signer: Signer): Promise<readonly PublicKey[]> {

@@ -3,7 +3,7 @@ import { MEDIA, parseManifestFacts } from "@open-brains/core/commons/artifact.ts
 import { isAbsolute, isPassing } from "@open-brains/core/commons/score.ts"
 import { type AttestationStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { Type } from "typebox"
-import { documentOf, isModule, putManifests, readModule, referrerOf, shortType } from "../content.ts"
+import { countReferrers, documentOf, isModule, putManifests, readModule, referrerOf, shortType } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestFrom, hashOf } from "../hash.ts"
@@ -27,7 +27,7 @@ export function attestationRoutes(app: Api, context: Context): void {
       const rate = await writer.write(async ({ queries }) => {
         const allowance = { pushes: limits.pushesAnHour.key, bytes: limits.bytesAnHour.key }
         const spent = await spend(queries, [{ who: signed.signers[0]!, allowance }], signed.bytes.length, clock())
-        await putAttestation(queries, signed, clock(), passes)
+        await putAttestation(queries, signed, clock(), { passes, referrersMax: limits.referrers })
         return spent
       })
       reply.headers(rate)
@@ -71,12 +71,12 @@ async function showsPass(context: Context, statement: AttestationStatement): Pro
   return module?.card.kind === "benchmark" && isPassing(statement, module.card)
 }
 
-/** Keeps it, also as a referrer of the candidate. Errors: OB735 when what it is about is not here. */
+/** Keeps it, also as a referrer of the candidate. Errors: OB735 when what it is about is not here, OB736 when too much is said of it. */
 export async function putAttestation(
   queries: Queries,
   { statement, signers, bytes, hash }: Signed<AttestationStatement>,
   now: number,
-  passes = false,
+  { passes = false, referrersMax }: { readonly passes?: boolean; readonly referrersMax?: number } = {},
 ): Promise<void> {
   const { candidate, baseline, benchmark, counts } = statement
   // Nothing is everywhere.
@@ -96,13 +96,20 @@ export async function putAttestation(
         seen: `The attestation is about ${each.slice(0, 19)}…, which is not here.`,
         hint: "Push what was measured first.",
       })
+  const { repository, bytes: manifest } = there.get(candidate)!
+  // Whoever likes makes keys: what the gate itself has measured is not counted.
+  if (referrersMax !== undefined && (await countReferrers(queries, repository, hashOf(candidate))) >= referrersMax)
+    refuseWith({
+      code: "OB736",
+      seen: `So much was said of ${candidate.slice(0, 19)}… that nothing more is taken: ${referrersMax} artifacts are about it.`,
+      hint: "Keep what was measured in a file: brain compare … --attest FILE",
+    })
   const about = { candidate: hashOf(candidate), baseline: hashOf(baseline), benchmark: hashOf(benchmark) }
   await queries
     .insertInto("attestation")
     .values({ envelope: hash, ...about, key: signers[0]!, ...counts, at: now, passes: passes ? 1 : 0 })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  const { repository, bytes: manifest } = there.get(candidate)!
   const subject = { mediaType: MEDIA.manifest, digest: candidate, size: unpack(manifest).length }
   await putManifests(queries, [referrerOf(repository, MEDIA.attestation, { bytes, hash }, subject, now)])
 }

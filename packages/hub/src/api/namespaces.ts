@@ -33,6 +33,9 @@ export const ownerFrom = ({ keys, threshold, serial }: Pick<Tables["namespace"],
 })
 export const isSignedBy = ({ keys, threshold }: Omit<Owner, "serial">, signers: readonly PublicKey[]): boolean =>
   signers.filter((key) => keys.includes(key)).length >= threshold
+/** Whether its owners let the gate speak for it too: one key is enough, and the hub's is one of them. */
+export const isOpenTo = ({ keys, threshold }: Omit<Owner, "serial">, hub: PublicKey): boolean =>
+  threshold === 1 && keys.includes(hub)
 
 export function namespaceRoutes(app: Api, { database, writer, limits, clock }: Context): void {
   app.post(
@@ -82,11 +85,11 @@ export function namespaceRoutes(app: Api, { database, writer, limits, clock }: C
             })
         }
         await putDocument(queries, hash, bytes)
-        const row = { keys: JSON.stringify(keys), threshold, serial, envelope: hash, at: clock() }
+        const row = { keys: JSON.stringify(keys), threshold, serial, envelope: hash }
         if (before === undefined)
           await queries
             .insertInto("namespace")
-            .values({ name: namespace, claimed_by: claimedBy, ...row })
+            .values({ name: namespace, claimed_by: claimedBy, at: clock(), ...row }) // of the claim: new keys make it no younger
             .execute()
         else await queries.updateTable("namespace").set(row).where("name", "=", namespace).execute()
         return { namespace, keys: [...keys], threshold, serial }

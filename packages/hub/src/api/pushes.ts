@@ -31,7 +31,7 @@ import { recordPush } from "../record_push.ts"
 import type { Api } from "./api.ts"
 import { readSigned, type Signed } from "./envelopes.ts"
 import { ProblemSchema, refuseWith } from "./errors.ts"
-import { isSignedBy, noOwner, type Owner, ownerFrom } from "./namespaces.ts"
+import { isOpenTo, isSignedBy, noOwner, type Owner, ownerFrom } from "./namespaces.ts"
 import { type RateHeaders, spend } from "./quotas.ts"
 import { CandidateMadeSchema, PushedSchema } from "./schemas.ts"
 
@@ -197,7 +197,11 @@ async function push(
   const { digest } = module.facts
   const descriptor = { mediaType: MEDIA.manifest, digest, size: module.bytes }
   const subject = { facts: module.facts, descriptor, brought: module.brought?.manifest }
-  const index = await recordPush(queries, { repository, tag: statement.tag, subject, bytes, hash, at: now })
+  const isProposal = proposer !== undefined
+  const index = await recordPush(queries, {
+    ...{ repository, tag: statement.tag, subject, bytes, hash },
+    ...{ at: now, isProposal },
+  })
   if (isTried) {
     const candidate = { id: index, repository, artifact, baseline, proposer, at: now }
     await openCandidate(context, queries, candidate, statement)
@@ -221,7 +225,7 @@ function proposerOf(
   owner: Owner,
   signers: readonly PublicKey[],
 ): PublicKey {
-  if (tag === STABLE && owner.threshold === 1 && owner.keys.includes(key.key)) return signers[0]!
+  if (tag === STABLE && isOpenTo(owner, key.key)) return signers[0]!
   const held = signers.filter((each) => owner.keys.includes(each)).length
   return refuseWith({
     code: "OB733",

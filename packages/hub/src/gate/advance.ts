@@ -2,6 +2,7 @@ import { readReference, repositoryOf } from "@open-brains/core/commons/reference
 import type { CheckResult, FailureResult, Findings } from "@open-brains/core/commons/work.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
+import { letStand } from "./audits.ts"
 import { comparedPlaces, decide, epochOf, isStillNext, moduleOfCandidate } from "./candidates.ts"
 import { type JobRow, jobsOf, makeJob, resultAt } from "./jobs.ts"
 import { protectedOf } from "./protected.ts"
@@ -21,6 +22,7 @@ export async function advance(context: Context, advancing: Advancing, id: number
   const candidate = await findCandidate(database.read, id)
   if (candidate === undefined || !candidate.isOpen) return false
   try {
+    await letStand(context, id)
     switch (candidate.record.state) {
       case "waiting":
         return await begin(context, candidate)
@@ -152,7 +154,7 @@ async function run(queries: Queries, candidate: Candidate, { kept }: Advancing):
   const { id, record } = candidate
   const known = kept.get(id) ?? { rounds: openRounds(record), last: 0 }
   const isProtected = (name: string): boolean => record.benchmarks.some((each) => each.name === name)
-  const rows = (await jobsOf(queries, id, known.last)).filter(
+  const rows = (await jobsOf(queries, id, { after: known.last })).filter(
     ({ job }) => job.kind === "items" && isProtected(job.benchmark.repository),
   )
   if (rows.some(({ state }) => state === "ready")) return "wait"

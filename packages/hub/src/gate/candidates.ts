@@ -1,15 +1,17 @@
-import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
+import { type PublicKey, signersOf } from "@open-brains/core/commons/envelope.ts"
 import { repositoryOf } from "@open-brains/core/commons/reference.ts"
 import type { PushStatement } from "@open-brains/core/commons/statement.ts"
 import { itemSeedOf, type Place } from "@open-brains/core/commons/work.ts"
 import { refuseWith } from "../api/errors.ts"
+import { isOpenTo, isSignedBy, ownerOf } from "../api/namespaces.ts"
 import { documentOf, type Module, moveTag, readModule, tagOf } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { digestBytes, digestFrom, type Hash, hashOf } from "../hash.ts"
+import { verifyEd25519 } from "../keys.ts"
 import { printCheckpoint, readLog } from "../log.ts"
-import { countersign } from "./countersign.ts"
-import { voidJobs } from "./jobs.ts"
+import { countersign, proposalOf } from "./countersign.ts"
+import { endJobs } from "./jobs.ts"
 import {
   type Candidate,
   type CandidateRecord,
@@ -86,8 +88,8 @@ export async function epochOf(queries: Queries, candidate: Candidate, { epochMs 
   const last = earlier.findLast(({ epoch }) => epoch !== undefined)?.epoch
   if (last === undefined || candidate.at >= last.began + epochMs)
     return { began: candidate.at, anchor: candidate.baseline, attempt: 1, accepted: 0 }
-  // What was overtaken before anything was measured has cost no chance.
-  const tried = earlier.filter(({ epoch }) => epoch?.began === last.began)
+  // Of which nothing was measured, overtaken or unfit, has cost no chance: else strangers could make all tries dear by what never fits.
+  const tried = earlier.filter(({ epoch, verdict }) => epoch?.began === last.began && verdict?.items !== 0)
   const accepted = tried.filter(({ state }) => state === "accepted").length
   return { began: last.began, anchor: last.anchor, attempt: tried.length + 1, accepted }
 }
@@ -133,17 +135,18 @@ export async function decide(
   context: Context,
   queries: Queries,
   candidate: Candidate,
-  record: CandidateRecord,
+  given: CandidateRecord,
   module: Module,
 ): Promise<void> {
   const { database, clock, metrics } = context
   const isNext = await isStillNext(queries, candidate)
-  const isAccepted = record.verdict?.kind === "better" || record.verdict?.kind === "not worse"
-  const state = !isNext ? "overtaken" : isAccepted ? "accepted" : "refused"
+  const found = await unlessDisowned(context, queries, candidate, given)
+  const { proposer, verdict } = found
+  const state = !isNext ? "overtaken" : isGood(found) ? "accepted" : "refused"
   if (state === "accepted") {
     const { repository, tag, artifact } = candidate
     const before = await tagOf(queries, repository, tag)
-    if (record.proposer !== undefined) await countersign(context, queries, candidate)
+    if (proposer !== undefined) await countersign(context, queries, candidate)
     await moveTag(
       database,
       queries,
@@ -155,7 +158,27 @@ export async function decide(
       clock(),
     )
   }
-  await voidJobs(queries, candidate.id)
-  await writeRecord(queries, candidate.id, { ...record, state })
-  metrics.verdicts.inc({ kind: state === "overtaken" ? state : (record.verdict?.kind ?? "none") })
+  await endJobs(queries, candidate.id)
+  await writeRecord(queries, candidate.id, { ...found, state })
+  metrics.verdicts.inc({ kind: state === "overtaken" ? state : (verdict?.kind ?? "none") })
+}
+const isGood = ({ verdict }: CandidateRecord): boolean => verdict?.kind === "better" || verdict?.kind === "not worse"
+
+/** A trial takes hours: whoever spoke for the namespace when it was pushed may have been taken off its keys since. */
+async function unlessDisowned(
+  { key }: Context,
+  queries: Queries,
+  { id, namespace }: Candidate,
+  record: CandidateRecord,
+): Promise<CandidateRecord> {
+  if (!isGood(record)) return record
+  const owner = await ownerOf(queries, namespace)
+  const isTheirs =
+    owner !== undefined &&
+    (record.proposer === undefined
+      ? isSignedBy(owner, signersOf((await proposalOf(queries, id)).envelope, verifyEd25519))
+      : isOpenTo(owner, key.key))
+  if (isTheirs) return record
+  const because = `Whoever signed it speaks no longer for ${namespace}: its keys were changed while it was measured.`
+  return { ...record, verdict: { kind: "unfit", because, benchmark: null, items: record.verdict?.items ?? 0 } }
 }

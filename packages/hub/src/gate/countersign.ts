@@ -1,9 +1,9 @@
 import { MEDIA, parseManifestFacts } from "@open-brains/core/commons/artifact.ts"
-import { parseEnvelope, seal } from "@open-brains/core/commons/envelope.ts"
-import { documentOf } from "../content.ts"
+import { type Envelope, parseEnvelope, seal } from "@open-brains/core/commons/envelope.ts"
+import { documentOf, putManifests, referrerOf } from "../content.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
-import { hashOf, sha256 } from "../hash.ts"
+import { type Hash, hashOf, sha256 } from "../hash.ts"
 import { recordPush } from "../record_push.ts"
 import type { Candidate } from "./record.ts"
 
@@ -13,15 +13,22 @@ import type { Candidate } from "./record.ts"
  */
 export async function countersign({ key, clock }: Context, queries: Queries, candidate: Candidate): Promise<void> {
   const { id, repository, tag, artifact } = candidate
-  const { envelope } = await queries
-    .selectFrom("push")
-    .select("envelope")
-    .where("id", "=", id)
-    .executeTakeFirstOrThrow()
-  const [proposed, manifest] = [await documentOf(queries, envelope), await documentOf(queries, hashOf(artifact))]
-  if (proposed === undefined || manifest === undefined) throw new Error(`bug: nothing is left of candidate ${id}`)
-  const bytes = seal(parseEnvelope(proposed).payload, [key])
+  const proposed = await proposalOf(queries, id)
+  const manifest = await documentOf(queries, hashOf(artifact))
+  if (manifest === undefined) throw new Error(`bug: nothing is left of candidate ${id}`)
+  const bytes = seal(proposed.envelope.payload, [key])
   const descriptor = { mediaType: MEDIA.manifest, digest: artifact, size: manifest.length }
   const subject = { facts: parseManifestFacts(manifest), descriptor }
+  await putManifests(queries, [referrerOf(repository, MEDIA.signature, proposed, descriptor, clock())])
   await recordPush(queries, { repository, tag, subject, bytes, hash: sha256(bytes), at: clock() })
+}
+/** The push that a candidate is, as it was signed. */
+export async function proposalOf(
+  queries: Queries,
+  id: number,
+): Promise<{ readonly bytes: Uint8Array; readonly hash: Hash; readonly envelope: Envelope }> {
+  const found = await queries.selectFrom("push").select("envelope").where("id", "=", id).executeTakeFirstOrThrow()
+  const bytes = await documentOf(queries, found.envelope)
+  if (bytes === undefined) throw new Error(`bug: nothing is left of candidate ${id}`)
+  return { bytes, hash: found.envelope, envelope: parseEnvelope(bytes) }
 }

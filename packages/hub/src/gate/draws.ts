@@ -12,10 +12,14 @@ import type { CandidateRecord } from "./record.ts"
 const PRESENT_MAX = 1000 // who are drawn among
 const OFFERED_MAX = 500 // jobs that are looked at for one request
 
-/** Workers that are there and were never found to be wrong; the referee is none of them. */
+/**
+ * Workers that are there and were never found to be wrong; the referee is none of them. Of more than are drawn among those whose results stood: by their
+ * keys alone whoever makes enough of them to come first would have all jobs.
+ */
 export async function presentWorkers(
   queries: Queries,
   { limits, clock, key }: Pick<Context, "limits" | "clock" | "key">,
+  presentMax = PRESENT_MAX,
 ): Promise<readonly PublicKey[]> {
   const found = await queries
     .selectFrom("worker")
@@ -23,8 +27,9 @@ export async function presentWorkers(
     .where("seen_at", ">=", clock() - limits.presentMs)
     .where("marks", "=", 0)
     .where("key", "!=", key.key)
+    .orderBy("results", "desc")
     .orderBy("key")
-    .limit(PRESENT_MAX)
+    .limit(presentMax)
     .execute()
   return found.map((each) => each.key as PublicKey)
 }
@@ -95,7 +100,8 @@ async function drawn<Row extends { readonly id: number; readonly candidate: numb
     if (!own.has(row.candidate)) own.set(row.candidate, await ownKeysOf(queries, row.candidate))
     const { open, eligible } = slotsOf(context, leases.get(row.id) ?? [], present, own.get(row.candidate)!)
     if (open === 0 || eligible.length < open || !eligible.includes(worker)) continue
-    if (drawnFor(secretOf(context.key), row.id, eligible, open, digestBytes).includes(worker)) return row
+    if (drawnFor(secretOf(context.key, "who is drawn"), row.id, eligible, open, digestBytes).includes(worker))
+      return row
   }
   return undefined
 }
@@ -138,10 +144,11 @@ export function slotsOf(
   return { open: Math.max(0, verifiers - taken), eligible }
 }
 
-const secrets = new WeakMap<HubKey, Digest>()
+const secrets = new WeakMap<HubKey, Map<string, Digest>>()
 /** Nobody else has it, and a hub that is started again has the same. */
-function secretOf(key: HubKey): Digest {
-  const secret = secrets.get(key) ?? digestBytes(key.sign(Buffer.from("open-brains: who is drawn")))
-  secrets.set(key, secret)
+export function secretOf(key: HubKey, purpose: "who is drawn" | "which item is run again"): Digest {
+  const known = secrets.get(key) ?? new Map<string, Digest>()
+  const secret = known.get(purpose) ?? digestBytes(key.sign(Buffer.from(`open-brains: ${purpose}`)))
+  secrets.set(key, known.set(purpose, secret))
   return secret
 }

@@ -9,7 +9,7 @@ import { digestFrom, type Hash, hashOf, isSameHash } from "../hash.ts"
 import type { Candidate, CandidateRecord, ProtectedOne } from "./record.ts"
 
 const BRAINS_MAX = 10_000
-const NAMES_MAX = 1000 // that are declared and not counted
+const NAMES_MAX = 1000 // that are looked for, of all that are declared: those of most namespaces
 
 export type Protected =
   | { readonly benchmarks: readonly ProtectedOne[]; readonly leftOut: CandidateRecord["leftOut"] }
@@ -18,8 +18,9 @@ export type Protected =
 
 /**
  * The benchmarks that brains of other namespaces live by which have the module in their locks, each with the number of those
- * namespaces, and the target of the push. Each is run within the brain that was pushed first of those that declare it. Claims
- * of namespaces younger than `namespaceAgeMs` do not count, so that nobody makes up a crowd at once.
+ * namespaces, and the target of the push. Each is run within a brain of the namespace that the benchmark is of, where one declares it, else
+ * within the one that was pushed first: so nobody takes the question out of Ben's benchmark by an early brain that does not listen. Claims
+ * of namespaces younger than `namespaceAgeMs` do not count, so that nobody makes up a crowd at once, nor do those of whoever proposes.
  */
 export async function protectedOf(context: Context, candidate: Candidate): Promise<Protected> {
   const { read } = context.database
@@ -29,12 +30,18 @@ export async function protectedOf(context: Context, candidate: Candidate): Promi
   const reference = candidate.record.target === null ? undefined : readReference(candidate.record.target)
   const target = reference && repositoryOf(reference)
   const module = { namespace: candidate.namespace, name: candidate.name }
-  for (const [name, { asked }] of uses.declared) {
+  const popular = [...uses.declared].toSorted(([, a], [, b]) => b.namespaces.size - a.namespaces.size)
+  for (const [name, { asked }] of popular.slice(0, NAMES_MAX)) {
     if (name === target) continue
     const place = await placeOf(read, asked)
     if (place !== undefined) places.set(name, place)
-    else if (leftOut.length < NAMES_MAX) leftOut.push({ name, because: `${name} is not at this hub.` })
+    else leftOut.push({ name, because: `${name} is not at this hub.` })
   }
+  if (candidate.record.proposer !== undefined && target !== undefined && !uses.declared.has(target))
+    return {
+      unprotected: `A stranger proves something by what others live by, and no brain that counts declares ${target}.`,
+      ...{ isFree: false, leftOut },
+    }
   if (reference !== undefined && target !== undefined) {
     const place = await placeOf(read, reference)
     if (place === undefined)
@@ -81,8 +88,16 @@ function unprotected(
 interface Declared {
   readonly asked: Reference
   readonly namespaces: Set<string>
-  within: { readonly place: Place; readonly first: number }
+  within: InBrain
 }
+interface InBrain {
+  readonly place: Place
+  /** Of the namespace that the benchmark is of. */
+  readonly isOwn: boolean
+  readonly first: number // when it was pushed, by the log
+}
+const isBefore = (one: InBrain, other: InBrain): boolean =>
+  one.isOwn === other.isOwn ? one.first < other.first : one.isOwn
 interface Uses {
   readonly brains: readonly string[]
   readonly declared: ReadonlyMap<string, Declared>
@@ -99,7 +114,8 @@ async function usesOf(context: Context, candidate: Candidate): Promise<Uses> {
     .innerJoin("manifest", (join) =>
       join.onRef("manifest.repository", "=", "use.target").onRef("manifest.hash", "=", "use.artifact"),
     )
-    .select(["repository.namespace", "repository.name", "tag.hash", "card.artifact", "card.json"])
+    .select(["repository.namespace", "repository.name", "namespace.keys"])
+    .select(["tag.hash", "card.artifact", "card.json"])
     .select(({ selectFrom }) =>
       selectFrom("push")
         .select(({ fn }) => fn.min("push.id").as("first"))
@@ -117,23 +133,24 @@ async function usesOf(context: Context, candidate: Candidate): Promise<Uses> {
     .execute()
   const declared = new Map<string, Declared>()
   const brains = new Set<string>()
-  for (const { namespace, name, hash, artifact, json, first } of found) {
-    if (hash === null) continue
+  const { proposer } = candidate.record
+  for (const { namespace, name, keys, hash, artifact, json, first } of found) {
+    if (hash === null || (proposer !== undefined && (JSON.parse(keys) as readonly string[]).includes(proposer)))
+      continue
     brains.add(`${namespace}/${name}`)
     // The newest card is at hand; what another tag stands for has its own.
     const card = isSameHash(hash, artifact) ? (JSON.parse(json) as Card) : await cardOf(context, hash)
-    const within = {
-      place: { repository: `${namespace}/${name}`, artifact: digestFrom(hash) },
-      first: first === null ? Number.MAX_SAFE_INTEGER : Number(first),
-    }
+    const place = { repository: `${namespace}/${name}`, artifact: digestFrom(hash) }
     for (const text of card.benchmarks) {
       const asked = readReference(text)
       if (asked === undefined) continue
+      const pushed = first === null ? Number.MAX_SAFE_INTEGER : Number(first)
+      const within: InBrain = { place, isOwn: asked.namespace === namespace, first: pushed }
       const known = declared.get(repositoryOf(asked))
       if (known === undefined) declared.set(repositoryOf(asked), { asked, namespaces: new Set([namespace]), within })
       else {
         known.namespaces.add(namespace)
-        if (within.first < known.within.first) known.within = within
+        if (isBefore(within, known.within)) known.within = within
       }
     }
   }

@@ -18,12 +18,12 @@ export async function askReferee(
   metrics.disputes.inc()
   const { id: _, ...asked } =
     job.kind === "items" ? { ...job, items: { ...job.items, from: job.items.from + at, count: 1 } } : job
-  await makeJob(queries, candidate, asked, { key: key.key, parent: id })
+  await makeJob(queries, candidate, asked, { key: key.key, parent: id, isAudit: false })
 }
 
 /** Whoever said something else of the item is marked: its results in open jobs are void, and others are drawn. */
 export async function judge(
-  { metrics }: Pick<Context, "metrics">,
+  context: Pick<Context, "metrics">,
   queries: Queries,
   parent: JobRow,
   referee: JobRow,
@@ -33,11 +33,9 @@ export async function judge(
   await closeJob(queries, referee.id, said.kind === "failure" ? "failed" : "done", hash)
   // Where the hub itself cannot run it, nobody is called a liar.
   if (said.kind === "failure") return closeJob(queries, parent.id, "failed", hash)
-  for (const { worker, result } of await givenFor(queries, parent.id)) {
-    if (isSame(parent, result, referee, said)) continue
-    await mark(queries, worker)
-    metrics.results.inc({ outcome: "void" })
-  }
+  if (referee.isAudit) return // what follows of it is worked out where it was asked for
+  for (const { worker, result } of await givenFor(queries, parent.id))
+    if (!isSame(parent, result, referee, said)) await mark(context, queries, worker)
 }
 function isSame(parent: JobRow, result: JobResult, referee: JobRow, said: JobResult): boolean {
   if (result.kind === "check" && said.kind === "check") return factsOf(result.findings) === factsOf(said.findings)
@@ -45,7 +43,8 @@ function isSame(parent: JobRow, result: JobResult, referee: JobRow, said: JobRes
     return false
   return isSameItem(result, referee.job.items.from - parent.job.items.from, said, 0)
 }
-async function mark(queries: Queries, worker: string): Promise<void> {
+export async function mark({ metrics }: Pick<Context, "metrics">, queries: Queries, worker: string): Promise<void> {
+  metrics.results.inc({ outcome: "void" })
   await queries
     .updateTable("worker")
     .set(({ eb }) => ({ marks: eb("marks", "+", 1) }))

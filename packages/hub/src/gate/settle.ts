@@ -8,6 +8,7 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { type Hash, sha256 } from "../hash.ts"
 import { verifyEd25519 } from "../keys.ts"
+import { isSound } from "./audits.ts"
 import { closeJob, type JobRow, refereeJobOf, resultAt } from "./jobs.ts"
 import { askReferee } from "./referee.ts"
 
@@ -37,17 +38,22 @@ export async function givenFor(
 /** Once enough have done a job: what they agree about stands, or the referee is asked about the first item where they do not. */
 export async function settle(context: Context, queries: Queries, row: JobRow): Promise<void> {
   const { verifiers, clock } = context
-  if (row.state !== "ready") return
+  if (row.state !== "ready" || (await refereeJobOf(queries, row.id)) !== undefined) return
   const failed = await givenFor(queries, row.id, "failed")
   const common = failed.find(
     ({ result }) => failed.filter((each) => codeOf(each.result) === codeOf(result)).length >= verifiers,
   )
-  if (common !== undefined) return closeJob(queries, row.id, "failed", common.hash)
+  if (common !== undefined) {
+    const alike = failed.filter(({ result }) => codeOf(result) === codeOf(common.result))
+    if (await isSound(context, queries, row, alike)) await closeJob(queries, row.id, "failed", common.hash)
+    return
+  }
   const given = await givenFor(queries, row.id)
-  if (given.length < verifiers || (await refereeJobOf(queries, row.id)) !== undefined) return
+  if (given.length < verifiers) return
   const [first, ...rest] = given
   const unlike = firstDifferent(given)
   if (unlike !== undefined) return askReferee(context, queries, row, unlike)
+  if (!(await isSound(context, queries, row, given))) return
   await closeJob(queries, row.id, "done", first!.hash)
   for (const { result } of given) if (result.kind === "items") await attest(queries, result, clock())
   await countResults(queries, given)

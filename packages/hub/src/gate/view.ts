@@ -5,7 +5,7 @@ import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
 import { targetOf } from "./advance.ts"
 import { leasesOf, ownKeysOf, presentWorkers, slotsOf } from "./draws.ts"
-import { jobsOf, refereeJobOf } from "./jobs.ts"
+import { countJobs, jobsOf, refereeJobOf } from "./jobs.ts"
 import { type Candidate, openCandidates } from "./record.ts"
 
 /** What is told of a candidate, and the log as it was signed right after its push, which its items follow from. */
@@ -18,7 +18,6 @@ export async function viewOf(
   const { state, epoch, isSimpler, leftOut, standing, needed, verdict, checkpoint, seed } = record
   const own = await ownKeysOf(read, id)
   const present = (await presentWorkers(read, context)).filter((key) => !own.includes(key))
-  const jobs = await jobsOf(read, id)
   return {
     candidate: id,
     module: `${candidate.namespace}/${candidate.name}`,
@@ -37,10 +36,7 @@ export async function viewOf(
     leftOut,
     needed,
     workers: { present: present.length, needed: context.verifiers },
-    jobs: {
-      open: jobs.filter((each) => each.state === "ready").length,
-      done: jobs.filter((each) => each.state === "done").length,
-    },
+    jobs: await countJobs(read, id),
     checkpoint,
     seed,
   }
@@ -65,14 +61,17 @@ async function waitsFor(
   }
   const present = await presentWorkers(read, context)
   const own = await ownKeysOf(read, id)
-  const jobs = (await jobsOf(read, id)).filter(({ state }) => state === "ready")
+  const jobs = await jobsOf(read, id, { isReady: true })
   const leases = await leasesOf(
     read,
     jobs.map((job) => job.id),
   )
   for (const job of jobs) {
-    if ((await refereeJobOf(read, job.id)) !== undefined)
-      return "Results differ: the referee of the hub runs the item about which they do."
+    const asked = await refereeJobOf(read, job.id)
+    if (asked !== undefined)
+      return asked.isAudit
+        ? "Results agree: the referee of the hub runs one item of them too."
+        : "Results differ: the referee of the hub runs the item about which they do."
     const { open, eligible } = slotsOf(context, leases.get(job.id) ?? [], present, own)
     if (eligible.length < open)
       return `Workers are missing: job ${job.id} needs ${open} more, and of ${counted(there, "worker")} that ${there === 1 ? "is" : "are"} there ${eligible.length} may do it. Let somebody run brain work.`

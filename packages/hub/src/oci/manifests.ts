@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { sql } from "kysely"
 import {
   bytesOfManifest,
+  countReferrers,
   findRepository,
   isModule,
   isOwned,
@@ -96,6 +97,7 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
       if (owned && (tag !== undefined || facts.subject !== undefined)) denied(namespace)
       if (!owned && !context.isAnonymous)
         fail("DENIED", `Nobody owns the namespace ${namespace}: claim it first, as \`brain push\` does.`)
+      if (owned) await refuseManyLoose(queries)
       const repository = await makeRepository(queries, namespace, name)
       const missing = await missingOf(queries, repository, facts)
       if (missing.length > 0)
@@ -129,13 +131,21 @@ export function manifestRoutes(app: FastifyInstance, context: Context): void {
     return fail("MANIFEST_BLOB_UNKNOWN", "Its card is not here.", { detail: [{ digest: config?.digest }] })
   }
   async function refuseManyReferrers(queries: typeof read, repository: number, subject: Hash): Promise<void> {
+    const count = await countReferrers(queries, repository, subject)
+    if (count >= limits.referrers) fail("TOOMANYREQUESTS", `There are ${count} artifacts about it already.`)
+  }
+  /** Whoever sends what no push names yet has shown no key. */
+  async function refuseManyLoose(queries: typeof read): Promise<void> {
     const { count } = await queries
       .selectFrom("manifest")
       .select(({ fn }) => fn.countAll<number>().as("count"))
-      .where("repository", "=", repository)
-      .where("subject", "=", subject)
+      .where("is_loose", "=", 1)
       .executeTakeFirstOrThrow()
-    if (Number(count) >= limits.referrers) fail("TOOMANYREQUESTS", `There are ${count} artifacts about it already.`)
+    if (Number(count) >= limits.looseManifests)
+      fail(
+        "TOOMANYREQUESTS",
+        `${count} manifests wait for a push already: push with \`brain push\`, which sends its own along.`,
+      )
   }
 
   app.delete(MANIFEST, async (request, reply) => {
