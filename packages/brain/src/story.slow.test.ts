@@ -98,7 +98,7 @@ test("docs/manual/commons/story.md: all that is told there happens, in its order
   const saidTo = (who: string, part: string): string =>
     said.findLast((each) => each.who === who && each.line.includes(part))!.out
 
-  expect(saidTo("ann", "--open")).toContain("whoever proves a change to what others build on moves its stable")
+  expect(saidTo("ann", "--open")).toContain("A stranger, too, moves a stable that others build on")
   expect(saidTo("cleo", "push")).toMatch(/accepted: better after \d+ items\. It is better on ben\/parcels/)
   expect(saidTo("dan", "push")).toMatch(
     /refused: harmful after \d+ items\. It is worse than the incumbent on ben\/parcels/,

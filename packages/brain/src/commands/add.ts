@@ -1,3 +1,4 @@
+import type { Card } from "@open-brains/core/commons/card.ts"
 import { printReference } from "@open-brains/core/commons/reference.ts"
 import { counted, inBytes, shorten } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
@@ -31,7 +32,7 @@ export async function add(name: string, options: Options, services: Services): P
   }
   tellTaken(added, services)
   if (pinned) services.print(`${pinned.lock} keeps to it: ${pinned.uses.map((use) => `\`${use}\``).join(", ")}.`)
-  else services.print(`Use it in a brain: ${useOf(printReference(offer.reference))}`)
+  else for (const line of usesOf(printReference(offer.reference), added.card.kind)) services.print(line)
   return 0
 }
 
@@ -85,4 +86,11 @@ const asJson = ({ name, artifact, card, copied, signed, uses }: Added): Readonly
   uses,
 })
 
-const useOf = (name: string): string => ["use NAME", "from", JSON.stringify(name)].join(" ")
+/** What it is good for, by its kind. */
+function usesOf(name: string, kind: Card["kind"]): readonly string[] {
+  const quoted = JSON.stringify(name)
+  if (kind === "benchmark")
+    return [`Let a brain live by it: benchmark ${quoted}`, `Measure by it: brain compare OLD NEW --on ${name}`]
+  if (kind === "dataset") return []
+  return [`Ask it: brain ask ${name} "a message"`, `Use it in a brain: use NAME from ${quoted}`]
+}

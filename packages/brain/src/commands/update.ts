@@ -77,7 +77,7 @@ function tellDecided({ source, is, trial, problem }: Decided, isDryRun: boolean,
   else if (is === "taken")
     print(`${name}  ${paint("green", isDryRun ? "would be taken" : "taken")}. ${wrap(trial!.because)}`)
   else if (problem)
-    print(`${name}  ${paint("red", "refused")} (${problem.code}). ${wrap(`${problem.seen} ${problem.hint}`)}`)
+    print(`${name}  ${paint("red", "refused")} (${problem.code})\n  ${wrap(`${problem.seen} ${problem.hint}`, 2)}`)
   else print(`${name}  ${paint("red", "refused")}. ${wrap(trial!.because)}`)
   for (const each of (trial as Trial | undefined)?.broken ?? []) print(`  ${describeBroken(each)}`)
 }
