@@ -14,6 +14,8 @@ interface Options extends AddOptions {
   readonly brain?: string
 }
 
+const STOPPED = "Stopped. Run it again: what has arrived is not fetched twice."
+
 /** `brain add NAME`: looks at a module of a place, says what it is and who signed it, and takes it. */
 export async function add(name: string, options: Options, services: Services): Promise<ExitCode> {
   const { json = false, yes = false, brain } = options
@@ -23,6 +25,7 @@ export async function add(name: string, options: Options, services: Services): P
     services.print("Nothing was taken.")
     return 0
   }
+  services.whenStopped(STOPPED)
   const added = await take(offer, sayingBytes(services, "Fetching"))
   services.progress(undefined)
   const pinned = brain === undefined ? undefined : await pin(brain, offer.reference, added.artifact, offer.tag)
@@ -42,6 +45,7 @@ export async function pull(
   { into, json = false, ...options }: AddOptions & { readonly into: string; readonly json?: boolean },
   services: Services,
 ): Promise<ExitCode> {
+  services.whenStopped(STOPPED)
   const onBytes = sayingBytes(services, "Fetching")
   const onOffer = json ? undefined : (offer: Offer) => tellOffer(offer, services)
   const added = await pullModule(name, into, { ...options, onBytes, onOffer })

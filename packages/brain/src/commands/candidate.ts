@@ -55,7 +55,8 @@ function list(
 const OUTCOME_AT = 30
 const POLL_MS = [500, 5000] as const
 /** Waits until the hub has decided, and tells how far it is; a hub that is away is waited for. Errors: what the hub says. */
-export async function decided(hub: Hub, id: number, { progress }: Services): Promise<CandidateView> {
+export async function decided(hub: Hub, id: number, { progress, whenStopped }: Services): Promise<CandidateView> {
+  whenStopped(`Stopped. The hub goes on; see how it went: brain candidate ${id} --from ${hub.place}`)
   const pauses = openPauses(...POLL_MS)
   let items = -1
   for (;;) {

@@ -15,6 +15,7 @@ export async function push(
   { json = false, wait = false, ...options }: PushOptions & { readonly json?: boolean; readonly wait?: boolean },
   services: Services,
 ): Promise<ExitCode> {
+  services.whenStopped("Stopped. Run it again: what has arrived is not sent twice.")
   const pushed = await pushModule(folder, name, {
     ...options,
     onBytes: sayingBytes(services, "Sending"),
