@@ -117,3 +117,13 @@ test("docs/manual/commons/story.md: all that is told there happens, in its order
   expect(changed.every((line) => line.includes("ann/desk"))).toBe(true)
   expect(saidTo("ben", "ask")).toContain("parcel_status")
 })
+
+test("what README.md shows of it are commands of the story, by those who type them there", () => {
+  const shown = /```console\n([\s\S]*?)```/.exec(readFileSync(join(repository, "README.md"), "utf8"))![1]!
+  const typed = [...shown.matchAll(/^(\w+)\$ (.*)$/gm)].map(([, who, line]) => ({ who: who!, line: line! }))
+  expect(typed.length).toBeGreaterThan(5)
+  const told = [...readFileSync(STORY, "utf8").matchAll(/```sh\n# (\w+)\n([\s\S]*?)```/g)].flatMap(([, who, source]) =>
+    source!.split("\n").map((line) => ({ who, line: line.replace(/ \|\| echo .*/, "") })),
+  )
+  for (const each of typed) expect(told).toContainEqual(each)
+})

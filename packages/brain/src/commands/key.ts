@@ -24,7 +24,8 @@ export async function makeKey(name: string | undefined, options: Json, services:
   return tell(services, options, made, [
     `${made.key}`,
     `The key ${made.name} is in ${made.path}`,
-    "Whoever has that file signs in your name; whoever loses it starts anew: keep a copy, where nobody else looks.",
+    "Whoever has that file signs in your name; whoever loses it starts anew.",
+    "Keep a copy, where nobody else looks.",
   ])
 }
 

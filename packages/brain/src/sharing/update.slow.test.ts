@@ -247,7 +247,7 @@ test("the command asks on a terminal, tells what became of each, and exits with 
   expect(code).toBe(1)
   expect(out).toMatch(/acme\/desk {2}refused\n .*got worse/)
   expect(out).toMatch(/letters\.tests\/questions: "[a-z ]+" is \w+; the old says \w+, the new \w+/)
-  expect(out).toMatch(/acme\/other {2}taken\n  Of 4 items none got worse/)
+  expect(out).toMatch(/acme\/other {2}taken\n {2}Of 4 items none got worse/)
   expect(progress.some((line) => line.startsWith("Trying acme/desk: "))).toBe(true)
   const again = await brain(["update", letters!, "acme/other", "--from", stick!, "--json"])
   expect(again.code).toBe(0)
