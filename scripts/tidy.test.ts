@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
 import { expect, test } from "vitest"
 import { codeOnly, importsOf } from "./source.ts"
 import { repository } from "./testing.ts"
@@ -48,6 +48,33 @@ test("no file imports over a wall", () => {
 
 test("every file of core stands in a folder of the house", () => {
   expect([...FILES.keys()].filter(isMisplaced)).toEqual([])
+})
+
+/** As a page shows them: what stands in code is no link. */
+const linksOf = (text: string): readonly string[] =>
+  [...text.replaceAll(/^```[\s\S]*?^```|`[^`\n]*`/gm, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
+const anchorsOf = (text: string): readonly string[] =>
+  [...text.replaceAll(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  )
+
+test("every link of a page leads to a file that is there, and to a heading of it", () => {
+  const pages = [...FILES].filter(([path]) => path.endsWith(".md"))
+  expect(pages.length).toBeGreaterThan(50)
+  const broken = pages.flatMap(([path, text]) =>
+    linksOf(text).flatMap((link) => {
+      if (/^[a-z]+:/.test(link)) return []
+      const [target = "", anchor] = link.split("#")
+      const place = target === "" ? path : normalize(join(dirname(path), target))
+      if (!existsSync(join(repository, place))) return [`${path}: ${link}`]
+      const page = FILES.get(place)
+      return anchor === undefined || page === undefined || anchorsOf(page).includes(anchor) ? [] : [`${path}: ${link}`]
+    }),
+  )
+  expect(broken).toEqual([])
 })
 
 test("a test of core that replaces a module has a process of its own", () => {

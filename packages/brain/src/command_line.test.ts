@@ -48,6 +48,16 @@ test.each([
     "Option '--top <n>' argument '0' is invalid. It takes a whole number from 1 to 2147483647.",
     "See: brain ask --help",
   ],
+  [
+    "key clam",
+    "There is no command `key clam`.",
+    "Did you mean `claim`? Known: new, list, show, trust, forget, claim, sign, send.",
+  ],
+  [
+    "hub --port many",
+    "Option '--port <port>' argument 'many' is invalid. It takes a whole number from 0 to 65535.",
+    "See: brain hub --help",
+  ],
   ["teach a.csv", "Required option '--into <folder>' not specified.", "See: brain teach --help"],
   ["teach --into x", "Missing required argument 'files'.", "See: brain teach --help"],
   [

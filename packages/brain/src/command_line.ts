@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import { hubCommand } from "./command_line_hub.ts"
@@ -69,6 +70,10 @@ export async function runCommandLine(words: readonly string[], services: Service
     const asked = first === "help" ? [...rest, "--help"] : words
     if (first !== "" && first !== "help" && !first.startsWith("-") && !known.includes(first))
       return tell(2, [misuse(`There is no command \`${first}\`.`, suggest(first, known))], words, services)
+    const [second = ""] = rest
+    const under = program.commands.find((each) => each.name() === first)?.commands.map((each) => each.name()) ?? []
+    if (under.length > 0 && second !== "" && !second.startsWith("-") && ![...under, "help"].includes(second))
+      return tell(2, [misuse(`There is no command \`${first} ${second}\`.`, suggest(second, under))], words, services)
     await program.parseAsync([...asked], { from: "user" })
     return code
   } catch (error) {
@@ -103,6 +108,10 @@ function misuseOf({ message }: CommanderError, words: readonly string[], program
 }
 
 type Run = (work: () => Promise<ExitCode>) => Promise<void>
+
+/** A path, or where a module of the store lies, by its name. */
+const placed = async (path: string): Promise<string> =>
+  existsSync(path) ? path : (await import("./brains/named.ts")).moduleAt(path)
 
 /** Each command's code is loaded when it is called: an answer should not wait for what it does not need. */
 function commands(services: Services, run: Run): Command {
@@ -158,13 +167,13 @@ function commands(services: Services, run: Run): Command {
     })
   remote(program.command("ask"))
     .description("answer a text, or each line of standard input (lines of JSON too)")
-    .argument("<module>", "folder of the module, or a brain")
+    .argument("<module>", "folder of the module, a brain, or a name of your store: acme/intent")
     .argument("[text...]", "the text; of a brain with several inputs one word each")
     .option("--top <n>", "how many labels to rank", wholeNumber(1), 3)
     .addOption(engine())
     .addOption(json())
     .action((path, words, options) =>
-      run(async () => (await import("./commands/ask.ts")).ask(path, words, options, services)),
+      run(async () => (await import("./commands/ask.ts")).ask(await placed(path), words, options, services)),
     )
   program
     .command("correct")
@@ -214,7 +223,7 @@ function commands(services: Services, run: Run): Command {
       run(async () =>
         options.curve
           ? (await import("./commands/curve.ts")).curve(path, file, options, services)
-          : (await import("./commands/test.ts")).test(path, file, options, services),
+          : (await import("./commands/test.ts")).test(await placed(path), file, options, services),
       ),
     )
   registerRebuild(program, run, services)
@@ -244,8 +253,8 @@ function commands(services: Services, run: Run): Command {
           explain.error("error: A stage is of the module, not of an answer: give a text or --stage, not both.")
         const commands = await import("./commands/explain.ts")
         return options.stage === undefined
-          ? commands.explainAnswer(path, words, options, services)
-          : commands.explainStage(path, options, services)
+          ? commands.explainAnswer(await placed(path), words, options, services)
+          : commands.explainStage(await placed(path), options, services)
       }),
     )
   program
@@ -284,7 +293,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(engine())
     .addOption(json())
     .action((path, words, options) =>
-      run(async () => (await import("./commands/trace.ts")).trace(path, words, options, services)),
+      run(async () => (await import("./commands/trace.ts")).trace(await placed(path), words, options, services)),
     )
   program
     .command("graph")
@@ -293,7 +302,9 @@ function commands(services: Services, run: Run): Command {
     .option("--svg <file>", "draw it into a file instead")
     .option("--all", "open the brains that it uses")
     .addOption(json())
-    .action((path, options) => run(async () => (await import("./commands/graph.ts")).graph(path, options, services)))
+    .action((path, options) =>
+      run(async () => (await import("./commands/graph.ts")).graph(await placed(path), options, services)),
+    )
   program
     .command("diff")
     .description("what changed between two brains as they resolve, and what they now answer differently")

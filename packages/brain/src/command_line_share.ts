@@ -76,7 +76,7 @@ export function registerSharing(program: Command, run: Run, services: Services):
     )
   program
     .command("pull")
-    .description("the same, and write it as a folder of your own")
+    .description("take a module of others, and write it as a folder of your own")
     .argument("<name>", "acme/intent, acme/intent:beta or acme/intent@sha256:…")
     .requiredOption("--into <folder>", "a folder that is not there yet")
     .addOption(from())
@@ -146,7 +146,7 @@ function registerKeys(program: Command, run: Run, services: Services): void {
     .action((namespace, text, options) => run(async () => (await load()).trust(namespace, text, options, services)))
   key
     .command("forget")
-    .description("do not any more")
+    .description("do not take any more what a key signs for a namespace")
     .argument("<namespace>", "what stands before the slash of a module's name")
     .argument("<key>", "ed25519:…")
     .addOption(json())
@@ -170,7 +170,7 @@ function registerKeys(program: Command, run: Run, services: Services): void {
       "--open",
       "let the hub's gate speak for it too: strangers may move what others build on, where they prove it",
     )
-    .option("--no-open", "do not any more")
+    .option("--no-open", "the gate speaks for it no more")
     .addOption(unsigned("claims nothing yet"))
     .addOption(insecure())
     .addOption(json())

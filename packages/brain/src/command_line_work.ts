@@ -25,7 +25,7 @@ export function registerWork(program: Command, run: Run, services: Services): vo
   program
     .command("candidate")
     .description("what a hub found out about a push that has to pass its gate")
-    .argument("<candidate>", "its number, or the name of a module: all of its candidates")
+    .argument("<candidate>", "its number, or the name of a module: all of its candidates, with --wait the newest")
     .option("--from <hub>", "which hub (default: BRAIN_HUB)")
     .option("--wait", "until it is decided")
     .addOption(new Option("--insecure", "speak plain http also to other machines"))

@@ -1,8 +1,8 @@
 import { counted } from "@open-brains/core/base/words.ts"
 
 export { counted }
-/** How lines are laid out for a person. */
-export const COLUMNS_MAX = 100
+/** How lines are laid out for a person: a narrow terminal is kept to. */
+export const COLUMNS_MAX = Math.max(60, Math.min(100, process.stdout.columns ?? 100))
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u

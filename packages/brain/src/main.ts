@@ -10,6 +10,7 @@ const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, gree
 const colours = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"]
 
 let isHeld = false
+let stopped = "Stopped; nothing was changed."
 const services: Services = {
   print: (line) => void process.stdout.write(`${line}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
@@ -28,6 +29,9 @@ const services: Services = {
   holdInterrupts() {
     isHeld = true
   },
+  whenStopped(line) {
+    stopped = line
+  },
 }
 
 for (const [signal, code] of [
@@ -38,7 +42,7 @@ for (const [signal, code] of [
   process.on(signal, () => {
     if (isHeld) return // the module is whole in a moment, and then it ends by itself
     services.progress(undefined)
-    process.stderr.write("Stopped; nothing was changed.\n")
+    process.stderr.write(`${stopped}\n`)
     process.exit(code)
   })
 for (const stream of [process.stdout, process.stderr])

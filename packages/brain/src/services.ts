@@ -18,6 +18,8 @@ export interface Services {
   temporaryFolder(): string
   /** From here on Ctrl-C is not heeded: what is being written is written whole. */
   holdInterrupts(): void
+  /** What Ctrl-C says from here on, where it is not true any more that nothing was changed. */
+  whenStopped(line: string): void
 }
 export type Colour = "bold" | "dim" | "green" | "red" | "yellow" | "cyan"
 export type Paint = (colour: Colour, text: string) => string

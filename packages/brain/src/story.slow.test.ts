@@ -98,7 +98,7 @@ test("docs/manual/commons/story.md: all that is told there happens, in its order
   const saidTo = (who: string, part: string): string =>
     said.findLast((each) => each.who === who && each.line.includes(part))!.out
 
-  expect(saidTo("ann", "--open")).toContain("whoever proves a change to what others build on moves its stable")
+  expect(saidTo("ann", "--open")).toContain("A stranger, too, moves a stable that others build on")
   expect(saidTo("cleo", "push")).toMatch(/accepted: better after \d+ items\. It is better on ben\/parcels/)
   expect(saidTo("dan", "push")).toMatch(
     /refused: harmful after \d+ items\. It is worse than the incumbent on ben\/parcels/,
@@ -116,4 +116,14 @@ test("docs/manual/commons/story.md: all that is told there happens, in its order
   expect(changed).toHaveLength(2)
   expect(changed.every((line) => line.includes("ann/desk"))).toBe(true)
   expect(saidTo("ben", "ask")).toContain("parcel_status")
+})
+
+test("what README.md shows of it are commands of the story, by those who type them there", () => {
+  const shown = /```console\n([\s\S]*?)```/.exec(readFileSync(join(repository, "README.md"), "utf8"))![1]!
+  const typed = [...shown.matchAll(/^(\w+)\$ (.*)$/gm)].map(([, who, line]) => ({ who: who!, line: line! }))
+  expect(typed.length).toBeGreaterThan(5)
+  const told = [...readFileSync(STORY, "utf8").matchAll(/```sh\n# (\w+)\n([\s\S]*?)```/g)].flatMap(([, who, source]) =>
+    source!.split("\n").map((line) => ({ who, line: line.replace(/ \|\| echo .*/, "") })),
+  )
+  for (const each of typed) expect(told).toContainEqual(each)
 })

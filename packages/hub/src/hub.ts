@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { messageOf, refuse } from "@open-brains/core/base/problem.ts"
 import fastify from "fastify"
@@ -48,7 +47,6 @@ const IDLE_MS = 60_000
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { folder, host = "127.0.0.1", clock = Date.now } = options
   const isLoopback = LOOPBACK.includes(host)
-  mkdirSync(folder, { recursive: true })
   const release = holdFolder(folder)
   const database = await openDatabase(options, clock())
   const blobs = openBlobs(folder)
@@ -96,7 +94,9 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     await close()
     return refuse({
       code: "OB740",
-      seen: `The hub cannot listen at ${host}:${options.port}: ${messageOf(error)}.`,
+      seen: isTaken(error)
+        ? `The hub cannot listen at ${host}:${options.port}: another program does.`
+        : `The hub cannot listen at ${host}:${options.port}: ${messageOf(error)}.`,
       hint: "End what listens there, or choose another port: --port 0 takes any that is free.",
     })
   }
@@ -122,3 +122,4 @@ async function openDatabase({ folder, database }: HubOptions, now: number): Prom
     })
   }
 }
+const isTaken = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EADDRINUSE"

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -38,6 +38,8 @@ test("--help is told, a word that is none is misuse, a port that is taken is ref
     const { port } = new URL(url)
     expect(await run("--folder", join(folder, "b"), "--port", port)).toEqual([1, expect.stringContaining("OB740")])
     expect(await run("--folder", join(folder, "a"), "--port", "0")).toEqual([1, expect.stringContaining("OB740")])
+    writeFileSync(join(folder, "file"), "")
+    expect(await run("--folder", join(folder, "file"), "--port", "0")).toEqual([1, expect.stringContaining("OB740")])
     const database = ["--database", "postgres://nobody@127.0.0.1:1/none"]
     expect(await run("--folder", join(folder, "c"), "--port", "0", ...database)).toEqual([
       1,

@@ -3,6 +3,7 @@ import { counted } from "@open-brains/core/base/words.ts"
 import { GENERATED_ITEMS } from "@open-brains/core/commons/score.ts"
 import type { Verdict } from "@open-brains/core/gate/gate.ts"
 import { jsonOf, plainOf } from "@open-brains/core/run/values.ts"
+import { SCORE_ONE } from "./answer.ts"
 import type { OpenBenchmark } from "./benchmark.ts"
 import { compareOn } from "./compare.ts"
 import { runItem, type Subject } from "./subject.ts"
@@ -17,6 +18,8 @@ export interface Broken {
   /** What each said, as canonical JSON. */
   readonly old: string
   readonly new: string
+  /** From 0 to 1. */
+  readonly scores: { readonly old: number; readonly new: number }
 }
 export interface Trial {
   readonly accepted: boolean
@@ -63,6 +66,7 @@ export async function tryOut(
           expected: item.expected ?? null,
           old: old.answer,
           new: now.answer,
+          scores: { old: old.score / SCORE_ONE, new: now.score / SCORE_ONE },
         })
       if (items % 64 === 0) await new Promise((wake) => setImmediate(wake)) // else nobody would hear a Ctrl-C
       onItem?.(items, all)

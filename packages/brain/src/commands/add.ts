@@ -1,3 +1,4 @@
+import type { Card } from "@open-brains/core/commons/card.ts"
 import { printReference } from "@open-brains/core/commons/reference.ts"
 import { counted, inBytes, shorten } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
@@ -13,6 +14,8 @@ interface Options extends AddOptions {
   readonly brain?: string
 }
 
+const STOPPED = "Stopped. Run it again: what has arrived is not fetched twice."
+
 /** `brain add NAME`: looks at a module of a place, says what it is and who signed it, and takes it. */
 export async function add(name: string, options: Options, services: Services): Promise<ExitCode> {
   const { json = false, yes = false, brain } = options
@@ -22,6 +25,7 @@ export async function add(name: string, options: Options, services: Services): P
     services.print("Nothing was taken.")
     return 0
   }
+  services.whenStopped(STOPPED)
   const added = await take(offer, sayingBytes(services, "Fetching"))
   services.progress(undefined)
   const pinned = brain === undefined ? undefined : await pin(brain, offer.reference, added.artifact, offer.tag)
@@ -31,7 +35,7 @@ export async function add(name: string, options: Options, services: Services): P
   }
   tellTaken(added, services)
   if (pinned) services.print(`${pinned.lock} keeps to it: ${pinned.uses.map((use) => `\`${use}\``).join(", ")}.`)
-  else services.print(`Use it in a brain: ${useOf(printReference(offer.reference))}`)
+  else for (const line of usesOf(printReference(offer.reference), added.card.kind)) services.print(line)
   return 0
 }
 
@@ -41,6 +45,7 @@ export async function pull(
   { into, json = false, ...options }: AddOptions & { readonly into: string; readonly json?: boolean },
   services: Services,
 ): Promise<ExitCode> {
+  services.whenStopped(STOPPED)
   const onBytes = sayingBytes(services, "Fetching")
   const onOffer = json ? undefined : (offer: Offer) => tellOffer(offer, services)
   const added = await pullModule(name, into, { ...options, onBytes, onOffer })
@@ -85,4 +90,11 @@ const asJson = ({ name, artifact, card, copied, signed, uses }: Added): Readonly
   uses,
 })
 
-const useOf = (name: string): string => ["use NAME", "from", JSON.stringify(name)].join(" ")
+/** What it is good for, by its kind. */
+function usesOf(name: string, kind: Card["kind"]): readonly string[] {
+  const quoted = JSON.stringify(name)
+  if (kind === "benchmark")
+    return [`Let a brain live by it: benchmark ${quoted}`, `Measure by it: brain compare OLD NEW --on ${name}`]
+  if (kind === "dataset") return []
+  return [`Ask it: brain ask ${name} "a message"`, `Use it in a brain: use NAME from ${quoted}`]
+}

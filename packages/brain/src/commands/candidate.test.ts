@@ -75,9 +75,10 @@ test("it waits until the hub has decided, and the exit code says what for", asyn
     ["overtaken", 1],
   ] as const) {
     hub.views.splice(0, 9, WAITING, RUNNING, decided(state))
-    const { code: found, out, progress } = await brain(["candidate", "1", "--wait"])
+    const { code: found, out, progress, stopped } = await brain(["candidate", "1", "--wait"])
     expect(found).toBe(code)
     expect(out).toContain(`${state}: `)
+    expect(stopped).toContain("The hub goes on; see how it went: brain candidate 1 --from http://")
     expect(progress).toEqual([
       "checking: Two workers are missing.",
       expect.stringMatching(/^64 items {2}shop\/messages ██░{6} /),
@@ -90,6 +91,11 @@ test("those of a module are listed; a hub that does not know it says so", async 
   const { code, out } = await brain(["candidate", "acme/intent"])
   expect([code, out.split("\n").length]).toEqual([0, 2])
   expect(out).toMatch(/^ +1 .* accepted: better after 64 items\. So it is\./)
+  hub.views.splice(0, 9, WAITING, WAITING, decided("refused"))
+  expect(await brain(["candidate", "acme/intent", "--wait"])).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("refused: harmful after 64 items."), // the newest, once it is decided
+  })
   hub.says = () => ({ status: 404, json: { code: "OB737", seen: "Nothing is there.", hint: "Look elsewhere." } })
   hub.says = (_, path) =>
     path === "/api/v1"
@@ -123,4 +129,23 @@ test("a push that has to pass the gate is told by its number, and --wait ends wi
   expect(waited.out).toMatch(/refused: harmful after 64 items\. So it is\.$/)
   const json = await brain(["push", desk, "acme/intent:stable", "--wait", "--json"])
   expect(JSON.parse(json.out)).toMatchObject({ is: "candidate", candidate: "1", view: { state: "refused" } })
+})
+
+test("a push that is sent once more, as after Ctrl-C, is told by the candidate that it is", async () => {
+  const again = { code: "OB734", seen: "This very push was sent before.", hint: "Wait.", state: { candidate: 1 } }
+  hub.says = (method, path) =>
+    path === "/api/v1/pushes"
+      ? { status: 409, json: again }
+      : path.endsWith("/tags") && method === "GET"
+        ? { status: 200, json: { tags: [] } }
+        : undefined
+  hub.views.push(RUNNING, decided("accepted"))
+  const waited = await brain(["push", join(desks, "desk"), "acme/intent:stable", "--wait"])
+  expect(waited).toMatchObject({ code: 0, err: "" })
+  expect(waited.out).toMatch(/the push is candidate 1, [\s\S]*accepted: better after 64 items/)
+  // Where it is none, what the hub says is told.
+  const says = hub.says
+  hub.says = (method, path) => (path.startsWith("/api/v1/candidates/") ? { status: 404, json: {} } : says(method, path))
+  const refused = await brain(["push", join(desks, "desk"), "acme/intent:stable"])
+  expect(refused.err).toContain("error[OB734]")
 })

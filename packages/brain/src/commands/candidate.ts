@@ -1,9 +1,9 @@
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { type BenchmarkView, type CandidateView, isDecided } from "@open-brains/core/commons/candidate.ts"
 import { parseReference } from "@open-brains/core/commons/reference.ts"
-import { counted, shorten } from "../layout.ts"
+import { counted, shorten, wrap } from "../layout.ts"
 import type { Hub } from "../registry/hub.ts"
-import { needHub, needPlace, openPlace } from "../registry/open.ts"
+import { needHub, needHubPlace, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { shortDigest } from "../sharing/describe.ts"
 import { openPauses, sleep } from "../working/pause.ts"
@@ -19,8 +19,13 @@ export interface CandidateOptions {
 /** `brain candidate ID`: what a hub found out about a push so far. `brain candidate acme/intent`: all pushes of a module that had to pass the gate. */
 export async function candidate(what: string, options: CandidateOptions, services: Services): Promise<ExitCode> {
   const { from, wait = false, isInsecure = false, json = false } = options
-  const hub = needHub(await openPlace(needPlace(from, "--from"), { isInsecure }), "judge candidates")
-  if (!/^\d{1,15}$/.test(what)) return list(hub, what, json, services)
+  const hub = needHub(await openPlace(needHubPlace(from, "--from"), { isInsecure }), "judge candidates")
+  if (!/^\d{1,15}$/.test(what)) {
+    const { namespace, name } = parseReference(what)
+    const found = await hub.candidates({ namespace, name })
+    if (!wait || found.length === 0) return list(hub, what, found, json, services)
+    return candidate(`${found[0]!.candidate}`, options, services)
+  }
   const view = wait ? await decided(hub, Number(what), services) : await hub.candidate(Number(what))
   if (json) services.print(JSON.stringify(view))
   else for (const line of linesOf(view, services)) services.print(line)
@@ -29,20 +34,29 @@ export async function candidate(what: string, options: CandidateOptions, service
 /** 1 for what the hub refused; what is open yet is no refusal. */
 export const exitCodeOf = ({ state }: CandidateView): ExitCode => (state === "refused" || state === "overtaken" ? 1 : 0)
 
-async function list(hub: Hub, name: string, json: boolean, { print, paint }: Services): Promise<ExitCode> {
-  const { namespace, name: module } = parseReference(name)
-  const found = await hub.candidates({ namespace, name: module })
+function list(
+  hub: Hub,
+  name: string,
+  found: readonly CandidateView[],
+  json: boolean,
+  { print, paint }: Services,
+): ExitCode {
   if (json) print(JSON.stringify(found))
   else if (found.length === 0) print(`No push of ${name} had to pass the gate of ${hub.place}.`)
   else
     for (const each of found)
-      print(`${`${each.candidate}`.padStart(6)}  ${shortDigest(each.artifact)}  ${outcomeOf(each, paint)}`)
+      print(
+        `${`${each.candidate}`.padStart(6)}  ${shortDigest(each.artifact)}  ${wrap(outcomeOf(each, paint), OUTCOME_AT)}`,
+      )
   return 0
 }
 
+/** Where the outcome begins on a line: after a number and a short digest. */
+const OUTCOME_AT = 30
 const POLL_MS = [500, 5000] as const
 /** Waits until the hub has decided, and tells how far it is; a hub that is away is waited for. Errors: what the hub says. */
-export async function decided(hub: Hub, id: number, { progress }: Services): Promise<CandidateView> {
+export async function decided(hub: Hub, id: number, { progress, whenStopped }: Services): Promise<CandidateView> {
+  whenStopped(`Stopped. The hub goes on; see how it went: brain candidate ${id} --from ${hub.place}`)
   const pauses = openPauses(...POLL_MS)
   let items = -1
   for (;;) {

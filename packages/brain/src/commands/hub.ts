@@ -41,6 +41,7 @@ export function hub(options: HubOptions, services: Services, main = findHub()): 
     ...(anonymous === undefined ? [] : [anonymous ? "--anonymous" : "--no-anonymous"]),
     ...(json === true ? ["--json"] : []),
   ]
+  services.whenStopped("The hub has ended; all that it took is in its folder.")
   const child = spawn(process.execPath, [main, ...words], { stdio: ["ignore", "pipe", "pipe"] })
   const end = (): void => void child.kill("SIGTERM")
   process.once("exit", end) // however this ends, it leaves no hub behind

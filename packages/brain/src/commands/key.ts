@@ -4,7 +4,7 @@ import { repositoryOf } from "@open-brains/core/commons/reference.ts"
 import { TYPES } from "@open-brains/core/commons/statement.ts"
 import { keyFolder, keyNames, newKey, signerOf, signersNamed, USUAL_KEY } from "../keys/keys.ts"
 import { forgetKey, needKey, needNamespace, readTrust, trustKey } from "../keys/trust.ts"
-import { needHub, needPlace, openPlace } from "../registry/open.ts"
+import { needHub, needHubPlace, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { claim as claimNamespace, followClaim, tooFew } from "../sharing/claim.ts"
 import { rememberPush, sendAgain } from "../sharing/send.ts"
@@ -23,8 +23,9 @@ export async function makeKey(name: string | undefined, options: Json, services:
   const made = await newKey(name ?? USUAL_KEY)
   return tell(services, options, made, [
     `${made.key}`,
-    `The key ${made.name} is in ${made.path}, for you alone. Whoever has that file signs in your name;`,
-    "whoever loses it starts anew: keep a copy where nobody else looks.",
+    `The key ${made.name} is in ${made.path}`,
+    "Whoever has that file signs in your name; whoever loses it starts anew.",
+    "Keep a copy, where nobody else looks.",
   ])
 }
 
@@ -82,7 +83,7 @@ interface ClaimCommandOptions extends Json {
 export async function claim(namespace: string, options: ClaimCommandOptions, services: Services): Promise<ExitCode> {
   needNamespace(namespace)
   const { key, threshold, unsigned } = options
-  const place = await openPlace(needPlace(options.to, "--to"), { isInsecure: options.insecure === true })
+  const place = await openPlace(needHubPlace(options.to, "--to"), { isInsecure: options.insecure === true })
   const hub = needHub(place, "know who owns a namespace")
   const { statement, signers, before } = await claimNamespace(hub, namespace, {
     ...(key ? { key } : {}),
@@ -103,14 +104,13 @@ export async function claim(namespace: string, options: ClaimCommandOptions, ser
   const { keys } = statement
   const what =
     keys.length === 1 && before === undefined
-      ? `${namespace} is yours at ${hub.place}: what you push there is signed by ${signers[0]!.name}.`
-      : `At ${hub.place}, ${describeStatement(statement)}.`
+      ? `${namespace} is yours at ${hub.place}: your key ${signers[0]!.name} signs what is pushed there.`
+      : options.open === true
+        ? `At ${hub.place}, the hub's gate speaks for ${namespace} from now on, beside ${shortKeys(keys.slice(0, -1))} (claim number ${statement.serial}).`
+        : `At ${hub.place}, ${describeStatement(statement)}.`
   const told =
     options.open === true
-      ? [
-          what,
-          `Its gate speaks for ${namespace} too: whoever proves a change to what others build on moves its stable.`,
-        ]
+      ? [what, "A stranger, too, moves a stable that others build on, if the gate accepts the candidate."]
       : [what]
   return tell(services, options, { ...statement, hub: hub.place, signers: signers.map((each) => each.key) }, told)
 }
@@ -151,14 +151,16 @@ export async function send(
   const file = readSignable(path)
   if (file.signers.length === 0)
     refuse({ code: "OB774", seen: `Nobody has signed ${path} yet.`, hint: `Sign it: brain key sign ${path}` })
-  const place = await openPlace(needPlace(options.to, "--to"), { isInsecure: options.insecure === true })
+  const place = await openPlace(needHubPlace(options.to, "--to"), { isInsecure: options.insecure === true })
   const hub = needHub(place, "take what several people signed")
   const { statement } = file
   const done = (is: string, data: object = {}): ExitCode =>
     tell(services, options, { statement, signers: file.signers, hub: hub.place, ...data }, [is])
   const bytes = printEnvelope(file.envelope)
   const unlessFew = (error: unknown): never => {
-    throw tooFew(error, statement.type === TYPES.push ? "brain push" : `brain key claim ${statement.namespace}`)
+    throw statement.type === TYPES.push
+      ? tooFew(error, "brain push", statement.module.namespace)
+      : tooFew(error, `brain key claim ${statement.namespace}`, statement.namespace)
   }
   if (statement.type === TYPES.namespace) {
     const before = await hub.owner(statement.namespace)

@@ -47,9 +47,11 @@ export async function list(
         .trimEnd(),
     )
   const where = from === undefined ? `your store, ${registry.place}` : registry.place
+  const nothing =
+    from === undefined ? `There is nothing in your store yet: ${registry.place}` : `There is nothing in ${where} yet.`
   services.print(
     found.length === 0
-      ? `There is nothing in ${where} yet.${from === undefined ? " Take a module: brain add NAME --from PLACE" : ""}`
+      ? `${nothing}${from === undefined ? "\nTake a module: brain add NAME --from PLACE" : ""}`
       : `${counted(found.length, "name")} in ${where}.`,
   )
   return 0

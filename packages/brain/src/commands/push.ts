@@ -1,7 +1,7 @@
 import type { CandidateView } from "@open-brains/core/commons/candidate.ts"
 import { shortKey } from "../keys/keys.ts"
 import { counted, inBytes, shorten } from "../layout.ts"
-import { needHub, openPlace } from "../registry/open.ts"
+import { needHub, openPlace, usualPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { describeCard, rowsWith, sayingBytes, shortDigest } from "../sharing/describe.ts"
 import { type PushOptions, push as pushModule } from "../sharing/push.ts"
@@ -15,6 +15,7 @@ export async function push(
   { json = false, wait = false, ...options }: PushOptions & { readonly json?: boolean; readonly wait?: boolean },
   services: Services,
 ): Promise<ExitCode> {
+  services.whenStopped("Stopped. Run it again: what has arrived is not sent twice.")
   const pushed = await pushModule(folder, name, {
     ...options,
     onBytes: sayingBytes(services, "Sending"),
@@ -55,8 +56,9 @@ export async function push(
   services.print(`${services.paint("bold", pushed.name)}  ${shorten(card.about, 80)}`)
   row("artifact", artifact)
   describeCard(card, pushed.files, row)
+  const isHere = options.to === undefined && usualPlace() === undefined
   const there = copied.kept > 0 ? `; ${inBytes(copied.kept)} ${copied.kept === 1 ? "was" : "were"} there already` : ""
-  row("sent", `${inBytes(copied.sent)} to ${place}${there}`)
+  row("sent", isHere ? `nowhere: it is in your store alone, ${place}` : `${inBytes(copied.sent)} to ${place}${there}`)
   for (const each of uses) row("along", each)
   if (signers.length > 0)
     row("signed", signers.map(({ name, key }) => `by ${shortKey(key)}, your key ${name}`).join("; "))
@@ -82,5 +84,6 @@ export async function push(
     else for (const line of linesOf(view, services)) services.print(line)
     return view ? exitCodeOf(view) : 0
   }
+  if (isHere) services.print("Nobody else has it yet: name a place, --to FOLDER or --to https://…, or set BRAIN_HUB.")
   return 0
 }

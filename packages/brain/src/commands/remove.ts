@@ -48,7 +48,9 @@ export async function remove(
     services.print(`${counted(removed.length, "name")} taken away: ${removed.join(", ")}.`)
     if (freed)
       services.print(
-        `${inBytes(freed.bytesFreed)} freed, in ${counted(freed.blobs, "file")} that nothing needs any more.`,
+        freed.blobs > 0
+          ? `${inBytes(freed.bytesFreed)} freed, in ${counted(freed.blobs, "file")} that nothing needs any more.`
+          : "No room is freed now: other modules need its files, or they are so new that the next brain rm takes them.",
       )
   }
   return 0

@@ -1,5 +1,5 @@
 import { counted, pad, widest } from "../layout.ts"
-import { needHub, needPlace, openPlace, type PlaceOptions } from "../registry/open.ts"
+import { needHub, needHubPlace, openPlace, type PlaceOptions } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 
 /** `brain search WORDS`: modules of a hub. */
@@ -8,7 +8,7 @@ export async function search(
   { from, json = false, ...options }: PlaceOptions & { readonly from?: string; readonly json?: boolean },
   { print }: Services,
 ): Promise<ExitCode> {
-  const place = await openPlace(needPlace(from, "--from"), options)
+  const place = await openPlace(needHubPlace(from, "--from"), options)
   const found = await needHub(place, "search").search(words.join(" "))
   if (json) {
     print(JSON.stringify({ found }))

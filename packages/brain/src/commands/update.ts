@@ -75,18 +75,21 @@ function tellDecided({ source, is, trial, problem }: Decided, isDryRun: boolean,
   else if (is === "absent") print(`${name}  ${paint("dim", "not at this place")}`)
   else if (is === "declined") print(`${name}  not tried`)
   else if (is === "taken")
-    print(`${name}  ${paint("green", isDryRun ? "would be taken" : "taken")}. ${wrap(trial!.because)}`)
+    print(`${name}  ${paint("green", isDryRun ? "would be taken" : "taken")}\n  ${wrap(trial!.because, 2)}`)
   else if (problem)
-    print(`${name}  ${paint("red", "refused")} (${problem.code}). ${wrap(`${problem.seen} ${problem.hint}`)}`)
-  else print(`${name}  ${paint("red", "refused")}. ${wrap(trial!.because)}`)
+    print(`${name}  ${paint("red", "refused")} (${problem.code})\n  ${wrap(`${problem.seen} ${problem.hint}`, 2)}`)
+  else print(`${name}  ${paint("red", "refused")}\n  ${wrap(trial!.because, 2)}`)
   for (const each of (trial as Trial | undefined)?.broken ?? []) print(`  ${describeBroken(each)}`)
 }
 /** An item that got worse, on a line: what was asked and expected, and what each said. */
-export function describeBroken({ benchmark, inputs, expected, old, new: now }: Broken): string {
+export function describeBroken({ benchmark, inputs, expected, old, new: now, scores }: Broken): string {
   const asked = inputs.map((each) => shorten(JSON.stringify(each), 60)).join(", ")
   const isText = (JSON.parse(old) as JsonObject)["text"] !== undefined
   const wanted = expected === null ? "unsure" : isText ? JSON.stringify(shorten(expected, 40)) : shorten(expected, 40)
-  return `${shownSuite(benchmark)}: ${asked} is ${wanted}; the old says ${said(old)}, the new ${said(now)}`
+  const what = `${shownSuite(benchmark)}: ${asked} is ${wanted}`
+  if (said(old) === said(now))
+    return `${what}; both say ${said(old)}, with a score of ${scores.old.toFixed(3)} and now ${scores.new.toFixed(3)}`
+  return `${what}; the old says ${said(old)}, the new ${said(now)}`
 }
 function said(answer: string): string {
   const { label, text, nothing } = JSON.parse(answer) as JsonObject

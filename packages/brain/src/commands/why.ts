@@ -7,6 +7,8 @@ import { storeName } from "../brains/names.ts"
 import { needBrainFile } from "../brains/sources.ts"
 import { shorten } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
+import { shortDigest } from "../sharing/describe.ts"
+import { artifactAround } from "../store/mine.ts"
 
 /** `brain why BRAIN NAME`: where a value comes from, through includes and templates. Errors: OB634 for a name that is not there. */
 export async function why(
@@ -19,9 +21,12 @@ export async function why(
   const { library, main } = await gather(file)
   const broken = [...library.files.values()].flatMap(({ problems }) => problems)
   if (broken.length > 0) refuse(...broken)
-  /** Files of a module of the store by its name: where it was unpacked says nothing. */
-  const shownFile = (each: string): string =>
-    place !== path && each.startsWith(place) ? `${path}${each.slice(place.length)}` : each
+  /** Files of a module of the store by its name or its digest: where it was unpacked says nothing. */
+  const shownFile = (each: string): string => {
+    if (place !== path && each.startsWith(place)) return `${path}${each.slice(place.length)}`
+    const around = artifactAround(each)
+    return around ? `${shortDigest(around.digest)}${each.slice(around.folder.length)}` : each
+  }
   const reason = whyOf(library, main, name)
   if ("hint" in reason)
     return refuse({

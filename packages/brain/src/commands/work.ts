@@ -5,7 +5,7 @@ import { countsOf, type ItemsJob, type Job, type JobResult } from "@open-brains/
 import { type NamedKey, shortKey, signerIn, signerOf } from "../keys/keys.ts"
 import { counted, shorten } from "../layout.ts"
 import type { Hub } from "../registry/hub.ts"
-import { needHub, needPlace, openPlace } from "../registry/open.ts"
+import { needHub, needHubPlace, openPlace } from "../registry/open.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { shortDigest } from "../sharing/describe.ts"
 import { openPauses } from "../working/pause.ts"
@@ -28,7 +28,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /** `brain work`: runs what the gate of a hub is to decide by, and signs what came out, until Ctrl-C. */
 export async function work(options: WorkCommandOptions, services: Services): Promise<ExitCode> {
-  const place = await openPlace(needPlace(options.hub, "--hub"), { isInsecure: options.isInsecure === true })
+  const place = await openPlace(needHubPlace(options.hub, "--hub"), { isInsecure: options.isInsecure === true })
   const hub = needHub(place, "have work")
   const signer = options.referee === undefined ? signerOf(options.key) : await refereeOf(options.referee, hub)
   const stop = new AbortController()

@@ -79,7 +79,7 @@ export function signerOf(asked: string | undefined, folder = keyFolder()): Signe
     const which = names.length === 0 ? `There is no key in ${folder} yet` : `There is no key ${name} in ${folder}`
     refuse({
       code: "OB723",
-      seen: `${which}, and what is pushed is signed.`,
+      seen: `${which}, and what you push, claim or measure is signed by one.`,
       hint:
         names.length === 0
           ? "Make one: brain key new"

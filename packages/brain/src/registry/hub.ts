@@ -98,6 +98,15 @@ function hubAt({ place, send }: Transport): Hub {
     const problem = problemIn(json, place)
     return problem ? refuse(problem) : refused(place, answer, doing)
   }
+  /** What became of a push that is sent once more: the candidate that it is. */
+  async function candidateBefore(json: Json | undefined): Promise<string | undefined> {
+    const state = json !== undefined && isJsonObject(json) && json["code"] === "OB734" ? json["state"] : undefined
+    const id = state !== undefined && isJsonObject(state) ? state["candidate"] : undefined
+    if (!Number.isSafeInteger(id)) return undefined
+    const answer = await send({ method: "GET", at: `/api/v1/candidates/${id}` })
+    answer.drop()
+    return answer.status === 200 ? `${id}` : undefined
+  }
   const post = (path: string, body: Uint8Array, type: string = MEDIA.envelope): Promise<Answer> =>
     send({ method: "POST", at: path, body, headers: { "content-type": type, accept: "application/json" } })
   return {
@@ -123,6 +132,13 @@ function hubAt({ place, send }: Transport): Hub {
       const answer = await (push instanceof Uint8Array
         ? post("/api/v1/pushes", push)
         : post("/api/v1/pushes", printDelivery(push), MEDIA.delivery))
+      if (answer.status === 409) {
+        const json = jsonIn(await answer.read(JSON_BYTES_MAX))
+        const id = await candidateBefore(json)
+        if (id !== undefined) return { is: "candidate", id }
+        const problem = problemIn(json, place)
+        return problem ? refuse(problem) : refused(place, answer, "take the push")
+      }
       const isCandidate = answer.status === 202
       const json = reading.object(await asked(answer, "take the push"), "")
       if (!isCandidate) return { is: "moved" }

@@ -84,3 +84,13 @@ export const needPlace = (named: string | undefined, option: string): string =>
     seen: "No place is named.",
     hint: `Say which: ${option} FOLDER or ${option} https://… – or set BRAIN_HUB to the usual one.`,
   })
+
+/** The same of what only a hub can do. Errors: OB728. */
+export const needHubPlace = (named: string | undefined, option: string): string =>
+  named ??
+  usualPlace() ??
+  refuse({
+    code: "OB728",
+    seen: "No hub is named.",
+    hint: `Say which: ${option} https://… – or set BRAIN_HUB to the usual one. One of your own: brain hub`,
+  })

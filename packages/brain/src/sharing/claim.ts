@@ -60,7 +60,7 @@ export async function claim(hub: Hub, namespace: string, options: ClaimOptions):
   try {
     await hub.claim(seal(printStatement(statement), signers))
   } catch (error) {
-    throw tooFew(error, `brain key claim ${namespace}`)
+    throw tooFew(error, `brain key claim ${namespace}`, namespace)
   }
   await followClaim(hub, statement, before)
   return { statement, signers, before }
@@ -79,10 +79,10 @@ async function withGate(
 }
 
 /** What a hub says where more have to sign, with the commands by which they do. */
-export function tooFew(error: unknown, command: string): unknown {
+export function tooFew(error: unknown, command: string, namespace: string): unknown {
   const problem = error instanceof Refusal ? error.problems[0] : undefined
   if (problem?.code !== "OB733") return error
-  const hint = `Name each key that you have: --key ONE --key TWO. Where they lie with others: ${command} … --unsigned FILE, then each brain key sign FILE, then brain key send FILE.`
+  const hint = `If ${namespace} is not yours, take a namespace of your own. Else name each key that you have: --key ONE --key TWO. Where they lie with others: ${command} … --unsigned FILE, then each brain key sign FILE, then brain key send FILE.`
   return new Refusal([{ ...problem, hint }])
 }
 

@@ -47,6 +47,6 @@ export async function move(
 /** What a hub says of a namespace that nobody has claimed, or that more must sign for, with the commands that help. */
 export function explained(error: unknown, { module }: PushStatement, { place }: Hub): never {
   const problem = error instanceof Refusal ? error.problems[0] : undefined
-  if (problem?.code !== "OB731") throw tooFew(error, "brain push")
+  if (problem?.code !== "OB731") throw tooFew(error, "brain push", module.namespace)
   return refuse({ ...problem, hint: `If it is to be yours: brain key claim ${module.namespace} --to ${place}` })
 }

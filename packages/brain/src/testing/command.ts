@@ -25,6 +25,8 @@ export interface Ran {
   readonly err: string
   readonly progress: readonly string[]
   readonly isHeld: boolean
+  /** What Ctrl-C would have said at the end, where it is another thing than usual. */
+  readonly stopped: string
 }
 interface Around {
   readonly input?: string | Uint8Array
@@ -38,6 +40,7 @@ export async function brain(words: readonly string[], around: Around = {}): Prom
   const progress: string[] = []
   const folders: string[] = []
   let isHeld = false
+  let stopped = ""
   const { input = "", isTerminal = false } = around
   const services: Services = {
     print: (line) => out.push(line),
@@ -53,10 +56,13 @@ export async function brain(words: readonly string[], around: Around = {}): Prom
     holdInterrupts: () => {
       isHeld = true
     },
+    whenStopped: (line) => {
+      stopped = line
+    },
   }
   try {
     const code = await runCommandLine(words, services)
-    return { code, out: out.join("\n"), err: err.join("\n"), progress, isHeld }
+    return { code, out: out.join("\n"), err: err.join("\n"), progress, isHeld, stopped }
   } finally {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }

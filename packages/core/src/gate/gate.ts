@@ -214,13 +214,11 @@ export function openGate(options: GateOptions): Gate {
     isGainProven ||= gain() >= needed.gain
     if (trials.every(isProven) && (isGainProven || isSimpler)) {
       const where = forGain.length === 1 ? ` on ${forGain[0]!.name}` : ""
+      const isAlone = trials.length === 1
+      const nowhere = `not worse on ${isAlone ? trials[0]!.name : `any of ${counted(trials.length, "benchmark")}`}`
       return isGainProven
-        ? decide(
-            "better",
-            `It is better${where}, and not worse on any of ${counted(trials.length, "benchmark")}.`,
-            target,
-          )
-        : decide("not worse", `It is simpler, and not worse on any of ${counted(trials.length, "benchmark")}.`)
+        ? decide("better", `It is better${where}${isAlone ? "" : `, and ${nowhere}`}.`, target)
+        : decide("not worse", `It is simpler, and ${nowhere}.`)
     }
     if (isGainProven || isSimpler || !forGain.every((trial) => trial.isWithoutGain || isFull(trial))) return
     const where = forGain.length === 1 ? ` on ${forGain[0]!.name}` : ""

@@ -24,7 +24,11 @@ export function candidateRoutes(app: Api, context: Context): void {
     },
     async ({ params: { id } }) => {
       const found = await findCandidate(read, id)
-      if (found === undefined) return nothingThere(`candidate ${id}`)
+      if (found === undefined)
+        return nothingThere(
+          `candidate ${id}`,
+          "See those of a module: brain candidate MODULE, or GET /api/v1/modules/MODULE/candidates",
+        )
       return await viewOf(context, found)
     },
   )

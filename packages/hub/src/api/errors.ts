@@ -44,5 +44,7 @@ export const ProblemSchema = Type.Object(
   { title: "Problem" },
 )
 
-export const nothingThere = (what: string): never =>
-  refuseWith({ code: "OB737", seen: `There is no ${what} here.`, hint: "Look for it: GET /api/v1/search?q=WORDS" })
+export const nothingThere = (
+  what: string,
+  hint = "Look for it: brain search WORDS, or GET /api/v1/search?q=WORDS",
+): never => refuseWith({ code: "OB737", seen: `There is no ${what} here.`, hint })
