@@ -52,7 +52,9 @@ test("two hubs on one database: what is pushed to either is seen by both, and th
     for (const { i, module } of pushed) {
       const manifest = await fetch(`${url}/v2/acme/m-${i}/manifests/edge`)
       expect(new Uint8Array(await manifest.arrayBuffer())).toEqual(module.manifest)
-      const { found } = await jsonOf<{ found: { module: string }[] }>(fetch(`${url}/api/v1/search?q=number+${i}&limit=100`))
+      const { found } = await jsonOf<{ found: { module: string }[] }>(
+        fetch(`${url}/api/v1/search?q=number+${i}&limit=100`),
+      )
       expect(found.map((each) => each.module)).toContain(`acme/m-${i}`)
     }
     const [, size] = (await (await fetch(`${url}/api/v1/log/checkpoint`)).text()).split("\n")
