@@ -138,7 +138,7 @@ test("a worker that makes up an answer is caught, marked and replaced, and the c
   const workers = (await (await fetch(`${url}/api/v1/workers`)).json()) as { key: string; marks: number }[]
   const marks = new Map(workers.map(({ key, marks }) => [key, marks]))
   expect(items.length).toBeGreaterThan(0)
-  expect(said).toMatch(new RegExp(`^referee: job .* shop/messages item ${items[0]} .* 1 equal`))
+  expect(said).toMatch(new RegExp(`^referee: job .* shop/messages item ${items[0]} .* 1 equal`, "m"))
   expect(WORKERS.map((name) => marks.get(signerOf(name).key))).toEqual([0, 1, 0, 0])
   const { registry, ...place } = await openPlace(url)
   await expect(
