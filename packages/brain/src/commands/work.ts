@@ -24,6 +24,8 @@ export interface WorkCommandOptions {
 const EVERY_MS = 100
 /** It sits beside its hub, and each round of a trial waits for it. */
 const REFEREE_IDLE_MS = [50, 250] as const
+/** Its store is its own, and what strangers push passes through it. */
+const REFEREE_ROOM = { bytes: 4 * 2 ** 30, youngMs: 60_000 } as const
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /** `brain work`: runs what the gate of a hub is to decide by, and signs what came out, until Ctrl-C. */
@@ -45,7 +47,7 @@ export async function work(options: WorkCommandOptions, services: Services): Pro
       signer,
       signal: stop.signal,
       isOnce: options.once === true,
-      ...(options.referee === undefined ? {} : { idle: openPauses(...REFEREE_IDLE_MS) }),
+      ...(options.referee === undefined ? {} : { idle: openPauses(...REFEREE_IDLE_MS), room: REFEREE_ROOM }),
       ...(options.jobs === undefined ? {} : { jobsMax: options.jobs }),
       ...tellingOf(services, options.json === true),
     })

@@ -5,6 +5,7 @@ import { inBytes } from "../layout.ts"
 import type { Registry } from "../registry/registry.ts"
 import { takeArtifact } from "../sharing/add.ts"
 import { lookAt, usedBy } from "../sharing/copy.ts"
+import { collect } from "../store/collect.ts"
 import { checkedOut, openMine } from "../store/mine.ts"
 
 /** All modules of a job, with what they use: a worker takes no more for it. */
@@ -17,16 +18,28 @@ export interface Fetching {
   fetch(job: Job): Promise<Folders>
 }
 
+/** Of a store that is the worker's own, not a person's: once so much was taken, what no tag stands for and is no younger goes. */
+export interface Room {
+  readonly bytes: number
+  readonly youngMs: number
+}
+
 /**
  * Takes from a hub what jobs name, into the person's store: each file is held against its digest, and each module is made of its files again. No
  * tag stands for it, so that it goes with the next `brain rm`.
  */
-export function fetchingFrom(registry: Registry): Fetching {
+export function fetchingFrom(registry: Registry, room?: Room): Fetching {
   const whole = new Set<Digest>() // was made again already
+  let taken = 0
   return {
     async fetch(job) {
       const folders = new Map<Digest, string>()
       const mine = await openMine()
+      if (room !== undefined && taken > room.bytes) {
+        await collect(mine, room)
+        whole.clear()
+        taken = 0
+      }
       let bytes = 0
       const look = async (repository: string, digest: Digest) => {
         const isHere = (await mine.resolve(repository, digest)) !== undefined
@@ -40,7 +53,7 @@ export function fetchingFrom(registry: Registry): Fetching {
         const uses = await usedBy(card, look)
         for (const each of [...uses, { repository, digest: artifact }]) {
           if (whole.has(each.digest) && (await mine.resolve(each.repository, each.digest)) !== undefined) continue
-          await takeArtifact(registry, mine, each.repository, each.digest)
+          taken += (await takeArtifact(registry, mine, each.repository, each.digest)).sent
           whole.add(each.digest)
         }
         folders.set(artifact, await checkedOut(artifact, mine))

@@ -20,6 +20,7 @@ import { dataFolder, ENDLESS, generatorFolder, SWAPPED } from "../benchmarks/tes
 import { editModule } from "../edit.ts"
 import { newKey, signerOf } from "../keys/keys.ts"
 import { needHub, openPlace } from "../registry/open.ts"
+import { collect } from "../store/collect.ts"
 import { openMine } from "../store/mine.ts"
 import { brain, temporary } from "../testing/command.ts"
 import { teachDesk } from "../testing/lesson.ts"
@@ -118,6 +119,22 @@ test("what was fetched is in the store without a tag, and is not fetched again",
   expect(since).toBeGreaterThan(asked)
   await works()
   expect(hub.fake.asked.slice(since).filter((each) => each.includes("/blobs/"))).toEqual([])
+})
+
+test("of a store that is the worker's own, what was taken goes again once it is much", async () => {
+  const jobs = [await onItems(), await onItems({ id: 8 }), await onItems({ id: 9 }), await onItems({ id: 10 })]
+  const fetches = async (room: NonNullable<WorkOptions["room"]>, ...of: readonly number[]): Promise<number> => {
+    const before = hub.fake.asked.length
+    hub.jobs.push(...of.map((i) => jobs[i]!))
+    await works({ room })
+    return hub.fake.asked.slice(before).filter((each) => /^GET .*\/blobs\//.test(each)).length
+  }
+  const much = { bytes: 2 ** 40, youngMs: 0 }
+  const whole = await fetches(much, 0)
+  expect(whole).toBeGreaterThan(0)
+  expect(await fetches(much, 1)).toBe(0) // it is there yet
+  await collect(await openMine(), { youngMs: 0 })
+  expect(await fetches({ bytes: 1, youngMs: 0 }, 2, 3)).toBe(2 * whole)
 })
 
 /** A brain of another namespace that is locked to the desk, with all that it needs. */

@@ -5,7 +5,7 @@ import { printStatement, TYPES } from "@open-brains/core/commons/statement.ts"
 import { type Job, type JobResult, sealResult } from "@open-brains/core/commons/work.ts"
 import type { Hub, HubJob } from "../registry/hub.ts"
 import type { Registry } from "../registry/registry.ts"
-import { type Fetching, type Folders, fetchingFrom } from "./fetch.ts"
+import { type Fetching, type Folders, fetchingFrom, type Room } from "./fetch.ts"
 import { type Doing, failureOf, runJob } from "./job.ts"
 import { openPauses, type Pauses, sleep } from "./pause.ts"
 
@@ -20,6 +20,7 @@ export interface WorkOptions {
   readonly jobsMax?: number
   readonly say?: (event: WorkEvent) => void
   readonly onItem?: (done: number, count: number) => void
+  readonly room?: Room
   /** Between two requests that found nothing, and while the hub is away. */
   readonly idle?: Pauses
   readonly away?: Pauses
@@ -50,7 +51,7 @@ const ABSENT = ["OB712", "OB713"]
 export async function workFor(options: WorkOptions): Promise<number> {
   const { hub, signer, signal, isOnce = false, jobsMax = Number.POSITIVE_INFINITY, say = () => undefined } = options
   const { idle = openPauses(...IDLE_MS), away = openPauses(...AWAY_MS) } = options
-  const fetching = fetchingFrom(options.registry)
+  const fetching = fetchingFrom(options.registry, options.room)
   let done = 0
   let key: PublicKey | undefined
   while (!signal.aborted && done < jobsMax) {
