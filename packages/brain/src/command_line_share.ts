@@ -53,7 +53,7 @@ export function registerSharing(program: Command, run: Run, services: Services):
       "--passes <benchmarks...>",
       "run these here, and sign that it passes them; one that it fails refuses the push",
     )
-    .option("--simpler", "it claims to be as good with fewer bytes or operations, no more")
+    .option("--simpler", "it claims no more than to be as good with 5 % less of bytes, operations or memory")
     .option("--wait", "if it has to pass the gate, until that has decided")
     .addOption(insecure())
     .addOption(json())

@@ -123,7 +123,7 @@ export function linesOf(view: CandidateView, { paint }: Pick<Services, "paint">)
         `${counted(workers.present, "worker")} there, ${workers.needed} needed; ${counted(jobs.done, "job")} done, ${jobs.open} open`,
       ),
     )
-  lines.push(outcomeOf(view, paint))
+  lines.push(wrap(outcomeOf(view, paint), 2))
   return lines
 }
 

@@ -1,5 +1,5 @@
 import type { Standing } from "@open-brains/core/gate/gate.ts"
-import { counted, pad, shorten, widest } from "../layout.ts"
+import { COLUMNS_MAX, counted, pad, shorten, widest, wrap } from "../layout.ts"
 import type { Paint } from "../services.ts"
 
 /** How far a benchmark is on its way, as it is printed: from a comparison here, or as a hub tells it. */
@@ -61,27 +61,47 @@ const points = (value: number): string =>
 export const widthOfNames = (names: readonly string[]): number =>
   widest(["benchmark", ...names.map((name) => shownName(name))])
 
+/** A narrower terminal gets no bars. */
+const BARS_FROM = 92
+const COUNTS = ["items", "better", "equal", "worse"] as const
+const [COUNT_WIDTH, ODDS_WIDTH, BAR_WIDTH] = [6, 9, 6]
 /** A line for each benchmark, under a heading. */
-export function tableOf(all: readonly Evident[], needed: Needed, paint: Paint): readonly string[] {
+export function tableOf(
+  all: readonly Evident[],
+  needed: Needed,
+  paint: Paint,
+  columns: number = COLUMNS_MAX,
+): readonly string[] {
   const width = widthOfNames(all.map(({ name }) => name))
-  const heading = `${pad("benchmark", width)}   items  better   equal   worse    points  margin  no harm             gain        harm`
-  return [
-    paint("dim", heading),
-    ...all.map(({ name, items, better, equal, worse, mean, margin, evidence, isProvenHarmless }) =>
-      [
-        pad(shownName(name), width),
-        ...[items, better, equal, worse].map((count) => `${count}`.padStart(7)),
-        points(mean).padStart(9),
-        (100 * margin).toFixed(1).padStart(7),
-        ` ${paint(isProvenHarmless ? "green" : "yellow", bar(evidence.noHarm / needed.noHarm, 6))} ${pad(odds(evidence.noHarm), 11)}`,
-        pad(odds(evidence.gain), 11),
-        odds(evidence.harm),
-      ].join(" "),
-    ),
+  const hasBars = columns >= BARS_FROM
+  const heading = [
+    pad("benchmark", width),
+    ...COUNTS.map((each) => each.padStart(COUNT_WIDTH)),
+    ...["points".padStart(7), "margin"],
+    pad("no harm", ODDS_WIDTH + (hasBars ? BAR_WIDTH + 1 : 0)),
+    pad("gain", ODDS_WIDTH),
+    "harm",
   ]
+  const rows = all.map((each) => {
+    const { noHarm, gain, harm } = each.evidence
+    return [
+      pad(shownName(each.name), width),
+      ...COUNTS.map((count) => `${each[count]}`.padStart(COUNT_WIDTH)),
+      points(each.mean).padStart(7),
+      (100 * each.margin).toFixed(1).padStart(6),
+      ...(hasBars ? [paint(each.isProvenHarmless ? "green" : "yellow", bar(noHarm / needed.noHarm, BAR_WIDTH))] : []),
+      pad(odds(noHarm), ODDS_WIDTH),
+      pad(odds(gain), ODDS_WIDTH),
+      odds(harm),
+    ].join(" ")
+  })
+  return [paint("dim", heading.join(" ")), ...rows]
 }
 export const neededOf = ({ noHarm, gain, harm }: Needed, paint: Paint): string =>
   paint(
     "dim",
-    `needed: no harm ${odds(noHarm)}, gain ${odds(gain)}, harm ${odds(harm)}; by chance alone so far at most so often`,
+    wrap(
+      `needed: no harm ${odds(noHarm)}, gain ${odds(gain)}, harm ${odds(harm)}; by chance alone so far at most so often`,
+      2,
+    ),
   )
