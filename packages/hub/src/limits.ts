@@ -10,6 +10,8 @@ export interface Limits {
   readonly looseManifests: number
   /** After so long what was uploaded and is named by nothing is collected. */
   readonly looseMs: number
+  /** So long a body of the API may take that has no length, and one that has some longer. */
+  readonly bodyMs: number
   /** After so long without a byte an upload is over. */
   readonly uploadIdleMs: number
   readonly uploads: number // at once
@@ -42,6 +44,7 @@ export const LIMITS: Limits = {
   looseBytes: 16 * GIBI,
   looseManifests: 4096,
   looseMs: HOUR,
+  bodyMs: 30_000,
   uploadIdleMs: HOUR / 6,
   uploads: 1024,
   pushesAnHour: { key: 600, namespace: 1200 },

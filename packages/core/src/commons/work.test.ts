@@ -10,6 +10,7 @@ import {
   factsOf,
   firstUnlike,
   type ItemsResult,
+  isDrawnFor,
   itemSeedOf,
   misfitOfItems,
   RESULT_TYPE,
@@ -140,6 +141,24 @@ test("those who are drawn depend on secret and job, not on the order they came i
     for (const key of drawnFor(secret, job, KEYS, 3, digest)) counts.set(key, (counts.get(key) ?? 0) + 1)
   for (const key of KEYS) expect(counts.get(key), key).toBeGreaterThan(100) // 150 of 800 is each one's share
   expect(drawnFor(digest("other"), 1, KEYS, 16, digest)).not.toEqual(drawnFor(secret, 1, KEYS, 16, digest))
+})
+test("whether one is drawn takes a few hashes, however many there are", () => {
+  const secret = digest("secret")
+  let hashes = 0
+  const counting = (bytes: Uint8Array) => {
+    hashes++
+    return digest(bytes)
+  }
+  const many = Array.from({ length: 1000 }, (_, i) => parsePublicKey(`ed25519:${`${i}`.padStart(42, "x")}A`)!)
+  for (const [all, counts] of [
+    [KEYS, [0, 1, 3, 16, 20]],
+    [many, [3]],
+  ] as const)
+    for (const count of counts) {
+      const drawn = drawnFor(secret, 7, all, count, digest)
+      for (const key of all) expect(isDrawnFor(secret, 7, key, all, count, counting)).toBe(drawn.includes(key))
+    }
+  expect(hashes / many.length).toBeLessThan(50)
 })
 test("the seed of items is of 32 bits, of the candidate and of the log", () => {
   const seed = itemSeedOf(digest("a"), digest("root"), digest)

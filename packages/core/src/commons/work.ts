@@ -388,10 +388,29 @@ export function drawnFor(
   count: number,
   hash: Hash,
 ): readonly PublicKey[] {
-  const rank = (key: PublicKey): Digest => hash(new TextEncoder().encode(`${secret}\n${job}\n${key}`))
+  const rank = rankOf(secret, job, hash)
   return workers
     .map((key) => [rank(key), key] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))
     .slice(0, count)
     .map(([, key]) => key)
 }
+/** Whether this one is among them: it mostly takes few hashes to find as many who come before it. */
+export function isDrawnFor(
+  secret: Digest,
+  job: number,
+  worker: PublicKey,
+  workers: readonly PublicKey[],
+  count: number,
+  hash: Hash,
+): boolean {
+  const rank = rankOf(secret, job, hash)
+  const own = rank(worker)
+  let before = 0
+  for (const key of workers) if (key !== worker && rank(key) < own && ++before >= count) return false
+  return before < count
+}
+const rankOf =
+  (secret: Digest, job: number, hash: Hash) =>
+  (key: PublicKey): Digest =>
+    hash(new TextEncoder().encode(`${secret}\n${job}\n${key}`))

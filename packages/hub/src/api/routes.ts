@@ -22,7 +22,7 @@ import { workRoutes } from "./work.ts"
 
 /** What is ours beside the registry: /api/v1, /openapi.json, /healthz and /metrics. */
 export async function apiRoutes(app: FastifyInstance, context: Context, keeper: Keeper): Promise<void> {
-  const { database, metrics, key, verifiers } = context
+  const { database, metrics, key, verifiers, limits } = context
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof Refusal) {
       const { problems, state, headers = {} } = error as HubRefusal
@@ -64,6 +64,7 @@ export async function apiRoutes(app: FastifyInstance, context: Context, keeper: 
       const api: Api = plain.withTypeProvider()
       api.setValidatorCompiler(TypeBoxValidatorCompiler)
       api.removeAllContentTypeParsers()
+      refuseSlow(api, limits.bodyMs)
       api.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
       const most = { parseAs: "buffer", bodyLimit: DELIVERY_BYTES_MAX } as const
       api.addContentTypeParser(MEDIA.delivery, most, (_request, body, done) => done(null, body))
@@ -103,3 +104,18 @@ export async function apiRoutes(app: FastifyInstance, context: Context, keeper: 
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 }
+
+/** What comes a byte at a time holds a connection for good: a body has so long, and longer by what it says to have. */
+function refuseSlow(api: Api, bodyMs: number): void {
+  const timers = new WeakMap<object, NodeJS.Timeout>()
+  const end = async (request: object): Promise<void> => clearTimeout(timers.get(request))
+  api.addHook("onRequest", async (request) => {
+    const bytes = Number(request.headers["content-length"] ?? 0)
+    const timer = setTimeout(() => request.raw.destroy(), bodyMs + (bytes > 0 ? bytes / BODY_BYTES_PER_MS : 0))
+    timers.set(request, timer)
+  })
+  api.addHook("preHandler", end)
+  api.addHook("onResponse", end)
+  api.addHook("onRequestAbort", end)
+}
+const BODY_BYTES_PER_MS = 10

@@ -15,6 +15,9 @@ import {
 import { missingPostgres, type Postgres, startPostgres } from "../testing/postgres.ts"
 // Their tests become those of this file too, and their hubs get the databases that are named here.
 import "../api/pushes.test.ts"
+import "../bars.test.ts"
+import "../gate/attacks.test.ts"
+import "../gate/strangers.test.ts"
 import "../log.test.ts"
 import "../oci/registry.test.ts"
 import "../oci/hostile.test.ts"

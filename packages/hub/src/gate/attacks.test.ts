@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest"
 import { openHubKey } from "../keys.ts"
 import {
   askForWork,
+  begunView,
   lying,
   makeVillage,
   makeWorker,
@@ -11,7 +12,6 @@ import {
   refereeOf,
   type TestWorker,
   type Village,
-  viewOf,
   work,
 } from "../testing/gate.ts"
 import { endHubs, fine, jsonOf, makeSigner, post, sealed } from "../testing/hub.ts"
@@ -59,7 +59,7 @@ test("new keys of a namespace make it no younger: its brains are heard all the s
   } as const
   await fine(await post(village.hub.url, "/namespaces", sealed(statement, village.shop)))
   const { id } = await pushCandidate(village, "bad", () => false)
-  expect((await viewOf(village.hub.url, id)).state).toBe("checking")
+  expect((await begunView(village.hub.url, id)).state).toBe("checking")
 })
 
 /** Three that lie alike: nobody differs, so that nobody disputes. */

@@ -1,6 +1,6 @@
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import type { PublicKey } from "@open-brains/core/commons/envelope.ts"
-import { drawnFor, type Leased } from "@open-brains/core/commons/work.ts"
+import { isDrawnFor, type Leased } from "@open-brains/core/commons/work.ts"
 import { ownerOf } from "../api/namespaces.ts"
 import type { Context } from "../context.ts"
 import type { Queries } from "../database/database.ts"
@@ -100,8 +100,7 @@ async function drawn<Row extends { readonly id: number; readonly candidate: numb
     if (!own.has(row.candidate)) own.set(row.candidate, await ownKeysOf(queries, row.candidate))
     const { open, eligible } = slotsOf(context, leases.get(row.id) ?? [], present, own.get(row.candidate)!)
     if (open === 0 || eligible.length < open || !eligible.includes(worker)) continue
-    if (drawnFor(secretOf(context.key, "who is drawn"), row.id, eligible, open, digestBytes).includes(worker))
-      return row
+    if (isDrawnFor(secretOf(context.key, "who is drawn"), row.id, worker, eligible, open, digestBytes)) return row
   }
   return undefined
 }

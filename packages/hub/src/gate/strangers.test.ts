@@ -3,7 +3,15 @@ import { TYPES } from "@open-brains/core/commons/statement.ts"
 import type { ItemsJob } from "@open-brains/core/commons/work.ts"
 import { afterEach, expect, test } from "vitest"
 import { openHubKey } from "../keys.ts"
-import { makeVillage, makeWorker, pushCandidate, settleVillage, type Village, work } from "../testing/gate.ts"
+import {
+  begunView,
+  makeVillage,
+  makeWorker,
+  pushCandidate,
+  settleVillage,
+  type Village,
+  work,
+} from "../testing/gate.ts"
 import {
   claim,
   endHubs,
@@ -39,12 +47,12 @@ test("a stranger's gain is one on what others live by, not on a benchmark of the
   const propose = (content: string) =>
     pushCandidate({ ...village, acme: eve }, content, () => true, { target: "eve/praise" })
   const first = await propose("one")
-  expect(await work(village, three(), first.id)).toMatchObject({ verdict: { kind: "unprotected" } })
+  expect(await begunView(url, first.id)).toMatchObject({ verdict: { kind: "unprotected" } })
   // Nor by a brain of hers that says to live by it.
   const brain = makeModule("hers", using(village.old.artifact, ["eve/praise"]))
   await fine(await pushModule(url, "eve/desk", brain, eve, { tag: "stable" }))
   const second = await propose("two")
-  expect(await work(village, three(), second.id)).toMatchObject({ verdict: { kind: "unprotected" } })
+  expect(await begunView(url, second.id)).toMatchObject({ verdict: { kind: "unprotected" } })
   const third = await pushCandidate({ ...village, acme: eve }, "three", () => true, { target: "shop/questions" })
   expect(await work(village, three(), third.id)).toMatchObject({ state: "accepted" })
 })
@@ -95,7 +103,7 @@ test("a stranger's signature lies beside no artifact of the owners: whoever take
   await fine(await pushModule(hub.url, "acme/intent", edge, acme))
   for (let i = 0; i < 3; i++) {
     const { id } = await pushCandidate({ ...village, acme: makeSigner() }, "edge", () => true)
-    expect(await work(village, [], id)).toMatchObject({ state: "refused" })
+    expect(await begunView(hub.url, id)).toMatchObject({ state: "refused" })
   }
   const { manifests } = await jsonOf<{ manifests: unknown[] }>(
     fetch(`${hub.url}/v2/acme/intent/referrers/${edge.artifact}`),

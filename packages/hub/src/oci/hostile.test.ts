@@ -150,3 +150,24 @@ test("two hubs do not share a folder", async () => {
   const { folder } = await startHub()
   await expect(startHub({ folder })).rejects.toThrow("OB740")
 })
+
+test("a body of the API that comes a byte at a time is not waited for, one that is whole is", async () => {
+  const { port, url } = await startHub({ limits: { bodyMs: 300 } })
+  const length = 1000 // by its length it may take a tenth of a second more
+  const start = performance.now()
+  const ended = await new Promise<boolean>((resolve) => {
+    const sent = request({ port, method: "POST", path: "/api/v1/pushes", headers: { "content-length": length } })
+    const timer = setInterval(() => sent.write("x"), 50)
+    const over = (): void => {
+      clearInterval(timer)
+      resolve(true)
+    }
+    sent.on("error", over)
+    sent.on("response", over)
+  })
+  expect(ended).toBe(true)
+  expect(performance.now() - start).toBeLessThan(5000)
+  expect((await post(url, "/pushes", "{}")).status).toBe(422)
+  await new Promise((wake) => setTimeout(wake, 400))
+  expect((await fetch(`${url}/api/v1/`)).status).toBe(200)
+})

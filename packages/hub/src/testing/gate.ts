@@ -172,6 +172,16 @@ export const viewOf = (
 ): Promise<CandidateView & { readonly seed: number; readonly checkpoint: string }> =>
   jsonOf(fetch(`${url}/api/v1/candidates/${id}`).then(fine))
 
+/** What is told of it once its turn has come: the hub looks at what was pushed in its own time. */
+export async function begunView(url: string, id: number): ReturnType<typeof viewOf> {
+  for (let i = 0; i < 500; i++) {
+    const view = await viewOf(url, id)
+    if (view.state !== "waiting") return view
+    await new Promise((wake) => setTimeout(wake, 10))
+  }
+  throw new Error(`candidate ${id} does not begin`)
+}
+
 /** Each in turn asks and answers, until the candidate is decided or nobody gets anything any more. */
 export async function work(
   { hub, skills }: Pick<Village, "hub" | "skills">,
