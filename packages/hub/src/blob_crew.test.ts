@@ -40,6 +40,15 @@ test("once the folder could not be brought to the disk, no thread's word is take
   await expect(crew.settle("after", [], "")).rejects.toThrow("a page was lost")
 })
 
+test("whoever finds all threads at work has another one, of three", async () => {
+  const { crew, workers } = startCrew()
+  const settled = Promise.all(["one", "two", "three", "four", "five"].map((id) => crew.settle(id, [], "")))
+  expect(workers).toHaveLength(3)
+  expect(await settled).toEqual(["one", "two", "three", "four", "five"])
+  await crew.settle("six", [], "")
+  expect(workers).toHaveLength(3)
+})
+
 test("what is under way is done before the threads end", async () => {
   const { crew } = startCrew()
   const settled = crew.settle("one", [], "")

@@ -100,7 +100,6 @@ export function openBlobCrew(data: BlobWorkerData, start: typeof startWorker = s
       await send(id, { kind: "append", chunks: owned(chunks) })
     },
     async settle(id, chunks, wanted) {
-      if (failures.length > 0) throw failures[0]
       const found = await send(id, { kind: "settle", chunks: owned(chunks), wanted })
       // Another thread may have been told what this one was not.
       if (failures.length > 0) throw failures[0]

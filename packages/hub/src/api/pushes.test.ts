@@ -209,6 +209,40 @@ describe("a push in one request", () => {
     expect((await send(url, delivery)).status).toBe(409)
   })
 
+  test("stays, however its parts came and whoever sends them again; what was sent again and not pushed stays a while longer", async () => {
+    let now = 1e12
+    const hub = await startHub({ clock: () => now })
+    const { url } = hub
+    const ada = makeSigner()
+    await claim(url, "acme", ada)
+    const modules = ["at once", "sent before", "by parts"].map((about) => makeModule(`file ${about}`, { about }))
+    const [, before, parts] = modules
+    await sendModule(url, "acme/m-1", before!)
+    for (const [i, module] of modules.entries()) {
+      const statement = pushOf(`acme/m-${i}`, module.artifact)
+      const envelope = sealed(statement, ada)
+      if (module === parts) await sendModule(url, `acme/m-${i}`, module)
+      else await sendBlob(url, `acme/m-${i}`, module.blobs[0]!)
+      const pushed = await (module === parts
+        ? sendPush(url, statement, ada)
+        : send(url, printDelivery({ manifest: module.manifest, card: cardOf(module), envelope })))
+      expect(pushed.status).toBe(200)
+    }
+    const loose = new TextEncoder().encode("nobody names me")
+    await sendBlob(url, "acme/loose", loose)
+    now += 50 * 60_000
+    for (const blob of [loose, ...modules.flatMap(({ blobs }) => blobs)]) await sendBlob(url, "acme/loose", blob)
+    now += 20 * 60_000
+    await hub.collect()
+    expect((await fetch(`${url}/v2/acme/loose/blobs/${digestBytes(loose)}`)).status).toBe(200)
+    now += 2 * 3_600_000
+    await hub.collect()
+    expect((await fetch(`${url}/v2/acme/loose/blobs/${digestBytes(loose)}`)).status).toBe(404)
+    for (const [i, { artifact, blobs }] of modules.entries())
+      for (const path of [`manifests/${artifact}`, ...blobs.map((blob) => `blobs/${digestBytes(blob)}`)])
+        expect((await fetch(`${url}/v2/acme/m-${i}/${path}`)).status, path).toBe(200)
+  })
+
   test("with another manifest or card than was signed, by a stranger, or of nonsense, leaves nothing", async () => {
     const { url } = await startHub()
     const [ada, eve] = [makeSigner(), makeSigner()]
