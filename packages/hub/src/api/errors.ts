@@ -11,8 +11,6 @@ export const STATUS: Readonly<Record<string, number>> = {
   OB735: 422,
   OB736: 429,
   OB737: 404,
-  OB738: 401,
-  OB739: 409,
   OB741: 429,
   OB744: 403,
   OB745: 409,
