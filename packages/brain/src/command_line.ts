@@ -3,6 +3,7 @@ import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/p
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
+import { registerScribe } from "./command_line_scribe.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
 import { registerRebuild, registerUpdating } from "./command_line_update.ts"
 import { registerWork } from "./command_line_work.ts"
@@ -55,6 +56,11 @@ Modules are shared by name, signed, in a folder, a registry or a hub: docs/manua
   ./brain compare desk mine --on examples/benchmarks/messages
                                             whether a new version is better, and harms nothing
   ./brain rm acme/desk                      take it out of your store
+
+A scribe foretells text, and learns while it reads; none is one that has learnt nothing
+
+  ./brain generate none "He said" --learn README.md
+                                            let it go on from a text
 
 Every command takes --json and --help.`
 
@@ -339,6 +345,7 @@ function commands(services: Services, run: Run): Command {
   registerUpdating(program, run, services)
   hubCommand(program, services, run)
   registerWork(program, run, services)
+  registerScribe(program, run, services)
   return program
 }
 

@@ -13,6 +13,7 @@ let isHeld = false
 let stopped = "Stopped; nothing was changed."
 const services: Services = {
   print: (line) => void process.stdout.write(`${line}\n`),
+  write: (text) => new Promise((done) => void process.stdout.write(text, () => done())),
   complain: (text) => void process.stderr.write(`${text}\n`),
   progress(line) {
     if (!process.stderr.isTTY) return

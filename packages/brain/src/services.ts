@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url"
 export interface Services {
   /** One line on standard output. */
   print(line: string): void
+  /** Standard output as it comes, without a line break; done when there is room for more. */
+  write(text: string | Uint8Array): Promise<void>
   /** Something that passes on standard error: progress on a terminal, nothing elsewhere. */
   progress(line: string | undefined): void
   readonly isTerminal: boolean

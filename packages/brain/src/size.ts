@@ -14,3 +14,10 @@ export const printSize = (bytes: number): string =>
     : bytes < 999_500
       ? `${Number((bytes / 1000).toPrecision(3))} KB`
       : `${Number((bytes / 1_000_000).toPrecision(3))} MB`
+
+/** Bytes of memory: as `parseSize`, but a KB is 1024 bytes, since tables are powers of two. */
+export function parseMemory(text: string): number | undefined {
+  const [, number = "", unit = ""] = /^(\d{1,10})\s*([a-z]*)$/i.exec(text.trim()) ?? []
+  const factor = { "": 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 }[unit.toLowerCase()]
+  return number === "" || factor === undefined || Number(number) === 0 ? undefined : Number(number) * factor
+}

@@ -35,7 +35,7 @@ interface Around {
 
 /** Runs a command line in this process, on fakes: what it printed, and its exit code. */
 export async function brain(words: readonly string[], around: Around = {}): Promise<Ran> {
-  const out: string[] = []
+  const out: Uint8Array[] = []
   const err: string[] = []
   const progress: string[] = []
   const folders: string[] = []
@@ -43,7 +43,8 @@ export async function brain(words: readonly string[], around: Around = {}): Prom
   let stopped = ""
   const { input = "", isTerminal = false } = around
   const services: Services = {
-    print: (line) => out.push(line),
+    print: (line) => void out.push(new TextEncoder().encode(`${line}\n`)),
+    write: async (text) => void out.push(typeof text === "string" ? new TextEncoder().encode(text) : text.slice()),
     complain: (text) => err.push(text),
     progress: (line) => line !== undefined && progress.push(line),
     isTerminal,
@@ -62,7 +63,8 @@ export async function brain(words: readonly string[], around: Around = {}): Prom
   }
   try {
     const code = await runCommandLine(words, services)
-    return { code, out: out.join("\n"), err: err.join("\n"), progress, isHeld, stopped }
+    const printed = Buffer.concat(out).toString().replace(/\n$/, "")
+    return { code, out: printed, err: err.join("\n"), progress, isHeld, stopped }
   } finally {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }

@@ -1,0 +1,58 @@
+import { type Command, InvalidArgumentError, Option } from "commander"
+import { ENGINES } from "./native/engines.ts"
+import type { ExitCode, Services } from "./services.ts"
+import { parseMemory } from "./size.ts"
+
+type Run = (work: () => Promise<ExitCode>) => Promise<void>
+
+const json = (): Option => new Option("--json", "print JSON, for programs")
+const engine = (name = "auto"): Option =>
+  new Option("--engine <name>", "what runs it; each gives the same bits").choices(ENGINES).default(name)
+const memory = (): Option =>
+  new Option("--memory <size>", "its tables: a power of two, such as 64KB or 16MB (default: what it says)").argParser(
+    memoryIn,
+  )
+
+/** The commands of scribes: predictors of text that learn while they read. */
+export function registerScribe(program: Command, run: Run, services: Services): void {
+  program
+    .command("generate")
+    .description("let a scribe go on from a text")
+    .argument("<scribe>", "folder of the scribe, its name in your store, or none: one that has learnt nothing")
+    .argument("[prefix...]", "the text that it goes on from")
+    .option("--bytes <n>", "so many at most", wholeNumber(0), 400)
+    .option("--temperature <t>", "0 takes the likeliest byte alone, 1 each as likely as it is", number(0, 100), 0.8)
+    .option("--top-p <p>", "only the likeliest bytes that make up so much of the chance", number(0, 1), 1)
+    .option("--seed <n>", "another draw of the random numbers", wholeNumber(0), 1)
+    .option("--stop <text>", "end where this comes, which is not printed")
+    .option("--prefix <file>", "go on from a file, or from standard input: -")
+    .option("--learn <file>", "read a file first, in memory only")
+    .option("--raw", "any bytes, also such as are no text")
+    .addOption(memory())
+    .addOption(engine())
+    .addOption(json())
+    .action((path, words, options) =>
+      run(async () => (await import("./commands/generate.ts")).generateText(path, words, options, services)),
+    )
+}
+
+function memoryIn(text: string): number {
+  const bytes = parseMemory(text)
+  if (bytes !== undefined) return bytes
+  throw new InvalidArgumentError("It takes a size such as 65536, 64KB or 16MB; a KB is 1024 bytes here.")
+}
+const WHOLE_MAX = 2 ** 31 - 1
+const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= WHOLE_MAX) return value
+    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${WHOLE_MAX}.`)
+  }
+const number =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+(?:\.\d+)?$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It takes a number from ${least} to ${most}.`)
+  }
