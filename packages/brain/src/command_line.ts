@@ -61,6 +61,9 @@ A scribe foretells text, and learns while it reads; none is one that has learnt 
 
   ./brain generate none "He said" --learn README.md
                                             let it go on from a text
+  ./brain pack none README.md               make a file as small as it foretells it well
+  ./brain unpack none README.md.brain-pack --force
+                                            and what it was before
 
 Every command takes --json and --help.`
 

@@ -34,6 +34,24 @@ export function registerScribe(program: Command, run: Run, services: Services): 
     .action((path, words, options) =>
       run(async () => (await import("./commands/generate.ts")).generateText(path, words, options, services)),
     )
+  for (const name of ["pack", "unpack"] as const)
+    program
+      .command(name)
+      .description(
+        name === "pack"
+          ? "pack a file by what a scribe foretells of it; only the same scribe unpacks it"
+          : "unpack a file by the scribe that packed it, as it was then",
+      )
+      .argument("<scribe>", "folder of the scribe, its name in your store, or none: one that has learnt nothing")
+      .argument("<file>", name === "pack" ? "what to pack" : "what `brain pack` made")
+      .option("--out <file>", name === "pack" ? "where to (default: FILE.brain-pack)" : "where to (default: as before)")
+      .option("--force", "write over what is there")
+      .addOption(memory())
+      .addOption(engine())
+      .addOption(json())
+      .action((path, file, options) =>
+        run(async () => (await import("./commands/pack.ts"))[name](path, file, options, services)),
+      )
 }
 
 function memoryIn(text: string): number {

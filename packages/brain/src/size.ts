@@ -21,3 +21,14 @@ export function parseMemory(text: string): number | undefined {
   const factor = { "": 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 }[unit.toLowerCase()]
   return number === "" || factor === undefined || Number(number) === 0 ? undefined : Number(number) * factor
 }
+/** 64KB, 16MB: as `parseMemory` reads it. */
+export const printMemory = (bytes: number): string => {
+  const [unit, size] = (
+    [
+      ["GB", 2 ** 30],
+      ["MB", 2 ** 20],
+      ["KB", 2 ** 10],
+    ] as const
+  ).find(([, each]) => bytes % each === 0) ?? ["", 1]
+  return `${bytes / size}${unit}`
+}

@@ -4,12 +4,16 @@ import { codeOf } from "../store/files.ts"
 
 const CHUNK_BYTES = 2 ** 16
 
-/** A file piece by piece, however large it is; `bytesMax` of it at most. Errors: OB810. */
-export async function* chunksOf(path: string, bytesMax = Infinity): AsyncGenerator<Uint8Array, void, undefined> {
+/** A file piece by piece, however large it is; from a place on, `bytesMax` of it at most. Errors: OB810. */
+export async function* chunksOf(
+  path: string,
+  bytesMax = Infinity,
+  start = 0,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* createReadStream(path, {
-      highWaterMark: CHUNK_BYTES,
-      ...(bytesMax === Infinity ? {} : { end: bytesMax - 1 }),
+      ...{ highWaterMark: CHUNK_BYTES, start },
+      ...(bytesMax === Infinity ? {} : { end: start + bytesMax - 1 }),
     }) as AsyncIterable<Uint8Array>
   } catch (error) {
     const code = codeOf(error)
