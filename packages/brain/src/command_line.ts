@@ -64,6 +64,7 @@ A scribe foretells text, and learns while it reads; none is one that has learnt 
   ./brain pack none README.md               make a file as small as it foretells it well
   ./brain unpack none README.md.brain-pack --force
                                             and what it was before
+  ./brain worth none --on README.md         what each of its experts brings, and costs
 
 Every command takes --json and --help.`
 

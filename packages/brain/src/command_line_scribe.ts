@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
-import { parseMemory } from "./size.ts"
+import { parseMemory, parseSize } from "./size.ts"
 
 type Run = (work: () => Promise<ExitCode>) => Promise<void>
 
@@ -52,8 +52,24 @@ export function registerScribe(program: Command, run: Run, services: Services): 
       .action((path, file, options) =>
         run(async () => (await import("./commands/pack.ts"))[name](path, file, options, services)),
       )
+  program
+    .command("worth")
+    .description("what each expert of a scribe brings on a text, and what it costs")
+    .argument("<scribe>", "folder of the scribe, its name in your store, or none: one that has learnt nothing")
+    .requiredOption("--on <file>", "the text")
+    .option("--bytes <size>", "so much of it", sizeIn, 100_000)
+    .option("--svg <file>", "draw it into a file, too")
+    .addOption(memory())
+    .addOption(engine("wasm"))
+    .addOption(json())
+    .action((path, options) => run(async () => (await import("./commands/worth.ts")).worth(path, options, services)))
 }
 
+function sizeIn(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes !== undefined) return bytes
+  throw new InvalidArgumentError("It takes a size such as 30000, 30KB or 1.5MB.")
+}
 function memoryIn(text: string): number {
   const bytes = parseMemory(text)
   if (bytes !== undefined) return bytes
