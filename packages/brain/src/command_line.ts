@@ -3,7 +3,7 @@ import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/p
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import { hubCommand } from "./command_line_hub.ts"
 import { registerProving } from "./command_line_prove.ts"
-import { registerScribe } from "./command_line_scribe.ts"
+import { explainOptions, explainsScribe, registerScribe } from "./command_line_scribe.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
 import { registerRebuild, registerUpdating } from "./command_line_update.ts"
 import { registerWork } from "./command_line_work.ts"
@@ -65,6 +65,7 @@ A scribe foretells text, and learns while it reads; none is one that has learnt 
   ./brain unpack none README.md.brain-pack --force
                                             and what it was before
   ./brain worth none --on README.md         what each of its experts brings, and costs
+  ./brain explain none "a cat and a cat"    why it expected the last byte as it did
 
 Every command takes --json and --help.`
 
@@ -245,10 +246,11 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((words, options) => run(async () => (await import("./commands/data.ts")).data(words, options, services)))
   registerShow(program, run, services)
-  const explain = program
-    .command("explain")
-    .description("why a module answered a text; or with --stage, what it becomes on its way to the machine")
-    .argument("<module>", "folder of the module")
+  const explain = explainOptions(program.command("explain"))
+    .description(
+      "why a module answered a text, or a scribe expected a byte; or with --stage, what it becomes on its way to the machine",
+    )
+    .argument("<module>", "folder of the module, or a scribe")
     .argument("[text...]", "the text, or - for what standard input brings")
     .option("--label <label>", "why this label, beside the answer (default: the answer, beside the next)")
     .option("--all", "every row, not only those that spoke most")
@@ -257,6 +259,11 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((path, words, options) =>
       run(async () => {
+        if (options.stage === undefined && explainsScribe(path, options)) {
+          if (options.label !== undefined || options.html !== undefined)
+            explain.error("error: --label and --html are of modules that answer, and not of scribes.")
+          return (await import("./commands/explain_scribe.ts")).explainScribe(path, words, options, services)
+        }
         if (words.length === 0 && options.stage === undefined)
           explain.error("error: There is nothing to explain: give a text, or --stage STAGE for the module itself.")
         if (options.stage !== undefined && (words.length > 0 || options.label || options.all || options.html))

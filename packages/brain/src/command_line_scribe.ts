@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
@@ -12,6 +13,16 @@ const memory = (): Option =>
   new Option("--memory <size>", "its tables: a power of two, such as 64KB or 16MB (default: what it says)").argParser(
     memoryIn,
   )
+
+/** Whether it is a scribe that is to be explained: what the options say, else what lies there. */
+export const explainsScribe = (path: string, { on, at }: { readonly on?: string; readonly at?: number }): boolean =>
+  on !== undefined || at !== undefined || (path === "none" && !existsSync("none"))
+/** What `brain explain` takes of a scribe. */
+export const explainOptions = (command: Command): Command =>
+  command
+    .option("--on <file>", "of a scribe: a text, of which it read what stands before the byte")
+    .option("--at <n>", "of a scribe: which byte of the text, from 0 (default: the last)", wholeNumber(0))
+    .addOption(memory())
 
 /** The commands of scribes: predictors of text that learn while they read. */
 export function registerScribe(program: Command, run: Run, services: Services): void {

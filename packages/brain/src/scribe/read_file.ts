@@ -31,9 +31,9 @@ export async function* chunksOf(
   }
 }
 
-/** The first bytes of a file, `bytesMax` at most, in memory. Errors: OB810. */
-export async function firstBytesOf(path: string, bytesMax: number): Promise<Uint8Array> {
+/** The first bytes of a file, or those from a place on, `bytesMax` at most, in memory. Errors: OB810. */
+export async function firstBytesOf(path: string, bytesMax: number, start = 0): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of chunksOf(path, bytesMax)) chunks.push(chunk)
+  for await (const chunk of chunksOf(path, bytesMax, start)) chunks.push(chunk)
   return new Uint8Array(Buffer.concat(chunks))
 }
