@@ -8,7 +8,7 @@ const COMMANDS = [
   ...["check", "fmt", "lock", "why", "trace", "graph", "diff", "stream", "doctor"],
   ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit"],
   ...["update", "wishes", "hub", "work", "candidate"],
-  ...["generate", "pack", "unpack", "worth"],
+  ...["generate", "pack", "unpack", "worth", "write"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */

@@ -66,6 +66,7 @@ A scribe foretells text, and learns while it reads; none is one that has learnt 
                                             and what it was before
   ./brain worth none --on README.md         what each of its experts brings, and costs
   ./brain explain none "a cat and a cat"    why it expected the last byte as it did
+  ./brain write none letter.txt             write, and see how it would go on
 
 Every command takes --json and --help.`
 

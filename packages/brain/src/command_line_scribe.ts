@@ -74,6 +74,17 @@ export function registerScribe(program: Command, run: Run, services: Services): 
     .addOption(engine("wasm"))
     .addOption(json())
     .action((path, options) => run(async () => (await import("./commands/worth.ts")).worth(path, options, services)))
+  program
+    .command("write")
+    .description("write in the terminal: a scribe says how it goes on, and learns each line, in memory only")
+    .argument("<scribe>", "folder of the scribe, its name in your store, or none: one that has learnt nothing")
+    .argument("[file]", "a text to go on with, or a new one")
+    .addOption(memory())
+    .addOption(engine("wasm"))
+    .addOption(json())
+    .action((path, file, options) =>
+      run(async () => (await import("./commands/write.ts")).write(path, file, options, services)),
+    )
 }
 
 function sizeIn(text: string): number {

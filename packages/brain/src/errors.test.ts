@@ -13,6 +13,7 @@ import { openModule } from "@open-brains/core/run/module.ts"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { repository } from "../../../scripts/testing.ts"
 import { load } from "./load.ts"
+import { textOf } from "./scribe/write/text.ts"
 import { TINY_BYTES, TINY_GRAPH } from "./streams/testing/tiny.ts"
 import { teachModule } from "./teach.ts"
 import { seal } from "./testing/altered.ts"
@@ -27,7 +28,8 @@ const PAGES = readdirSync(ERRORS)
 /** The pages of the manifest, of weights, of nets, of the store, of brains, of code, of remote parts, of the commons and of the hub are tested beside those. */
 const OURS = PAGES.filter(
   (page) =>
-    !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[125]|7[3-6]|77[0-24-6])/.test(page) && !["OB240.md", "OB516.md"].includes(page),
+    !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[125]|7[3-6]|77[0-24-6])/.test(page) &&
+    !["OB240.md", "OB516.md", "OB819.md"].includes(page),
 )
 const HERE = process.cwd()
 
@@ -124,6 +126,9 @@ const DESCRIBED: Readonly<Record<string, () => Promise<readonly [broken: () => u
     const { parts } = (await load(join(folder, "desk"))).files
     const altered = { ...parts, "graph.json": parts["graph.json"]!.with(5, 0) }
     return [() => openModule(source, altered), () => openModule(source, parts)]
+  },
+  async OB819() {
+    return [() => textOf(Uint8Array.of(0xff), "a.txt"), () => textOf(new TextEncoder().encode("word"), "a.txt")]
   },
 }
 test.each(Object.entries(DESCRIBED))("docs/errors/%s.md: as it is described", async (code, make) => {

@@ -4,10 +4,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { runCommandLine } from "./command_line.ts"
 import type { Colour, Services } from "./services.ts"
+import { terminalOf } from "./terminal.ts"
 import { widenVectors } from "./wide.ts"
 
 const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 }
 const colours = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"]
+
+const isTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true
 
 let isHeld = false
 let stopped = "Stopped; nothing was changed."
@@ -19,7 +22,8 @@ const services: Services = {
     if (!process.stderr.isTTY) return
     process.stderr.write(line === undefined ? "\r\x1b[K" : line.endsWith("\n") ? line : `\r\x1b[K${line}`)
   },
-  isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+  isTerminal: isTerminal(),
+  ...(isTerminal() && { terminal: terminalOf(process.stdin, process.stdout) }),
   input: process.stdin,
   paint: (colour, text) => (text !== "" && colours(process.stdout) ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text),
   temporaryFolder() {

@@ -11,6 +11,8 @@ export interface Services {
   /** Something that passes on standard error: progress on a terminal, nothing elsewhere. */
   progress(line: string | undefined): void
   readonly isTerminal: boolean
+  /** The screen and keyboard, where both are a terminal's. */
+  readonly terminal?: Terminal
   readonly input: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean }
   /** Colours the text on a terminal. */
   readonly paint: Paint
@@ -22,6 +24,13 @@ export interface Services {
   holdInterrupts(): void
   /** What Ctrl-C says from here on, where it is not true any more that nothing was changed. */
   whenStopped(line: string): void
+}
+export interface Terminal {
+  /** Keys come as they are pressed, on a screen of its own; what was there before is there again after `leave`, or at the end. */
+  enter(): void
+  leave(): void
+  size(): { readonly columns: number; readonly rows: number }
+  onResize(listener: () => void): void
 }
 export type Colour = "bold" | "dim" | "green" | "red" | "yellow" | "cyan"
 export type Paint = (colour: Colour, text: string) => string

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
 import { runCommandLine } from "../command_line.ts"
-import type { Services } from "../services.ts"
+import type { Services, Terminal } from "../services.ts"
 
 /** A folder that is removed when the test has ended. */
 export function temporary(): string {
@@ -48,6 +48,7 @@ export async function brain(words: readonly string[], around: Around = {}): Prom
     complain: (text) => err.push(text),
     progress: (line) => line !== undefined && progress.push(line),
     isTerminal,
+    ...(isTerminal && { terminal: TERMINAL }),
     input: Object.assign(chunks(input), { isTTY: isTerminal }),
     paint: (_, text) => text,
     temporaryFolder() {
@@ -70,6 +71,7 @@ export async function brain(words: readonly string[], around: Around = {}): Prom
   }
 }
 
+const TERMINAL: Terminal = { enter() {}, leave() {}, size: () => ({ columns: 80, rows: 24 }), onResize() {} }
 async function* chunks(input: string | Uint8Array): AsyncGenerator<Uint8Array | string> {
   if (input.length > 0) yield input
 }
