@@ -59,14 +59,16 @@ Modules are shared by name, signed, in a folder, a registry or a hub: docs/manua
 
 A scribe foretells text, and learns while it reads; none is one that has learnt nothing
 
-  ./brain generate none "He said" --learn README.md
+  ./brain generate none "where is" --learn examples/helpdesk/messages.csv
                                             let it go on from a text
-  ./brain pack none README.md               make a file as small as it foretells it well
-  ./brain unpack none README.md.brain-pack --force
-                                            and what it was before
-  ./brain worth none --on README.md         what each of its experts brings, and costs
-  ./brain explain none "a cat and a cat"    why it expected the last byte as it did
   ./brain write none letter.txt             write, and see how it would go on
+  ./brain pack none examples/helpdesk/messages.csv --out messages.brain-pack
+                                            make a file as small as it foretells it well
+  ./brain unpack none messages.brain-pack --out messages.csv
+                                            and what it was before
+  ./brain worth none --on messages.csv --bytes 10KB
+                                            what each of its experts brings, and costs
+  ./brain explain none "a cat and a cat"    why it expected the last byte as it did
 
 Every command takes --json and --help.`
 

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs"
-import { counted, inBytes } from "../layout.ts"
+import { inBytes } from "../layout.ts"
 import type { EngineName } from "../native/engines.ts"
 import { openScribe, type Scribe } from "../scribe/open.ts"
 import { chunksOf } from "../scribe/read_file.ts"
@@ -52,7 +52,3 @@ export async function learnFile({ predictor }: Scribe, path: string, services: S
   services.progress(undefined)
   return done
 }
-
-export const perByte = (bits: number, bytes: number): string =>
-  bytes === 0 ? "–" : `${(bits / bytes).toFixed(3)} bits a byte`
-export const inWords = counted
