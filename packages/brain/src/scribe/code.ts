@@ -1,4 +1,3 @@
-import { CODE_MAX } from "@open-brains/core/mix/harness.ts"
 import type { Predictor } from "@open-brains/core/run/predictor.ts"
 
 const PIECE_BYTES = 2 ** 15
@@ -34,6 +33,9 @@ export async function* decodeChunks(
   contentBytes: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = code[Symbol.asyncIterator]()
+  // What is read ahead of what is used: the first word, and what one byte may take.
+  const byteMax = predictor.instance.memory["coded"]!.length
+  const ahead = 4 + byteMax
   let waiting: Uint8Array = new Uint8Array()
   let [at, beyond, hasEnded] = [0, 0, false]
   const source = (): number => {
@@ -43,7 +45,7 @@ export async function* decodeChunks(
   }
   /** There is code for `bytes` more bytes, or all that there will be. */
   const fill = async (bytes: number): Promise<void> => {
-    while (!hasEnded && waiting.length - at < bytes * CODE_MAX + AHEAD) {
+    while (!hasEnded && waiting.length - at < bytes * byteMax + ahead) {
       const next = await chunks.next()
       if (next.done) hasEnded = true
       else waiting = Buffer.concat([waiting.subarray(at), next.value])
@@ -57,13 +59,11 @@ export async function* decodeChunks(
     await fill(piece.length)
     for (let i = 0; i < piece.length; i++) {
       piece[i] = predictor.decode(source)
-      if (beyond > AHEAD) return
+      if (beyond > ahead) return
     }
     done += piece.length
     yield piece
     await new Promise((wake) => setImmediate(wake))
   }
 }
-/** What is read ahead of what is used: the first word, and what one byte may take. */
-const AHEAD = 4 + CODE_MAX
 const STEP_BYTES = 2 ** 12

@@ -13,7 +13,7 @@ export function lastBytesOf({ instance: { memory } }: Predictor, count: number, 
  * at the last four bytes, `skip13` at those one and three back, `word2` at the word so far and the one before.
  */
 export function lookedAt(predictor: Predictor, name: string): string | undefined {
-  const [, kind = "", digits = ""] = /^(order|skip|word)(\d*)$/.exec(name) ?? []
+  const [, kind = "", digits = ""] = /^(?:after_)?(order|skip|word_skip|word)(\d*)$/.exec(name) ?? []
   switch (kind) {
     case "order":
       return digits === "" ? undefined : quoted(lastBytesOf(predictor, Number(digits)))
@@ -23,6 +23,8 @@ export function lookedAt(predictor: Predictor, name: string): string | undefined
       const seen = bytes.map((byte, i) => (backs.includes(i + 1) ? shownBytes(Uint8Array.of(byte)) : "·"))
       return `“${seen.reverse().join("")}”`
     }
+    case "word_skip": // the word so far and the one before the last, and what stands between them
+      return quoted(lastWords(lastBytesOf(predictor, WORDS_MAX), 3))
     case "word":
       return quoted(lastWords(lastBytesOf(predictor, WORDS_MAX), digits === "" ? 1 : Number(digits)))
     default:

@@ -33,14 +33,14 @@ test("what is spoke for and against comes to the odds of every bit", async () =>
     return sum + Math.log2(right / (1 - right))
   }, 0)
   expect(experts.reduce((sum, { contribution }) => sum + contribution, bias + ends + correction)).toBeCloseTo(odds, 6)
-  const before = experts.find(({ name }) => name === "order4")!
-  expect(before).toMatchObject({ voted: 8, sees: "“on t”" })
+  const before = experts.find(({ name }) => name === "order3")!
+  expect(before).toMatchObject({ voted: 8, sees: "“n t”" })
   expect(before.contribution).toBeGreaterThan(0)
 })
 test("what an expert saves is what the byte costs without it", async () => {
   const predictor = await opened()
   const { experts, bits } = explainByte(predictor, 104, wasmEngine)
-  const nth = experts.findIndex(({ name }) => name === "word2")
+  const nth = experts.findIndex(({ name }) => name === "word")
   predictor.enabled[nth] = 0
   expect(experts[nth]!.saves).toBeCloseTo(-log2(predictor.distribution()[104]!) - bits, 12)
 })
@@ -53,7 +53,8 @@ test("what experts look at is told as text", async () => {
     "“ ·a”",
     "“ c·”",
   ])
-  expect([seen("word"), seen("word2"), seen("word3")]).toEqual(["“ca”", "“mürbe ca”", "“ol' mürbe ca”"])
+  expect([seen("word"), seen("word2"), seen("after_word3")]).toEqual(["“ca”", "“mürbe ca”", "“ol' mürbe ca”"])
+  expect([seen("after_word_skip1"), seen("after_order2")]).toEqual(["“ol' mürbe ca”", "“ca”"])
   expect([seen("match"), seen("order"), seen("letters")]).toEqual([undefined, undefined, undefined])
   expect(lookedAt(await opened("a cat, "), "word")).toBe("“ ”")
   expect(lookedAt(await opened("a"), "order4")).toBe("“a”")
@@ -68,7 +69,7 @@ test("a matched text is shown with its place", async () => {
 test("the last bytes are found beyond the end of the history, and bytes have names that move no cursor", async () => {
   const predictor = await opened(`${"x".repeat(10_000)}the end`)
   expect(quoted(lastBytesOf(predictor, 9))).toBe("“xxthe end”")
-  expect(lastBytesOf(predictor, 1e6).length).toBe(2 ** 13)
+  expect(lastBytesOf(predictor, 1e6).length).toBe(predictor.instance.memory["history"]!.length)
   expect([10, 32, 101, 27, 200].map(nameOfByte)).toEqual(["line break", "space", "“e”", "0x1b", "0xc8"])
   expect(quoted(bytes("a\u001b[2J\n"))).toBe("“a�[2J⏎”")
 })

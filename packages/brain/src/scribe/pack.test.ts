@@ -95,7 +95,7 @@ describe("a packed file", () => {
     const head = printHeader({ ...claims, check: checkOf(claims, new Uint8Array(32)) })
     expect(parseHeader(head, head.length + 10)).toEqual({ fault: "impossible" })
   })
-  it("claims that it checks are for bytes only: a long one from little code ends early", async () => {
+  it("gives no more than its code tells of, whatever length it claims", async () => {
     const claims = { contentBytes: 500_000, codeBytes: 4, scribe: identityOf(await fresh()).slice(0, 16), madeBy: "x" }
     const head = printHeader({ ...claims, check: checkOf(claims, new Uint8Array(32)) })
     const path = join(temporary(), "bomb.brain-pack")

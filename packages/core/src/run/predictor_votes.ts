@@ -30,12 +30,21 @@ export interface ExpertVotes {
 }
 
 /**
- * All that is known here about how the harness mixes (core/mix/harness.ts), by its names: a loop over the bits of a byte; in it
- * the node `now`, for each set of weights the place of its row and its logit, the mix of these, and the chance after its
- * correction. Sets hold weights, and `final` how much of each set's logit is taken at a node, all in units of 2⁻¹⁶.
+ * All that is known here about how the harness mixes (core/mix), by its names: a loop over the bits of a byte; in it, for each
+ * set of weights, where its row begins, where the row of the last mix begins, what that comes to, and the chance after its
+ * correction. Sets hold a weight for each input in a row, and the last one for each set, all in units of 2⁻¹⁶. The first name that is
+ * there counts.
  */
-const HARNESS = { loop: "round", now: "now", bases: "base", dots: "dot", mixed: "mixed", chance: "chance" } as const
-const [INPUTS, SETS, FINAL] = ["inputs", ["set0", "set1", "set2", "set3"], "final"] as const
+const HARNESS = {
+  loop: "round",
+  rows: ["row", "base"],
+  lastRow: ["final_row", "final_base"],
+  mixed: ["mixed"],
+  chance: ["chance"],
+  inputs: ["inputs"],
+  sets: /^(?:weights_\w+|set\d)$/,
+  last: ["final_weights", "final"],
+} as const
 const ONE = 65536
 const BITS = 8
 
@@ -55,12 +64,18 @@ export function votesFor(predictor: Predictor, byte: number, engine: Engine): re
   memory["learning"]![0] = 0
   memory["next"]![0] = byte
   run()
-  const width = bufferOf(program, INPUTS).length
-  const trace = (name: keyof ReturnType<typeof traceBuffers>) => memory[traceBuffers(width)[name].name]!
+  const sets = setsOf(program)
+  const last = bufferOf(program, HARNESS.last).name
+  const width = bufferOf(program, HARNESS.inputs).length
+  const buffers = traceBuffers(width, sets.length)
+  const trace = (name: keyof typeof buffers) => memory[buffers[name].name]!
   return Array.from({ length: BITS }, (_, k) => {
-    const finals = SETS.map((_, l) => memory[FINAL]![trace("now")[k]! * SETS.length + l]! / ONE)
+    const shares = sets.map((_, l) => memory[last]![trace("lastRow")[k]! + l]! / ONE)
     const weightOf = (i: number): number =>
-      SETS.reduce((sum, set, l) => sum + (finals[l]! * memory[set]![trace("rows")[SETS.length * k + l]! + i]!) / ONE, 0)
+      sets.reduce(
+        (sum, { name }, l) => sum + (shares[l]! * memory[name]![trace("rows")[sets.length * k + l]! + i]!) / ONE,
+        0,
+      )
     const voteOf = (i: number): number => trace("inputs")[width * k + i]! / LOGIT_UNITS
     let at = 0
     const said = experts.map(({ program: expert }): ExpertVotes => {
@@ -79,32 +94,34 @@ export function votesFor(predictor: Predictor, byte: number, engine: Engine): re
   })
 }
 
-const traceBuffers = (width: number) => ({
+const traceBuffers = (width: number, sets: number) => ({
   inputs: buffer("output", "i16", "trace_inputs", BITS * width),
-  rows: buffer("output", "i32", "trace_rows", BITS * SETS.length),
-  now: buffer("output", "i32", "trace_now", BITS),
+  rows: buffer("output", "i32", "trace_rows", BITS * sets),
+  lastRow: buffer("output", "i32", "trace_last_row", BITS),
   mixed: buffer("output", "i32", "trace_mixed", BITS),
   chance: buffer("output", "i32", "trace_chance", BITS),
 })
 
 /** The same program, that also writes down what went into each bit of a byte that it scores. */
 function withTrace(program: Program): Program {
-  const inputs = bufferOf(program, INPUTS)
-  const buffers = traceBuffers(inputs.length)
+  const inputs = bufferOf(program, HARNESS.inputs)
+  const sets = setsOf(program).length
+  const buffers = traceBuffers(inputs.length, sets)
   const bound = new Set(statementsOf(program.body).flatMap((s) => (s.kind === "let" ? [s.name] : [])))
-  const known = (name: string) => {
-    assert(bound.has(name), `the harness binds no ${name}`)
-    return local(name)
+  const known = (names: readonly string[], number = "") => {
+    const found = names.find((name) => bound.has(name + number))
+    assert(found !== undefined, `the harness binds no ${names.join(", ")} ${number}`)
+    return local(found + number)
   }
   const round = and(local(HARNESS.loop), BITS - 1)
   const notes: Block = [
     loop("traced", inputs.length, [
       store(buffers.inputs, add(mul(round, i32(inputs.length)), local("traced")), load(inputs, local("traced"))),
     ]),
-    ...SETS.map((_, l) =>
-      store(buffers.rows, add(mul(round, i32(SETS.length)), i32(l)), known(`${HARNESS.bases}${l}`)),
+    ...Array.from({ length: sets }, (_, l) =>
+      store(buffers.rows, add(mul(round, i32(sets)), i32(l)), known(HARNESS.rows, `${l}`)),
     ),
-    store(buffers.now, round, known(HARNESS.now)),
+    store(buffers.lastRow, round, known(HARNESS.lastRow)),
     store(buffers.mixed, round, known(HARNESS.mixed)),
     store(buffers.chance, round, known(HARNESS.chance)),
   ]
@@ -116,8 +133,9 @@ function withTrace(program: Program): Program {
     body: program.body.map((s) => (s === loops[0] && s.kind === "loop" ? { ...s, body: [...s.body, ...notes] } : s)),
   }
 }
-function bufferOf({ buffers }: Program, name: string): Buffer {
-  const found = buffers.find((each) => each.name === name)
-  assert(found !== undefined, `the harness has no buffer ${name}`)
+const setsOf = ({ buffers }: Program): readonly Buffer[] => buffers.filter(({ name }) => HARNESS.sets.test(name))
+function bufferOf({ buffers }: Program, names: readonly string[]): Buffer {
+  const found = names.flatMap((name) => buffers.find((each) => each.name === name) ?? [])[0]
+  assert(found !== undefined, `the harness has no buffer ${names.join(", ")}`)
   return found
 }
