@@ -18,7 +18,7 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   module: ["base", "graph"],
   composition: ["base", "module"],
   memory: ["base", "kernels", "module", "engine", "compile"],
-  run: ["base", "ir", "graph", "kernels", "link", "module", "composition", "engine", "compile", "memory"],
+  run: ["base", "ir", "graph", "quantise", "kernels", "link", "module", "composition", "engine", "compile", "memory"],
   evaluate: ["base"],
   train: ["base", "ir", "graph", "nn", "kernels", "quantise", "engine", "compile", "memory", "run", "evaluate"],
   mix: ["base", "ir", "graph", "link"],
