@@ -1,5 +1,5 @@
 import { refuse } from "../base/problem.ts"
-import { stream } from "../base/random.ts"
+import { type Stream, stream } from "../base/random.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Node } from "../graph/graph.ts"
 import { fill, input, multiply, weight } from "../graph/operations.ts"
@@ -28,6 +28,8 @@ export interface ByteRecipe {
   readonly beta2: number
   readonly epsilon: number
   readonly weightDecay: number
+  /** Share of the state that the head does not see in an update: the same numbers at all of its steps. */
+  readonly dropout: number
   /** The norm of the gradient at most. */
   readonly clip: number
   /** Decay of the moving average of the weights that is kept in the end. */
@@ -47,6 +49,7 @@ export const BYTE_RECIPE: ByteRecipe = {
   beta2: 0.98,
   epsilon: 1e-8,
   weightDecay: 0.02,
+  dropout: 0,
   clip: 1,
   averageDecay: 0.99,
 }
@@ -103,6 +106,7 @@ export function* trainBytes(
     }
     readInto(trainer.tokens, trainer.targets, (b, s) => rowOf[text[b * stretch + at + s]!]!, recipe)
     at += steps
+    drop(trainer.floats("mask"), recipe.dropout, stream(seed, "dropout", update))
     power1 *= recipe.beta1
     power2 *= recipe.beta2
     const stepSize = recipe.rate * Math.min((update + 1) / recipe.warmUp, 1) * (1 - update / updates)
@@ -134,7 +138,12 @@ function openTrainer(shape: ByteModelShape, recipe: ByteRecipe, engine: Engine):
   const { batch, steps, clip } = recipe
   const [tokens, targets] = [input("tokens", "i32", [steps, batch]), input("targets", "i32", [steps, batch])]
   const h = weight("h", "f32", [batch, shape.hidden])
-  const { logits, last, weights, decaying } = byteModel(shape, tokens, h)
+  const { logits, last, weights, decaying } = byteModel(
+    shape,
+    tokens,
+    h,
+    input("mask", "f32", [1, batch, shape.hidden]),
+  )
   const total = classCrossEntropy(logits, targets)
   const loss = multiply(total, fill(1 / (steps * batch), total))
   const scalar = (name: string): Node => input(name, "f32", [1, 1])
@@ -158,6 +167,11 @@ function initialise({ weights, floats }: Trainer, seed: number): void {
     const [values, random] = [floats(name), stream(seed, "initialise", n)]
     for (let i = 0; i < values.length; i++) values[i] = (2 * random.uniform(i) - 1) * range
   })
+}
+
+/** What is seen counts more, so that sums stay as large. Source: Gal & Ghahramani 2016, arXiv:1512.05287. */
+function drop(mask: Float32Array, share: number, random: Stream): void {
+  for (let i = 0; i < mask.length; i++) mask[i] = random.uniform(i) < share ? 0 : 1 / (1 - share)
 }
 
 function readInto(
