@@ -57,5 +57,5 @@ test("bytes that do not occur share the last row, and a text of all bytes has no
 
 test("a text too short and a rate too large are refused", () => {
   expect(() => trained(TINY, { text: TEXT.subarray(0, 80) })).toThrow("OB404")
-  expect(() => trained({ ...TINY, rate: 1e30 })).toThrow("OB401")
+  expect(() => trained({ ...TINY, rate: 1e30 })).toThrow(/OB401.* at step [1-5]\./)
 })
