@@ -10,12 +10,14 @@ import {
   let_,
   load,
   local,
+  loop,
   mul,
   or,
   parallel,
   select,
   shl,
   store,
+  sub,
 } from "../ir/build.ts"
 import type { Block, Buffer, Expression, Program } from "../ir/program.ts"
 
@@ -28,17 +30,17 @@ import type { Block, Buffer, Expression, Program } from "../ir/program.ts"
  */
 export function byteTree(): Program {
   const [frequencies, tree] = [buffer("input", "i32", "frequencies", 256), buffer("output", "i32", "tree", 256)]
-  const pair = (of: Buffer, first: Expression): Expression => add(load(of, first), load(of, add(first, i32(1))))
-  const twice = (index: Expression, first = 0): Expression => add(mul(index, i32(2)), i32(first))
-  const level = (size: number): Block => {
-    const at = local(`level_${size}`)
-    const sum = size === 128 ? pair(frequencies, twice(at)) : pair(tree, twice(at, 2 * size))
-    return [parallel(at, size, [store(tree, add(at, i32(size)), sum)])]
-  }
+  const [pair, up, node] = [local("pair"), local("up"), local("node")]
+  const sum = (of: Buffer, first: Expression): Expression => add(load(of, first), load(of, add(first, i32(1))))
+  const twice = (index: Expression): Expression => mul(index, i32(2))
   return {
     name: "byte_tree",
     buffers: [frequencies, tree],
-    body: [store(tree, i32(0), i32(0)), ...[128, 64, 32, 16, 8, 4, 2, 1].flatMap(level)],
+    body: [
+      store(tree, i32(0), i32(0)),
+      parallel(pair, 128, [store(tree, add(pair, i32(128)), sum(frequencies, twice(pair)))]),
+      loop(up, 127, [let_(node, sub(i32(127), up)), store(tree, node, sum(tree, twice(node)))]), // from below
+    ],
   }
 }
 
