@@ -110,11 +110,11 @@ function measuresOf(
 }
 
 function sectionOf(lessons: readonly Lesson[], recipe: ByteRecipe, where: string): Section {
-  const { features, hidden, batch, steps, updates, dropout, rate } = recipe
+  const { features, hidden, batch, steps, updates, rate, weightDecay } = recipe
   return {
     title: `The neural expert, static (${where})`,
     notes: [
-      `A GRU of ${hidden} over rows of ${features}, ${updates} updates of ${batch} x ${steps} bytes, rate ${rate}, dropout ${dropout}; nothing is learnt where it is scored. Everything was chosen on the last tenth of the part that is learnt from.`,
+      `A GRU of ${hidden} over rows of ${features}, ${updates} updates of ${batch} x ${steps} bytes, rate ${rate}, weight decay ${weightDecay}; nothing is learnt where it is scored. Everything was chosen on the last tenth of the part that is learnt from.`,
     ],
     table: {
       heading: ["seed", "float", "int8", "int8 over float", "weights", "bytes", "teaching s"],
