@@ -74,7 +74,7 @@ export function outcomeOf(pair: Pair, files: readonly Sample[]): Outcome {
 }
 
 export function measurePacking({ isQuick }: PartOptions): Part {
-  const files = isQuick ? sampleFiles(40, 2 ** 15) : sampleFiles(200, 2 ** 20)
+  const files = isQuick ? sampleFiles(30, 2 ** 15) : sampleFiles(200, 2 ** 20)
   const native = fastEngine()
   const fast = { memoryBytes: MEMORY_BYTES, bytesMax: Number.POSITIVE_INFINITY }
   const slow = isQuick ? { ...INTERPRETED, bytesMax: 256 } : INTERPRETED

@@ -71,9 +71,9 @@ export function bitsOf(peer: Peer, seen: Uint8Array, scored: Uint8Array, folder:
 const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => new Uint8Array(Buffer.concat([a, b]))
 
 /** PPMd of the order that packs the last ninth of `seen` best, so that nothing is chosen on what is scored. */
-export function bestPpmd(seen: Uint8Array, folder: string): Peer {
+export function bestPpmd(seen: Uint8Array, folder: string, orders: readonly number[] = ORDERS): Peer {
   const at = Math.floor((seen.length * 8) / 9)
-  const tried = ORDERS.map((order) => {
+  const tried = orders.map((order) => {
     const bits = bitsOf(ppmd(order), seen.subarray(0, at), seen.subarray(at), folder)
     return { order, bits: bits ?? Number.POSITIVE_INFINITY }
   })

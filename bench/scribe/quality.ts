@@ -4,7 +4,7 @@ import type { Part, PartOptions } from "../shared/part.ts"
 import { type Cell, type Measure, number, type Section, say } from "../shared/report.ts"
 import { bitsAfter, fastEngine, MEMORY_BYTES, type Opened, openWith, openWithin } from "./open.ts"
 import { others } from "./others.ts"
-import { bestPpmd, bitsOf, missingPeer, type Peer, packWith, ppmd, xz, zpaq, zstd } from "./peers.ts"
+import { bestPpmd, bitsOf, missingPeer, ORDERS, type Peer, packWith, ppmd, xz, zpaq, zstd } from "./peers.ts"
 import { SHAKESPEARE, type Tenths, tenthsOf, wholeTexts } from "./texts.ts"
 
 /** All that a small scribe may hold: tables, what it works with, and weights. */
@@ -32,7 +32,7 @@ export function measureQuality({ isQuick, folder }: PartOptions): Part {
   const small = rowOf("scribe, 256 KB in all", openWithin(SMALL_BYTES, engine), tenths)
   const withNet = rowOf("scribe, 16 MB, with the net", netOf(tenths, MEMORY_BYTES, engine), tenths)
   const smallWithNet = rowOf("scribe, 256 KB in all, with the net", netOf(tenths, SMALL_BYTES, engine), tenths)
-  const peers = [bestPpmd(tenths.seen, folder), zpaq, xz, zstd]
+  const peers = [bestPpmd(tenths.seen, folder, isQuick ? [6] : ORDERS), zpaq, xz, zstd]
   const beside = peers.map((peer): Row => {
     say(`${peer.name} ...`)
     return {
@@ -100,7 +100,7 @@ function sectionOf(rows: readonly Row[], { seen, scored, where }: Tenths): Secti
 }
 
 /** A quick run reads so much of each text. */
-const QUICK_BYTES = 300_000
+const QUICK_BYTES = 100_000
 
 function textsSection(engine: Engine, isQuick: boolean, folder: string): Section {
   const peers: readonly Peer[] = [ppmd(6), zpaq, xz, zstd]

@@ -8,22 +8,29 @@ import { noiseExperts } from "./noise.ts"
 import { bitsAfter, fastEngine, MEMORY_BYTES, openWith } from "./open.ts"
 import { readShakespeare, SHAKESPEARE } from "./texts.ts"
 
-/** Where experts are left out one at a time: text that comes before all that is scored. */
-const SAMPLE_BYTES = 300_000
-/** By bytes: off from here, on again, and scored from here to the end. */
-const SWITCHES = { off: 400_000, on: 600_000, scored: 700_000 }
+/** Bytes: of the text, of the sample where experts are left out one at a time, and where the best one goes off and on. */
+interface Stretches {
+  readonly text: number
+  readonly sample: number
+  readonly off: number
+  readonly on: number
+  /** From here to the end. */
+  readonly scored: number
+}
+const FULL: Stretches = { text: Number.POSITIVE_INFINITY, sample: 300_000, off: 400_000, on: 600_000, scored: 700_000 }
+/** It stays far from the last tenth, since it may be repeated while something is chosen. */
+const QUICK: Stretches = { text: 400_000, sample: 60_000, off: 100_000, on: 250_000, scored: 300_000 }
 const TRAINED = 0.7
 
 export function measureRobustness({ isQuick }: PartOptions): Part {
-  const whole = readShakespeare()
-  // A quick run may be repeated while something is chosen: it leaves the last tenth alone.
-  const text = isQuick ? whole.subarray(0, Math.floor(whole.length * 0.9)) : whole
+  const stretches = isQuick ? QUICK : FULL
+  const text = readShakespeare().subarray(0, stretches.text)
   const engine = fastEngine()
-  const noise = noiseCost(text, engine)
+  const noise = noiseCost(text, engine, isQuick ? [] : ALONE)
   const predictor = openWith(MEMORY_BYTES, engine)
-  const without = leftOut(predictor, text.subarray(0, isQuick ? SAMPLE_BYTES / 3 : SAMPLE_BYTES))
+  const without = leftOut(predictor, text.subarray(0, stretches.sample))
   const best = without.reduce((most, each) => (each.percent > most.percent ? each : most))
-  const back = switchedOff(predictor, best.expert, text)
+  const back = switchedOff(predictor, best.expert, text, stretches)
   const atMost = (must: number): Pick<Measure, "bars"> => ({ bars: { is: "at most", must } })
   const percent = { unit: "%", digits: 3 }
   return {
@@ -40,7 +47,7 @@ export function measureRobustness({ isQuick }: PartOptions): Part {
         ...percent,
       },
       {
-        name: `bits more after ${best.name} was off for 200 KB and on for 100 KB`,
+        name: `bits more after ${best.name} was off for ${kilo(stretches.on - stretches.off)} and on for ${kilo(stretches.scored - stretches.on)}`,
         value: Math.abs(percentMore(back.uninterrupted, back.interrupted)),
         ...percent,
         ...atMost(0.5),
@@ -50,6 +57,7 @@ export function measureRobustness({ isQuick }: PartOptions): Part {
     isSame: true,
   }
 }
+const kilo = (bytes: number): string => `${bytes / 1000} KB`
 const percentMore = (before: number, after: number): number => (100 * (after - before)) / before
 
 interface NoiseCost {
@@ -63,8 +71,11 @@ interface Costs {
   readonly adaptive: number
   readonly frozen: number
 }
+/** One of each kind. */
+const ALONE = ["random0", "constant", "oscillating", "adversarial"]
+
 /** Both learn the same first part; bits of the rest. */
-function noiseCost(text: Uint8Array, engine: Engine): NoiseCost {
+function noiseCost(text: Uint8Array, engine: Engine, alone: readonly string[]): NoiseCost {
   const { historyBytes } = harnessOptions({ memoryBytes: MEMORY_BYTES })
   const extra = noiseExperts(historyBytes)
   const at = Math.floor(text.length * TRAINED)
@@ -76,7 +87,7 @@ function noiseCost(text: Uint8Array, engine: Engine): NoiseCost {
   const noisy = bitsAfter(predictor, seen, scored)
   // The kinds one at a time, in the same program: which of them it is that costs.
   const first = predictor.experts.length - extra.length
-  const apart = ["random0", "constant", "oscillating", "adversarial"].map((name) => {
+  const apart = alone.map((name) => {
     say(`with ${name} alone ...`)
     predictor.enabled.fill(0, first)
     predictor.enabled[predictor.experts.findIndex((expert) => expert.name === name)] = 1
@@ -108,6 +119,7 @@ function leftOut(predictor: Predictor, sample: Uint8Array): readonly LeftOut[] {
 }
 
 interface Switched {
+  readonly stretches: Stretches
   readonly uninterrupted: number
   readonly interrupted: number
   readonly scored: number
@@ -117,8 +129,8 @@ interface Switched {
   readonly percentAfter: number
 }
 /** The same text read with and without an interruption, and the bits of what comes after. */
-function switchedOff(predictor: Predictor, expert: number, text: Uint8Array): Switched {
-  const { off, on, scored } = SWITCHES
+function switchedOff(predictor: Predictor, expert: number, text: Uint8Array, stretches: Stretches): Switched {
+  const { off, on, scored } = stretches
   const read = (isOff: boolean): readonly number[] => {
     const part = (from: number, to: number): number => predictor.read(text.subarray(from, to), { learns: true })
     predictor.reset()
@@ -130,6 +142,7 @@ function switchedOff(predictor: Predictor, expert: number, text: Uint8Array): Sw
   }
   const [a, b] = [read(false), read(true)]
   return {
+    stretches,
     uninterrupted: a[2]!,
     interrupted: b[2]!,
     scored: text.length - scored,
@@ -171,17 +184,17 @@ const leftOutSection = (without: readonly LeftOut[]): Section => ({
 })
 const backSection = (
   name: string,
-  { uninterrupted, interrupted, scored, percentOff, percentAfter }: Switched,
+  { uninterrupted, interrupted, scored, percentOff, percentAfter, stretches }: Switched,
 ): Section => ({
   title: "An expert that was switched off finds back",
   notes: [
-    `${name}, the one that is missed most, off from byte ${SWITCHES.off} to ${SWITCHES.on}: it neither votes nor learns. All else learns on.`,
+    `${name}, the one that is missed most, off from byte ${stretches.off} to ${stretches.on}: it neither votes nor learns. All else learns on.`,
   ],
   table: {
     heading: ["stretch", "uninterrupted", "interrupted", "% more"],
     rows: [
       ["while it is off", "", "", number(percentOff, 3)],
-      ["the 100 KB after", "", "", number(percentAfter, 3)],
+      [`the ${kilo(stretches.scored - stretches.on)} after`, "", "", number(percentAfter, 3)],
       [
         `the ${scored} bytes after those, bits a character`,
         number(uninterrupted / scored, 4),

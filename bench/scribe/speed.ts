@@ -11,7 +11,7 @@ import { missingPeer, packWith, ppmd, zpaq } from "./peers.ts"
 import { readShakespeare, SHAKESPEARE } from "./texts.ts"
 
 const ROUNDS = 5
-const QUICK = { rounds: 3, bytes: 200_000 }
+const QUICK = { rounds: 3, bytes: 120_000 }
 
 /** Something that goes through the text, and the seconds of each round. */
 interface Runner {
