@@ -38,8 +38,9 @@ export function fastEngine(): Engine {
   return engine
 }
 
-/** Bits of reading `text`, learning or not. */
+/** Bits of what is scored, learning or not, and of all that was seen before. */
 export interface Bits {
+  readonly seen: number
   readonly adaptive: number
   readonly frozen: number
 }
@@ -47,9 +48,9 @@ export interface Bits {
 /** Reads `seen`, then `scored` twice from the same state: with learning and without. */
 export function bitsAfter(predictor: Predictor, seen: Uint8Array, scored: Uint8Array): Bits {
   predictor.reset()
-  predictor.read(seen, { learns: true })
+  const before = predictor.read(seen, { learns: true })
   const state = predictor.state()
   const frozen = predictor.read(scored, { learns: false })
   predictor.put(state)
-  return { frozen, adaptive: predictor.read(scored, { learns: true }) }
+  return { seen: before, frozen, adaptive: predictor.read(scored, { learns: true }) }
 }

@@ -63,10 +63,17 @@ export function packWith(peer: Peer, bytes: Uint8Array, folder: string): Packed 
   return { bytes: statSync(out).size, seconds }
 }
 
-/** Bits a byte of `scored` after `seen`: what the packed whole has more than the packed `seen`. */
-export function bitsOf(peer: Peer, seen: Uint8Array, scored: Uint8Array, folder: string): number | undefined {
-  const [part, whole] = [seen, joined(seen, scored)].map((bytes) => packWith(peer, bytes, folder)?.bytes)
-  return part === undefined || whole === undefined ? undefined : ((whole - part) * 8) / scored.length
+export interface PeerBits {
+  /** A byte of `scored` after `seen`: what the packed whole has more than the packed `seen`. */
+  readonly scored: number | undefined
+  /** A byte of both. */
+  readonly whole: number | undefined
+}
+export function bitsOf(peer: Peer, seen: Uint8Array, scored: Uint8Array, folder: string): PeerBits {
+  const all = joined(seen, scored)
+  const [part, whole] = [seen, all].map((bytes) => packWith(peer, bytes, folder)?.bytes)
+  if (part === undefined || whole === undefined) return { scored: undefined, whole: undefined }
+  return { scored: ((whole - part) * 8) / scored.length, whole: (whole * 8) / all.length }
 }
 const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => new Uint8Array(Buffer.concat([a, b]))
 
@@ -74,8 +81,8 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => new Uint8Array(Buff
 export function bestPpmd(seen: Uint8Array, folder: string, orders: readonly number[] = ORDERS): Peer {
   const at = Math.floor((seen.length * 8) / 9)
   const tried = orders.map((order) => {
-    const bits = bitsOf(ppmd(order), seen.subarray(0, at), seen.subarray(at), folder)
-    return { order, bits: bits ?? Number.POSITIVE_INFINITY }
+    const { scored } = bitsOf(ppmd(order), seen.subarray(0, at), seen.subarray(at), folder)
+    return { order, bits: scored ?? Number.POSITIVE_INFINITY }
   })
   const best = tried.reduce((least, each) => (each.bits < least.bits ? each : least))
   return ppmd(Number.isFinite(best.bits) ? best.order : 6)

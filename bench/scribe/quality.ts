@@ -14,6 +14,8 @@ interface Row {
   readonly name: string
   readonly adaptive?: number | undefined
   readonly frozen?: number | undefined
+  /** Adaptive, from the first byte to the last. */
+  readonly whole?: number | undefined
   readonly bytes?: number | undefined
   readonly source: string
 }
@@ -35,9 +37,11 @@ export function measureQuality({ isQuick, folder }: PartOptions): Part {
   const peers = [bestPpmd(tenths.seen, folder, isQuick ? [6] : ORDERS), zpaq, xz, zstd]
   const beside = peers.map((peer): Row => {
     say(`${peer.name} ...`)
+    const bits = bitsOf(peer, tenths.seen, tenths.scored, folder)
     return {
       name: peer.name,
-      adaptive: bitsOf(peer, tenths.seen, tenths.scored, folder),
+      adaptive: bits.scored,
+      whole: bits.whole,
       source: missingPeer(peer) ?? "this run: (packed whole - packed seen) * 8 / bytes",
     }
   })
@@ -74,24 +78,26 @@ const netOf = ({ seen }: Tenths, bytesMax: number, engine: Engine): Opened | und
 function rowOf(name: string, opened: Opened | undefined, { seen, scored }: Tenths): Row {
   if (opened === undefined) return { name, source: "nothing of the kind yet" }
   const { predictor, weightsBytes } = opened
-  const { adaptive, frozen } = bitsAfter(predictor, seen, scored)
+  const { seen: before, adaptive, frozen } = bitsAfter(predictor, seen, scored)
   const [a, f] = [adaptive / scored.length, frozen / scored.length]
   say(`${name}: ${a.toFixed(4)} adaptive, ${f.toFixed(4)} frozen`)
-  return { name, adaptive: a, frozen: f, bytes: predictor.memoryBytes + weightsBytes, source: "this run" }
+  const whole = (before + adaptive) / (seen.length + scored.length)
+  return { name, adaptive: a, frozen: f, whole, bytes: predictor.memoryBytes + weightsBytes, source: "this run" }
 }
 
 function sectionOf(rows: readonly Row[], { seen, scored, where }: Tenths): Section {
   return {
     title: `Bits a character of ${where} of ${SHAKESPEARE}`,
     notes: [
-      `Seen: ${seen.length} bytes, scored: ${scored.length}. Adaptive: it goes on learning where it is scored, each bit after it was scored. Frozen: it learns nothing there. The two are not to be compared. Bytes are all that it holds, declared by the program: tables, history, mixer and weights. PPMd's order is the best of several on the last ninth of what is seen.`,
+      `Seen: ${seen.length} bytes, scored: ${scored.length}. Adaptive: it goes on learning where it is scored, each bit after it was scored. Frozen: it learns nothing there. The two are not to be compared. Bytes are all that it holds, declared by the program: tables, history, mixer and weights. PPMd's order is the best of several on the last ninth of what is seen. zpaq sizes its tables by the file, in steps of powers of two: where the whole is past a step that the part is not, its difference flatters it, and the whole is the fairer figure.`,
     ],
     table: {
-      heading: ["predictor", "adaptive", "frozen", "bytes held", "source"],
-      rows: rows.map(({ name, adaptive, frozen, bytes, source }): readonly Cell[] => [
+      heading: ["predictor", "adaptive", "frozen", "whole, adaptive", "bytes held", "source"],
+      rows: rows.map(({ name, adaptive, frozen, whole, bytes, source }): readonly Cell[] => [
         name,
         number(adaptive, 4),
         number(frozen, 4),
+        number(whole, 4),
         number(bytes, 0),
         source,
       ]),
