@@ -3,7 +3,7 @@ import type { Engine } from "@open-brains/core/engine/engine.ts"
 import type { Expert } from "@open-brains/core/mix/expert.ts"
 import { harnessOptions, MEMORY_MAX, MEMORY_MIN, scribeExperts } from "@open-brains/core/mix/scribe.ts"
 import { openPredictor, type Predictor } from "@open-brains/core/run/predictor.ts"
-import { chooseEngine } from "open-brains"
+import { type Choice, chooseEngine } from "open-brains"
 import { say } from "../shared/report.ts"
 
 /** What quality and speed are measured at. */
@@ -31,11 +31,11 @@ export function openWithin(bytesMax: number, engine: Engine): Opened | undefined
   return undefined
 }
 
-/** C where it can be compiled: all engines give the same bits. */
-export function fastEngine(): Engine {
-  const { engine, asides } = chooseEngine("native")
-  for (const aside of asides) say(aside)
-  return engine
+/** C where it can be compiled: all engines give the same bits. Why it is not goes into `asides`, a program's own reason later. */
+export function fastEngine(): Choice {
+  const choice = chooseEngine("native")
+  for (const aside of choice.asides) say(aside)
+  return choice
 }
 
 /** Bits of what is scored, learning or not, and of all that was seen before. */

@@ -75,7 +75,7 @@ export function outcomeOf(pair: Pair, files: readonly Sample[]): Outcome {
 
 export function measurePacking({ isQuick }: PartOptions): Part {
   const files = isQuick ? sampleFiles(30, 2 ** 15) : sampleFiles(200, 2 ** 20)
-  const native = fastEngine()
+  const { engine: native, asides } = fastEngine()
   const fast = { memoryBytes: MEMORY_BYTES, bytesMax: Number.POSITIVE_INFINITY }
   const slow = isQuick ? { ...INTERPRETED, bytesMax: 256 } : INTERPRETED
   const outcomes = [
@@ -96,15 +96,16 @@ export function measurePacking({ isQuick }: PartOptions): Part {
         bars: { is: "at most", must: 0 },
       },
     ],
-    sections: [pairSection(outcomes), kindSection(outcomes[0]!)],
+    sections: [pairSection(outcomes, asides), kindSection(outcomes[0]!)],
     isSame: wrong === 0,
   }
 }
 
-const pairSection = (outcomes: readonly Outcome[]): Section => ({
+const pairSection = (outcomes: readonly Outcome[], asides: readonly string[]): Section => ({
   title: "Packed on one engine, unpacked on another",
   notes: [
     "Each file by a scribe that has read nothing, learning as it goes; only the code, without a header. Sizes are spread as logarithms are; one file of each kind is empty and one is as large as any.",
+    ...asides,
   ],
   table: {
     heading: ["packed on", "unpacked on", "memory", "files", "came back", "bytes", "packed", "seconds"],

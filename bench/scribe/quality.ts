@@ -29,7 +29,7 @@ const ELSEWHERE: readonly Row[] = [
 
 export function measureQuality({ isQuick, folder }: PartOptions): Part {
   const tenths = tenthsOf(isQuick)
-  const engine = fastEngine()
+  const { engine } = fastEngine()
   const whole = rowOf("scribe, 16 MB", { predictor: openWith(MEMORY_BYTES, engine), weightsBytes: 0 }, tenths)
   const small = rowOf("scribe, 256 KB in all", openWithin(SMALL_BYTES, engine), tenths)
   const withNet = rowOf("scribe, 16 MB, with the net", netOf(tenths, MEMORY_BYTES, engine), tenths)

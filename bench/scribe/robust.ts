@@ -25,7 +25,7 @@ const TRAINED = 0.7
 export function measureRobustness({ isQuick }: PartOptions): Part {
   const stretches = isQuick ? QUICK : FULL
   const text = readShakespeare().subarray(0, stretches.text)
-  const engine = fastEngine()
+  const { engine } = fastEngine()
   const noise = noiseCost(text, engine, isQuick ? [] : ALONE)
   const predictor = openWith(MEMORY_BYTES, engine)
   const without = leftOut(predictor, text.subarray(0, stretches.sample))

@@ -1,12 +1,10 @@
 /** Part speed: bytes a second beside packers, what each mode takes, and whether memory is exactly what is declared. */
 import { DTYPE } from "@open-brains/core/base/dtype.ts"
-import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { Predictor } from "@open-brains/core/run/predictor.ts"
-import { chooseEngine } from "open-brains"
 import type { Part, PartOptions } from "../shared/part.ts"
 import { type Cell, type Measure, median, number, type Section, say } from "../shared/report.ts"
-import { MEMORY_BYTES, openWith } from "./open.ts"
+import { fastEngine, MEMORY_BYTES, openWith } from "./open.ts"
 import { missingPeer, packWith, ppmd, zpaq } from "./peers.ts"
 import { readShakespeare, SHAKESPEARE } from "./texts.ts"
 
@@ -26,9 +24,13 @@ export function measureSpeed({ isQuick, folder }: PartOptions): Part {
   const whole = readShakespeare()
   const text = isQuick ? whole.subarray(0, QUICK.bytes) : whole
   const rounds = isQuick ? QUICK.rounds : ROUNDS
-  const native = nativeOnly()
-  const engines: readonly Engine[] = native.engine === undefined ? [wasmEngine] : [wasmEngine, native.engine]
-  const scribes = engines.map((engine) => ({ name: engine.name, predictor: openWith(MEMORY_BYTES, engine) }))
+  const { engine: native, asides } = fastEngine()
+  const opened = [wasmEngine, native].map((engine) => ({
+    name: engine.name,
+    predictor: openWith(MEMORY_BYTES, engine),
+  }))
+  // Where it stepped aside, nothing else is timed in its name.
+  const scribes = asides.length === 0 ? opened : opened.slice(0, 1)
   const runners: readonly Runner[] = [
     ...scribes.map(({ name, predictor }) => runnerOf(name, predictor, text)),
     ...[ppmd(6), zpaq].map(
@@ -62,7 +64,7 @@ export function measureSpeed({ isQuick, folder }: PartOptions): Part {
     { name: "learning, WebAssembly on one thread", value: rateOf("wasm"), ...rate, ...bars(100, 250), ...zpaqPeer },
     {
       name: "learning, native",
-      value: native.engine && rateOf(native.engine.name),
+      value: asides.length === 0 ? rateOf(native.name) : undefined,
       ...rate,
       ...bars(150, 400),
       peer: { name: ppmd(6).name, value: rateOf(ppmd(6).name) },
@@ -78,19 +80,12 @@ export function measureSpeed({ isQuick, folder }: PartOptions): Part {
   return {
     measures,
     sections: [
-      rateSection(runners, text.length, rounds, native.asides),
+      rateSection(runners, text.length, rounds, asides),
       modeSection(modes, sample.length),
       memorySection(memory),
     ],
     isSame: difference === 0,
   }
-}
-
-/** The native engine, unless it steps aside: then nothing else is timed in its name. */
-function nativeOnly(): { readonly engine: Engine | undefined; readonly asides: readonly string[] } {
-  const { engine, asides } = chooseEngine("native")
-  for (const aside of asides) say(aside)
-  return { engine: engine.name === wasmEngine.name ? undefined : engine, asides }
 }
 
 function runnerOf(name: string, predictor: Predictor, text: Uint8Array): Runner {
