@@ -88,7 +88,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     { name: "last_but_one", row: past(2) },
   ]
   const inputs = gatherVotes(experts, own, bufferOf)
-  const mix = mixer(own.inputs, selectors, options.rows, Math.round(WEIGHT_ONE / 4))
+  const mix = mixer(own.inputs, selectors, options.rows, WEIGHT_ONE / 8)
   const correctedBy = [1, 2, 3].map((order) =>
     Array.from({ length: order }, (_, k) => past(k + 1)).reduce(
       (hash, byte) => add(mul(hash, i32(0x2f0b4c47)), add(byte, i32(1))),
@@ -126,7 +126,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     store(own.partial, i32(0), i32(1)),
     store(own.byte, i32(0), v("whole")),
     ...ifEnabled("start"),
-    when(v("learns"), ifEnabled("remember")),
+    when(v("learns"), [...ifEnabled("remember"), ...mix.adjust]),
   ]
   const body: Block = [
     let_("asked", load(own.mode, i32(0))),
@@ -167,8 +167,9 @@ function gatherVotes(
       ? i32(BIAS)
       : select(load(own.enabled, i32(e)), load(bufferOf(expert, "votes"), i32(vote)), i32(0))
   })
+  const knowing = new Set(experts.flatMap(({ name, knows }) => (knows ? [name] : [])))
   const firsts = mixerInputs(experts).flatMap(({ expert, vote }, at) =>
-    expert !== undefined && vote === 0 ? [at] : [],
+    expert !== undefined && knowing.has(expert) && vote === 0 ? [at] : [],
   )
   return {
     gathered: votes.map((vote, at) => store(own.inputs, i32(at), vote)),

@@ -34,6 +34,8 @@ export interface Mixer {
   readonly mix: Block
   /** Learns from `target`, 65535 for a one and 0 for a zero. */
   readonly learn: Block
+  /** After each byte that was learnt: inputs that are louder than most learn in smaller steps. */
+  readonly adjust: Block
   readonly reset: Block
   /** The weights of each selector, rows of as many as there are inputs, and of the second layer. */
   readonly sets: readonly Buffer[]
@@ -47,6 +49,10 @@ const WEIGHT_MAX = 8 * WEIGHT_ONE - 1
 const RATE = 131
 const RATE_FIRST = 1311
 const FINAL_RATE = 40
+/** An input whose mean square is above this, in units of 2⁻¹⁶, learns in steps that are smaller by as much; the mean is over 2¹⁰ bits. */
+const POWER_FREE = 3 * 65536
+const POWER_SHIFT = 10
+const GAIN_BITS = 11
 /** Bits after which half of what was added is gone. */
 const RATE_HALF = 800
 
@@ -56,7 +62,8 @@ export const isInputWeights = (name: string): boolean => name.startsWith("weight
 /**
  * Logistic mixing in two layers: p = σ(Σ wᵢ stretch(pᵢ)). Each selector has a set of weights, one row of which mixes all
  * inputs; the mixes are mixed once more by a row that `rows[0]` chooses. Each layer follows the gradient of its own coding
- * cost: w ← w + η · (bit − p) · input, whose regret against the best fixed weights is O(√T).
+ * cost: w ← w + η · (bit − p) · input, whose regret against the best fixed weights is O(√T). Inputs whose mean square m is above
+ * 3 learn with η · 3 / m: what shouts at random would else shake the mix by what its own weight trembles.
  *
  * Shapes: inputs i16 [n], n a multiple of 4, in units of 1/256; sets i32 [rows, n]. Numbers: Σ is exact in i32 for n ≤ 64.
  * Sources: Mahoney 2005, section 3.3; Mattern 2013, arXiv:1302.2820, for the regret.
@@ -67,6 +74,8 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
   const sets = selectors.map(({ name }) => buffer("state", "i32", `weights_${name}`, rows * width))
   const final = buffer("state", "i32", "final_weights", rows * count)
   const sums = buffer("scratch", "i32", "sums", 4 * count)
+  const powers = buffer("state", "i32", "powers", width)
+  const gains = buffer("state", "i32", "gains", width)
   const seen = buffer("state", "i32", "bits_learnt", 1)
   const each = selectors.map((_, s) => s)
   const finalAt = (s: number): Expression => add(v("final_row"), i32(s))
@@ -113,7 +122,10 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
     ),
     ...each.map((s) => let_(`error${s}`, shrS(mul(sub(v("target"), v(`chance${s}`)), v("rate")), 12))),
     parallel("i", width, [
-      let_("input", load(inputs, v("i"))),
+      let_("vote", load(inputs, v("i"))),
+      let_("power", load(powers, v("i"))),
+      store(powers, v("i"), add(v("power"), shrS(sub(mul(v("vote"), v("vote")), v("power")), POWER_SHIFT))),
+      let_("input", shrS(mul(v("vote"), load(gains, v("i"))), GAIN_BITS)),
       ...each.map((s) => {
         const place = add(v(`row${s}`), v("i"))
         return store(sets[s]!, place, moved(load(sets[s]!, place), v("input"), v(`error${s}`)))
@@ -123,7 +135,14 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
     ...each.map((s) => store(final, finalAt(s), moved(load(final, finalAt(s)), v(`logit${s}`), v("final_error")))),
     store(seen, i32(0), min(add(v("bits_before"), i32(1)), i32(2 ** 28))),
   ]
+  const adjust: Block = [
+    loop("of_input", width, [
+      let_("spread", max(load(powers, v("of_input")), i32(POWER_FREE))),
+      store(gains, v("of_input"), binary("i32.div_s", i32(POWER_FREE << GAIN_BITS), v("spread"))),
+    ]),
+  ]
   const reset: Block = [
+    loop("gain", width, [store(gains, v("gain"), i32(1 << GAIN_BITS))]),
     loop(
       "weight",
       rows * width,
@@ -131,5 +150,5 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
     ),
     loop("final_weight", rows * count, [store(final, v("final_weight"), i32(Math.floor(WEIGHT_ONE / count)))]),
   ]
-  return { buffers: [...sets, final, sums, seen], mix, learn, reset, sets, final }
+  return { buffers: [...sets, final, sums, powers, gains, seen], mix, learn, adjust, reset, sets, final }
 }

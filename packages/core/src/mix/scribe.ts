@@ -73,7 +73,7 @@ export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
     const tableBytes = Math.max(64, memoryBytes * 2 ** share)
     const { name, about } = context
     return holds === "histories"
-      ? { name, about, program: contextModel({ context, tableBytes, historyBytes, byNode: isFine }) }
+      ? { name, about, program: contextModel({ context, tableBytes, historyBytes, byNode: isFine }), knows: true }
       : {
           name: `after_${name}`,
           about,
@@ -86,7 +86,10 @@ export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
     places: Math.max(16, Math.min(2 ** 24, memoryBytes / (isFine ? 128 : 256))),
     historyBytes,
   })
-  return [...experts, { name: "match", about: "the last place where the same bytes stood", program: match }]
+  return [
+    ...experts,
+    { name: "match", about: "the last place where the same bytes stood", program: match, knows: true },
+  ]
 }
 
 /** How the harness is cut for so much memory. */

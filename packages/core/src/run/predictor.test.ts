@@ -76,7 +76,7 @@ describe("a predictor", () => {
     const width = again.instance.memory["inputs"]!.length
     const weights = again.state()["weights_bits"]!
     expect(weights.every((weight, i) => i % width > 1 || weight === 0)).toBe(true)
-    expect(weights.some((weight) => weight !== 0 && weight !== 16384)).toBe(true)
+    expect(weights.some((weight) => weight !== 0 && weight !== 8192)).toBe(true)
     const next = TEXT.subarray(0, 78)
     const ratio = again.read(next, { learns: true }) / whole.read(next, { learns: true })
     expect(ratio).toBeLessThan(1.5)
