@@ -12,6 +12,7 @@ type Tool = {
 }
 /** Debian's folder of libraries for this processor. */
 const libraries = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`
+const packers = { neededFor: "comparing with other packers", bench: "scribe" } as const
 const torch = { neededFor: "comparing with PyTorch", bench: "engine" } as const
 
 /** `provides` is a program on PATH or the absolute path of a file. */
@@ -34,6 +35,10 @@ export const TOOLS: readonly Tool[] = [
     neededFor: "comparing with scikit-learn",
     bench: "trust",
   },
+  { debianPackage: "7zip", provides: "7zz", ...packers },
+  { debianPackage: "zpaq", provides: "zpaq", ...packers },
+  { debianPackage: "xz-utils", provides: "xz", ...packers },
+  { debianPackage: "zstd", provides: "zstd", ...packers },
   { debianPackage: "python3-torch", provides: "/usr/lib/python3/dist-packages/torch/__init__.py", ...torch },
   // Without it PyTorch runs on the reference BLAS.
   { debianPackage: "libopenblas0-pthread", provides: `${libraries}/openblas-pthread/libblas.so.3`, ...torch },

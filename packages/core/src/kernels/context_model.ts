@@ -36,6 +36,8 @@ export interface ContextModelOptions {
   /** Bytes of its table: a power of two from 64 on. */
   readonly tableBytes: number
   readonly historyBytes: number
+  /** Whether a history means something else at each of the 30 nodes of a byte's two nibbles. */
+  readonly byNode: boolean
 }
 
 /** Bytes of a slot: a check, and a state for each of the 15 nodes of four bits. */
@@ -46,15 +48,16 @@ const SLOT = 16
  * hash and checked by eight bits of it; for each history how often a one followed, learnt by all contexts together.
  *
  * Votes: the logit of that chance and its distance from a half; none where the context is new.
- * State: table u8 [tableBytes], chances i32 [256] with 22 bits of a chance and 10 of how often it was met.
+ * State: table u8 [tableBytes], chances i32 [256] or [32, 256] with 22 bits of a chance and 10 of how often it was met.
  * Source: Mahoney 2005, sections 3.1 and 3.2, and lpaq1 (2007) for slots of four bits.
  */
-export function contextModel({ context, tableBytes, historyBytes }: ContextModelOptions): Program {
+export function contextModel({ context, tableBytes, historyBytes, byNode }: ContextModelOptions): Program {
   const slots = tableBytes / SLOT
   const past = history(historyBytes)
   const votes = buffer("output", "i16", "votes", 2)
   const states = buffer("state", "u8", "table", tableBytes)
-  const chances = buffer("state", "i32", "chances", 256)
+  const kinds = byNode ? 32 : 1
+  const chances = buffer("state", "i32", "chances", 256 * kinds)
   const carried = buffer("state", "i32", "carried", 8)
   const found = buffer("scratch", "i32", "found", 4) // slot, whether it is new, place, history
   const next = table("u8", "next_states", NEXT_STATES)
@@ -95,8 +98,14 @@ export function contextModel({ context, tableBytes, historyBytes }: ContextModel
     let_("place", add(and(load(found, SLOT_AT), i32(tableBytes - SLOT)), and(load(node, i32(0)), 15))),
     let_("state", select(load(found, NEW_AT), i32(0), load(states, v("place")))),
     store(found, PLACE_AT, v("place")),
-    store(found, STATE_AT, v("state")),
-    let_("chance", shrU(load(chances, v("state")), 20)),
+    let_(
+      "cell",
+      byNode
+        ? or(v("state"), shl(or(and(load(node, i32(0)), 15), shl(less(i32(15), load(partial, i32(0))), 4)), 8))
+        : v("state"),
+    ),
+    store(found, STATE_AT, v("cell")),
+    let_("chance", shrU(load(chances, v("cell")), 20)),
     let_("is_known", less(i32(0), v("state"))),
     store(votes, i32(0), select(v("is_known"), stretch(v("chance")), i32(0))),
     store(votes, i32(1), select(v("is_known"), shrS(sub(v("chance"), i32(2048)), LINEAR_SHIFT), i32(0))),
@@ -111,7 +120,8 @@ export function contextModel({ context, tableBytes, historyBytes }: ContextModel
     let_("before", and(load(found, STATE_AT), 255)),
     let_("outcome", and(load(bit, i32(0)), 1)),
     store(states, and(load(found, PLACE_AT), i32(tableBytes - 1)), load(next, add(shl(v("before"), 1), v("outcome")))),
-    let_("entry", load(chances, v("before"))),
+    let_("entry_at", and(load(found, STATE_AT), i32(256 * kinds - 1))),
+    let_("entry", load(chances, v("entry_at"))),
     let_("count", and(v("entry"), 1023)),
     let_("known", shrU(v("entry"), 10)),
     let_("target", select(v("outcome"), i32(2 ** 22 - 1), i32(0))),
@@ -119,11 +129,11 @@ export function contextModel({ context, tableBytes, historyBytes }: ContextModel
     let_("moved", add(v("known"), shrS(v("step"), 9))),
     store(
       chances,
-      v("before"),
+      v("entry_at"),
       or(shl(v("moved"), 10), select(less(v("count"), i32(COUNT_MAX)), add(v("count"), i32(1)), v("count"))),
     ),
   ]
-  const reset: Block = [loop("each", 256, [store(chances, v("each"), load(first, v("each")))])]
+  const reset: Block = [loop("each", 256 * kinds, [store(chances, v("each"), load(first, and(v("each"), 255)))])]
   return {
     name: context.name,
     buffers: [
@@ -152,9 +162,9 @@ export function contextModel({ context, tableBytes, historyBytes }: ContextModel
     },
   }
 }
-const LINEAR_SHIFT = 1
+const LINEAR_SHIFT = 2
 /** A chance begins as if it had been met so often, and goes on moving by one part of COUNT_MAX. */
 const FIRST_COUNT = 8
-const COUNT_MAX = 255
+const COUNT_MAX = 1000
 /** 1 / (n + 1.5) in units of 2⁻¹²: times an eighth of a distance, of 19 bits, it does not wrap. */
 const RATES = Array.from({ length: 1024 }, (_, n) => Math.round(4096 / (n + 1.5)))

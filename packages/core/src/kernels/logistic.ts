@@ -1,6 +1,6 @@
 import { exp, ln } from "../base/logarithm.ts"
-import { add, and, clamp, load, mul, shrS, shrU, sub, table } from "../ir/build.ts"
-import type { Buffer, Expression } from "../ir/program.ts"
+import { add, and, clamp, i32, let_, load, local, mul, shrS, shrU, sub, table } from "../ir/build.ts"
+import type { Block, Buffer, Expression } from "../ir/program.ts"
 
 /**
  * Chances and their logits as integers, as all experts and the mixer have them.
@@ -35,14 +35,13 @@ export const squashTable: Buffer = table(
 /** Of a chance below 2¹². */
 export const stretch = (chance: Expression): Expression => load(stretchTable, and(chance, 4095))
 
-/** The point below a logit that lies within ±LOGIT_MAX, and how far it lies beyond it, to be bound to names. */
-export function squash(logit: Expression, at: (place: Expression) => Expression): Expression {
-  const place = add(clamp(logit, -LOGIT_MAX, LOGIT_MAX - 1), { kind: "constant", scalar: "i32", value: LOGIT_MAX })
-  const named = at(place)
-  const point = clamp(shrU(named, 4), 0, POINTS - 1)
-  const [low, high] = [
-    load(squashTable, point),
-    load(squashTable, add(point, { kind: "constant", scalar: "i32", value: 1 })),
+/** Binds `name` to the chance of a logit within ±LOGIT_MAX, in units of 2⁻¹⁶. */
+export function squash(name: string, logit: Expression): Block {
+  const from = local(`${name}_from`)
+  const point = clamp(shrU(from, 4), 0, POINTS - 1)
+  const [low, high] = [load(squashTable, point), load(squashTable, add(point, i32(1)))]
+  return [
+    let_(from, add(logit, i32(LOGIT_MAX))),
+    let_(name, add(low, shrS(mul(sub(high, low), and(from, STEP - 1)), 4))),
   ]
-  return add(low, shrS(mul(sub(high, low), and(named, STEP - 1)), 4))
 }

@@ -21,6 +21,8 @@ export interface Expert {
   readonly name: string
   readonly about: string
   readonly program: Program
+  /** Whether its first vote is nothing where it does not know its context: how many do chooses among the mixer's weights. */
+  readonly knows?: boolean
 }
 export const PORTS = ["history", "position", "partial", "node", "bit"] as const
 const OUTCOME = "bit"

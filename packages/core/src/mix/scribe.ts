@@ -1,14 +1,14 @@
 import { refuse } from "../base/problem.ts"
-import type { Program } from "../ir/program.ts"
 import { contextModel } from "../kernels/context_model.ts"
 import { type Context, lastBytes, skipping, words } from "../kernels/contexts.ts"
 import { matchModel } from "../kernels/match_model.ts"
+import { successorModel } from "../kernels/successor_model.ts"
 import type { Expert } from "./expert.ts"
 import type { HarnessOptions } from "./harness.ts"
 
 /** What a scribe is made of: experts, and the memory that they share. Plain data, that a recipe names. */
 export interface ScribeShape {
-  /** Bytes of all that the program holds, constants apart: 2¹⁴ … 2³⁰. */
+  /** Bytes that all of its program may take, constants apart: a power of two from 2¹⁴ to 2³⁰. */
   readonly memoryBytes: number
 }
 export const MEMORY_MIN = 2 ** 14
@@ -16,27 +16,49 @@ export const MEMORY_MAX = 2 ** 30
 
 interface Share {
   readonly context: Context
+  /** What its table holds: bit histories of each nibble, or the last bytes that followed. */
+  readonly holds: "histories" | "successors"
   /** Of the memory, as a power of two: −4 is a sixteenth. */
   readonly share: number
-  /** No more is of use. */
-  readonly bytesMax: number
 }
-const NONE = 2 ** 30
-/** In the order of their votes; a share of the sizes tried on the validation part of tinyshakespeare. */
-const SHARES: readonly Share[] = [
-  { context: lastBytes(1), share: -8, bytesMax: 2 ** 17 },
-  { context: lastBytes(2), share: -6, bytesMax: 2 ** 20 },
-  { context: lastBytes(3), share: -4, bytesMax: 2 ** 23 },
-  { context: lastBytes(4), share: -3, bytesMax: NONE },
-  { context: lastBytes(5), share: -3, bytesMax: NONE },
-  { context: lastBytes(6), share: -3, bytesMax: NONE },
-  { context: words(0), share: -4, bytesMax: NONE },
-  { context: words(1), share: -4, bytesMax: NONE },
-  { context: skipping(1, 3), share: -6, bytesMax: NONE },
-  { context: skipping(2, 3), share: -6, bytesMax: NONE },
+const share = (holds: Share["holds"], context: Context, share: number): Share => ({ holds, context, share })
+/** In the order of their votes; chosen on the validation part of tinyshakespeare. */
+const LARGE: readonly Share[] = [
+  share("histories", lastBytes(1), -8),
+  share("histories", lastBytes(2), -6),
+  share("histories", lastBytes(3), -4),
+  share("histories", lastBytes(4), -3),
+  share("histories", lastBytes(5), -3),
+  share("successors", lastBytes(6), -4),
+  share("successors", lastBytes(7), -4),
+  share("histories", words(0), -4),
+  share("histories", words(1), -4),
+  share("successors", words(1, true), -4),
+  share("successors", words(2), -4),
+  share("histories", skipping(2, 3), -6),
 ]
+const SMALL: readonly Share[] = [
+  share("histories", lastBytes(1), -4),
+  share("histories", lastBytes(2), -3),
+  share("histories", lastBytes(3), -2),
+  share("successors", lastBytes(4), -4),
+  share("successors", lastBytes(5), -4),
+  share("histories", words(0), -4),
+]
+const TINY: readonly Share[] = [
+  share("histories", lastBytes(1), -4),
+  share("histories", lastBytes(2), -3),
+  share("histories", lastBytes(3), -2),
+  share("histories", words(0), -4),
+]
+const sharesOf = (memoryBytes: number): readonly Share[] =>
+  memoryBytes >= LARGE_FROM ? LARGE : memoryBytes >= SMALL_FROM ? SMALL : TINY
+const LARGE_FROM = 2 ** 22
+const SMALL_FROM = 2 ** 16
+/** From here on what a history means is learnt for each place in a byte. */
+const FINE_FROM = 2 ** 20
 
-/** The experts of a scribe with so much memory. */
+/** The experts of a scribe with so much memory. Errors: OB800. */
 export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
   if (!Number.isInteger(Math.log2(memoryBytes)) || memoryBytes < MEMORY_MIN || memoryBytes > MEMORY_MAX)
     return refuse({
@@ -44,17 +66,38 @@ export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
       seen: `A scribe cannot have ${memoryBytes} bytes of memory.`,
       hint: "Give a power of two from 16 KB to 1 GB: 16 MB is 16777216.",
     })
-  const historyBytes = historyOf(memoryBytes)
-  const experts = SHARES.map(({ context, share, bytesMax }): Expert => {
-    const tableBytes = Math.max(64, Math.min(bytesMax, memoryBytes * 2 ** share))
-    return { name: context.name, about: context.about, program: contextModel({ context, tableBytes, historyBytes }) }
+  const { historyBytes } = harnessOptions({ memoryBytes })
+  const isLarge = memoryBytes >= LARGE_FROM
+  const isFine = memoryBytes >= FINE_FROM
+  const experts = sharesOf(memoryBytes).map(({ context, holds, share }): Expert => {
+    const tableBytes = Math.max(64, memoryBytes * 2 ** share)
+    const { name, about } = context
+    return holds === "histories"
+      ? { name, about, program: contextModel({ context, tableBytes, historyBytes, byNode: isFine }), knows: true }
+      : {
+          name: `after_${name}`,
+          about,
+          program: successorModel({ context, tableBytes, historyBytes, byDepth: isFine }),
+        }
   })
-  const places = Math.max(64, Math.min(2 ** 22, memoryBytes / 64))
-  const match: Program = matchModel({ name: "match", shortest: 6, places, historyBytes })
-  return [...experts, { name: "match", about: "the last place where the same six bytes or more stood", program: match }]
+  const match = matchModel({
+    name: "match",
+    shortest: isLarge ? 8 : 6,
+    places: Math.max(16, Math.min(2 ** 24, memoryBytes / (isFine ? 128 : 256))),
+    historyBytes,
+  })
+  return [
+    ...experts,
+    { name: "match", about: "the last place where the same bytes stood", program: match, knows: true },
+  ]
 }
-export const harnessOptions = ({ memoryBytes }: ScribeShape): HarnessOptions => ({
-  historyBytes: historyOf(memoryBytes),
-  corrections: Math.max(16, Math.min(2 ** 14, memoryBytes / 1024)),
-})
-const historyOf = (memoryBytes: number): number => Math.min(2 ** 24, memoryBytes / 8)
+
+/** How the harness is cut for so much memory. */
+export function harnessOptions({ memoryBytes }: ScribeShape): HarnessOptions {
+  const isLarge = memoryBytes >= LARGE_FROM
+  return {
+    historyBytes: Math.min(2 ** 26, memoryBytes / 16),
+    rows: isLarge ? 256 : Math.max(4, Math.min(256, memoryBytes / 4096)),
+    corrections: Math.max(4, Math.min(2 ** 16, memoryBytes / (memoryBytes >= 2 ** 24 ? 2048 : 4096))),
+  }
+}

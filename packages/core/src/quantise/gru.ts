@@ -34,11 +34,11 @@ export interface GruShape {
 /** By the names of nn/gru.ts, without the layer's own: reset, reset_bias, reset_state, … */
 export type GruWeights = Readonly<Record<string, ArrayLike<number>>>
 
-const GATES = ["reset", "update", "new"] as const
+export const GATES = ["reset", "update", "new"] as const
 /** Units of what x and the state add to a gate: each reaches from −16 to 16, the tables from −8 to 8. */
-const GATE_UNITS = 2048
+export const GATE_UNITS = 2048
 /** One unit of a state, of a gate and of a table. */
-const ONE = 32768
+export const ONE = 32768
 
 /**
  * A gated recurrent unit in integers: weights i8 with a scale for each column, state i16 in units of 2⁻¹⁵, sums in i32,
@@ -76,12 +76,7 @@ export function quantiseGru(floats: GruWeights, shape: GruShape, inputScale: num
   const states = GATES.map((gate) =>
     layers(`${gate}_state`, hidden, 2 ** cut / ONE, gate === "new" ? floats["new_state_bias"]! : undefined),
   )
-  const tables = [sigmoidTable(), tanhTable()].flatMap((values, i) => {
-    const name = ["sigmoid", "tanh"][i]!
-    const steps = values.map((value, at) => (values[at + 1] ?? value) - value)
-    const table = made(name, "i16", [256], Int16Array.from(values))
-    return [table, made(`${name}_steps`, "i16", [256], Int16Array.from(steps))]
-  })
+  const tables = Object.entries(gateTables()).map(([name, values]) => made(name, "i16", [256], values))
   const bound = states.flatMap(({ matrix, multiplier, bias }) => [matrix, multiplier, ...(bias ? [bias] : [])])
   const { last, outputs } = scan(
     { carries: [input("initial", "i16", [batch, hidden])], sequences: given, constants: [...bound, ...tables] },
@@ -89,14 +84,33 @@ export function quantiseGru(floats: GruWeights, shape: GruShape, inputScale: num
       const seen = shiftRight(h!, cut)
       const state = (i: number, matrix: Node, multiplier: Node, bias?: Node): Node =>
         wide(gateOf(seen, { ...states[i]!, matrix, multiplier, bias }))
-      const reset = smooth(add(wide(xr!), state(0, ur!, mr!)), sigmoid!, sigmoidSteps!)
-      const update = smooth(add(wide(xz!), state(1, uz!, mz!)), sigmoid!, sigmoidSteps!)
-      const fresh = smooth(add(wide(xn!), share(reset, state(2, un!, mn!, bias))), tanh!, tanhSteps!)
-      const next = convert(add(fresh, share(update, subtract(wide(h!), fresh))), "i16")
+      const added = [state(0, ur!, mr!), state(1, uz!, mz!), state(2, un!, mn!, bias)]
+      const tables = { sigmoid: sigmoid!, sigmoidSteps: sigmoidSteps!, tanh: tanh!, tanhSteps: tanhSteps! }
+      const next = gated(h!, [wide(xr!), wide(xz!), wide(xn!)], added, tables)
       return { next: [next], outputs: [next] }
     },
   )
   return { outputs: { y: outputs[0]!, last: last[0]! }, weights }
+}
+
+/** What gates are read from. */
+export interface GateTables {
+  readonly sigmoid: Node
+  readonly sigmoidSteps: Node
+  readonly tanh: Node
+  readonly tanhSteps: Node
+}
+/**
+ * h after one step, i16, from what x and the state add to its three gates, i32 in units of a gate.
+ *
+ * Shapes: h i16 [B,H], each of `given` and `state` i32 [B,H]: reset, update, new.
+ */
+export function gated(h: Node, given: readonly Node[], state: readonly Node[], tables: GateTables): Node {
+  const { sigmoid, sigmoidSteps, tanh, tanhSteps } = tables
+  const reset = smooth(add(given[0]!, state[0]!), sigmoid, sigmoidSteps)
+  const update = smooth(add(given[1]!, state[1]!), sigmoid, sigmoidSteps)
+  const fresh = smooth(add(given[2]!, share(reset, state[2]!)), tanh, tanhSteps)
+  return convert(add(fresh, share(update, subtract(wide(h), fresh))), "i16")
 }
 
 interface Scaled {
@@ -128,7 +142,7 @@ function gateOf(x: Node, { matrix, multiplier, bias, shift, lift }: Layer): Node
   const sums = bias ? add(product, broadcastLike(bias, product)) : product
   return requantise(lifted(sums, lift), broadcastLike(multiplier, sums), shift, "i16")
 }
-const wide = (a: Node): Node => convert(a, "i32")
+export const wide = (a: Node): Node => convert(a, "i32")
 /** part · a, where 1 is 2¹⁵, rounded; |a| ≤ 65535 does not wrap. */
 const share = (part: Node, a: Node): Node => shiftRight(add(multiply(part, a), fill(ONE / 2, a)), 15)
 /** The table's entry for the high byte of a gate, and the line to the next one for the low byte. */
@@ -139,6 +153,18 @@ function smooth(gate: Node, table: Node, steps: Node): Node {
   return add(wide(lookup(entry, table)), shiftRight(add(along, fill(128, along)), 8))
 }
 
+/** The tables that gates are read from, and how far it is from each entry to the next. */
+export function gateTables(): Readonly<Record<"sigmoid" | "sigmoid_steps" | "tanh" | "tanh_steps", Int16Array>> {
+  const steps = (values: readonly number[]): Int16Array =>
+    Int16Array.from(values, (value, at) => (values[at + 1] ?? value) - value)
+  const [sigmoid, tanh] = [sigmoidTable(), tanhTable()]
+  return {
+    sigmoid: Int16Array.from(sigmoid),
+    sigmoid_steps: steps(sigmoid),
+    tanh: Int16Array.from(tanh),
+    tanh_steps: steps(tanh),
+  }
+}
 /** σ(v) and tanh(v) at v = −8, −8 + 1/16, …, in units of 2⁻¹⁵. */
 const sigmoidTable = (): readonly number[] => entries((power) => power / (1 + power))
 const tanhTable = (): readonly number[] => entries((power) => (power * power - 1) / (power * power + 1))

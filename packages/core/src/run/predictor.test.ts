@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import { wasmEngine } from "../engine/wasm.ts"
+import { carriedBy } from "../mix/expert.ts"
 import { harnessOptions, scribeExperts } from "../mix/scribe.ts"
 import { openPredictor, type Predictor } from "./predictor.ts"
 
@@ -47,8 +48,12 @@ describe("a predictor", () => {
     const before = predictor.state()
     predictor.read(bytes("zyx"), { learns: false })
     const after = predictor.state()
+    const carried = predictor.experts.flatMap(({ name, program }) =>
+      carriedBy(program).map((inner) => `${name}_${inner}`),
+    )
     const changed = Object.keys(before).filter((name) => String(before[name]) !== String(after[name]))
-    expect(changed.filter((name) => !/history|position|carried|where/.test(name))).toEqual([])
+    expect(changed.filter((name) => ![...carried, "history", "position"].includes(name))).toEqual([])
+    expect(changed).toContain("history")
   })
   it("packs and unpacks", () => {
     const [coder, decoder] = [opened(), opened()]
@@ -58,6 +63,23 @@ describe("a predictor", () => {
     decoder.open(source)
     expect(Uint8Array.from(TEXT, () => decoder.decode(source))).toEqual(TEXT)
     expect(code.length).toBeLessThan(TEXT.length / 4)
+  })
+  it("lets an expert go and another one come, and goes on with what it learnt", () => {
+    const whole = opened()
+    whole.read(TEXT, { learns: true })
+    const fewer = openPredictor(whole.experts.slice(1), harnessOptions(shape), wasmEngine)
+    fewer.adopt(whole)
+    const again = opened()
+    again.adopt(fewer)
+    const newcomer = again.experts[0]!.name
+    expect(again.state()[`${newcomer}_table`]!.every((each) => each === 0)).toBe(true)
+    const width = again.instance.memory["inputs"]!.length
+    const weights = again.state()["weights_bits"]!
+    expect(weights.every((weight, i) => i % width > 1 || weight === 0)).toBe(true)
+    expect(weights.some((weight) => weight !== 0 && weight !== 8192)).toBe(true)
+    const next = TEXT.subarray(0, 78)
+    const ratio = again.read(next, { learns: true }) / whole.read(next, { learns: true })
+    expect(ratio).toBeLessThan(1.5)
   })
   it("gives the same bits in the interpreter", () => {
     const [ours, judge] = [opened(), opened(interpreterEngine)]

@@ -5,8 +5,10 @@ import { instantiate } from "../compile.ts"
 import type { Engine, Instance } from "../engine/engine.ts"
 import { OWN_LIMITS } from "../ir/limits.ts"
 import type { Program } from "../ir/program.ts"
+import { CODE_MAX } from "../mix/coder.ts"
 import { carriedBy, type Expert } from "../mix/expert.ts"
-import { CODE_MAX, type HarnessOptions, harness, MODE } from "../mix/harness.ts"
+import { type HarnessOptions, harness, MODE, mixerInputs } from "../mix/harness.ts"
+import { isInputWeights } from "../mix/mixer.ts"
 
 /** A predictor of bytes on an engine: it says what it expects, then is shown what came. */
 export interface Predictor {
@@ -34,6 +36,11 @@ export interface Predictor {
   state(): Readonly<Record<string, Numbers>>
   put(state: Readonly<Record<string, Numbers>>): void
   reset(): void
+  /**
+   * Takes over all that another predictor learnt, whose experts may be others: what both have goes on, who is new begins with
+   * weight nothing, and who is gone takes its weights along.
+   */
+  adopt(other: Predictor): void
   readonly instance: Instance
 }
 export interface Mark {
@@ -157,6 +164,26 @@ export function openPredictor(experts: readonly Expert[], options: HarnessOption
       for (const name of stateNames) memory[name]!.set(state[name]!)
     },
     reset,
+    adopt(other) {
+      const theirs = other.state()
+      const [from, to] = [mixerInputs(other.experts), mixerInputs(experts)]
+      const places = to.map(({ expert, vote }) =>
+        from.findIndex((each) => each.expert === expert && each.vote === vote),
+      )
+      const [width, widthThere] = [memory["inputs"]!.length, other.instance.memory["inputs"]!.length]
+      for (const name of stateNames) {
+        const [here, there] = [memory[name]!, theirs[name]]
+        if (there === undefined) continue
+        if (!isInputWeights(name)) {
+          if (there.length === here.length) here.set(there)
+          continue
+        }
+        here.fill(0)
+        for (let row = 0; row < here.length / width; row++)
+          for (const [i, place] of places.entries())
+            if (place >= 0) here[row * width + i] = there[row * widthThere + place]!
+      }
+    },
   }
 }
 /** Bytes that may be tried before they are taken back. */

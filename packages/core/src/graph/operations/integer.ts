@@ -1,4 +1,5 @@
 import { DTYPE, type Dtype } from "../../base/dtype.ts"
+import { powersOfHalf } from "../../base/powers.ts"
 import { isProblem, type Problem } from "../../base/problem.ts"
 import { sizeOf } from "../../base/shape.ts"
 import * as ir from "../../ir/build.ts"
@@ -188,15 +189,7 @@ function unpackNibblesLoops(...[[x], y, scratch]: Parameters<Loops>): ReturnType
 }
 
 /** round(2¹⁵ · 2^(-i/256)), i = 0 … 255. */
-export const POWERS = powersOfTwo()
-function powersOfTwo(): readonly number[] {
-  // The 256th root of ½ by eight correctly rounded square roots, then powers: no library's pow, whose last bit varies.
-  let root = 0.5
-  for (let i = 0; i < 8; i++) root = Math.sqrt(root)
-  const powers = [1]
-  while (powers.length < 256) powers.push(powers.at(-1)! * root)
-  return powers.map((power) => Math.round(power * 32768))
-}
+export const POWERS = powersOfHalf(2 ** 15)
 
 /** A sum of this many parts of up to 2¹⁵ is at most 2³¹. */
 const SOFTMAX_COLUMNS_MAX = 65536
