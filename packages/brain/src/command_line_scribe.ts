@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs"
+import type { Command } from "commander"
+import type { TeachScribeArguments } from "./commands/teach_scribe.ts"
+import { NONE } from "./scribe/find.ts"
+import type { ExitCode, Services } from "./services.ts"
+
+/** Options of `teach` that are of nets. */
+const OF_NETS = "test base name about licence text label wrongCosts seed maxSize svg replace offline".split(" ")
+
+/**
+ * What `brain teach` does where its first word names a scribe; nothing where it does not. Misuse: options of nets, and nets
+ * without --into.
+ */
+export async function teachScribeIf(
+  words: readonly string[],
+  options: TeachScribeArguments,
+  command: Command,
+  services: Services,
+): Promise<ExitCode | undefined> {
+  const [word = "", ...texts] = words
+  const isNone = word === NONE && !existsSync(NONE)
+  if (!isNone && (await (await import("./scribe/find.ts")).findScribe(word)) === undefined) {
+    if (options.memory !== undefined) command.error(`error: --memory is of scribes, and ${word} is none.`)
+    if (options.into === undefined) command.error("error: required option '--into <folder>' not specified")
+    return undefined
+  }
+  const stray = OF_NETS.find((name) => command.getOptionValueSource(name) === "cli")
+  if (stray !== undefined)
+    command.error(
+      `error: ${word} is a scribe, and \`--${stray.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}\` is of nets.`,
+    )
+  return (await import("./commands/teach_scribe.ts")).teachScribe(word, texts, options, services)
+}
