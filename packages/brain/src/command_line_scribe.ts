@@ -9,7 +9,7 @@ const OF_NETS = "test base name about licence text label wrongCosts seed maxSize
 
 /**
  * What `brain teach` does where its first word names a scribe; nothing where it does not. Misuse: options of nets, and nets
- * without --into.
+ * without --into. Errors: OB801 when it names none and has options that are of scribes.
  */
 export async function teachScribeIf(
   words: readonly string[],
@@ -20,7 +20,7 @@ export async function teachScribeIf(
   const [word = "", ...texts] = words
   const isNone = word === NONE && !existsSync(NONE)
   if (!isNone && (await (await import("./scribe/find.ts")).findScribe(word)) === undefined) {
-    if (options.memory !== undefined) command.error(`error: --memory is of scribes, and ${word} is none.`)
+    if (options.memory !== undefined) await (await import("./scribe/find.ts")).needScribe(word)
     if (options.into === undefined) command.error("error: required option '--into <folder>' not specified")
     return undefined
   }
