@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, statSync } from "node:fs"
-import { join, resolve, sep } from "node:path"
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { join, sep } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { storeName } from "../brains/names.ts"
 import { firstWordOf } from "../brains/sources.ts"
@@ -43,8 +43,10 @@ const isScribe = (folder: string): boolean => {
   )
 }
 function isOwn(folder: string): boolean {
+  const place = realpathSync(folder) // a link to one that is not one's own is none
   const modules = firstParty("modules")
-  return artifactAround(folder) === undefined && !(modules && resolve(folder).startsWith(`${resolve(modules)}${sep}`))
+  const isFirstParty = modules !== undefined && place.startsWith(`${realpathSync(modules)}${sep}`)
+  return !isFirstParty && artifactAround(folder) === undefined && artifactAround(place) === undefined
 }
 
 /** The same, where nothing else will do. Errors: OB801. */

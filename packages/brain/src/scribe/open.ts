@@ -1,4 +1,6 @@
+import { createHash, type Hash } from "node:crypto"
 import type { Digest } from "@open-brains/core/base/digest.ts"
+import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import type { Expert } from "@open-brains/core/mix/expert.ts"
 import { harnessOptions, scribeExperts } from "@open-brains/core/mix/scribe.ts"
@@ -106,17 +108,31 @@ export async function openFound(path: string, found: Found, options: ScribeOptio
     await remember(0)
   }
   for (; after < lessons.length; after++) {
-    const { path: text, name, bytes: total } = lessons[after]!
+    const { path: text, name, bytes: total, digest } = lessons[after]!
     let done = 0
-    await readText(predictor, chunksOf(text), (_, bytes) => {
+    const hash = createHash("sha256")
+    await readText(predictor, hashed(chunksOf(text), hash), (_, bytes) => {
       done += bytes
       options.onProgress?.({ doing: "reading", name, done, total })
     })
+    if (`sha256:${hash.digest("hex")}` !== digest)
+      refuse({
+        code: "OB803",
+        seen: `${text} was changed while it was read.`,
+        hint: "Leave it as it is, and try again.",
+      })
     bytesRead += done
     if (after + 2 >= lessons.length) await remember(after + 1)
   }
   if (bytesRead > 0 && isOwn && isAsSaid) await forgetOthers(folder, lessons.length)
   return { path, predictor, asides: told, memoryBytes, module, found, lessons, states, bytesRead }
+}
+
+async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    hash.update(chunk)
+    yield chunk
+  }
 }
 
 async function readPrimer(

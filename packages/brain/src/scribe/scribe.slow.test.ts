@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { digest } from "@open-brains/core/base/digest.ts"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
@@ -125,6 +125,8 @@ test("scribe is found by its name, taught in a copy that goes first from then on
   const learnt = await stateOf("scribe")
   expect((await brain(["undo", "scribe"])).code).toBe(0)
   expect(await stateOf("scribe")).not.toBe(learnt)
+  symlinkSync(join(repository, "modules/scribe"), "linked")
+  expect(JSON.parse((await brain(["show", "linked", "--json"])).out)).toMatchObject({ isOwn: false })
   mkdirSync("elsewhere")
   process.chdir("elsewhere")
   expect((await brain(["undo", "scribe"])).err).toContain("OB804")

@@ -255,6 +255,8 @@ test("neither lessons nor state are in the artifact, and what is pulled begins w
   expect((await openScribe("acme/primed")).lessons).toEqual([])
   await pull("acme/primed", "pulled", { from: "stick" })
   expect(filesOf("pulled")).toEqual(["module.brain", "primer.packed"])
+  expect((await brain(["list"])).out).toMatch(/^acme\/primed:edge {2}predictor {2}/)
+  expect((await brain(["show", "acme/primed"])).out).toContain("kind      predictor")
 
   // One of the store is never changed: a copy learns, but not where something lies.
   expect(await codesOf(teach("acme/primed", "peter.txt"))).toEqual(["OB807"])
@@ -299,6 +301,11 @@ test("the commands: teach, lessons, show, undo, and those that have no use for a
     "Undone: lesson 2, stdin. 1 lesson is left, and it is as it was before, to the bit.",
   )
   expect(JSON.parse((await brain(["undo", "mine", "--json"])).out)).toMatchObject({ undone: { lesson: 1 }, left: 0 })
+  writeFileSync("desk.csv", "text,label\nhello,greeting\nbye,parting\n")
+  writeFileSync(
+    "echo.brain",
+    'brain echo { about "x" licence "CC0-1.0" takes text: text up to 99 bytes gives reply: text up to 99 bytes use mine from "./mine" reply is mine of text }',
+  )
   for (const [words, code, seen] of [
     ["undo mine", 1, "OB804"],
     ["ask mine hello", 1, "OB120"],
@@ -307,6 +314,10 @@ test("the commands: teach, lessons, show, undo, and those that have no use for a
     ["teach sea.txt", 2, "OB500"],
     ["teach mine sea.txt --seed 3", 2, "OB500"],
     ["rebuild mine", 1, "OB806"],
+    ["check mine", 1, "OB631"],
+    ["check echo.brain", 1, "mine is a predictor of text, and gives no answers"],
+    ["teach desk.csv --into mine --base none", 1, "OB807"],
+    ["teach desk.csv --memory 16KB --into other", 1, "OB801"],
   ] as const)
     expect([words, await brain(words.split(" "))]).toMatchObject([words, { code, err: expect.stringContaining(seen) }])
 })

@@ -26,12 +26,6 @@ const stateOf = ({ program }: Predictor) => program.buffers.filter(({ access }) 
 /** Why a snapshot cannot be taken, in words that go on after its name. */
 export type Unfit = "stale" | "damaged"
 
-/** What a snapshot says that it is of, without reading it whole. */
-export function isOf(bytes: Uint8Array, of: Digest): boolean {
-  const head = headOf(bytes)?.head
-  return head?.["snapshot"] === VERSION && head["of"] === of
-}
-
 /** Puts the state in a snapshot into the predictor; or says why not, and leaves the predictor as it was. */
 export function putState(predictor: Predictor, of: Digest, bytes: Uint8Array): Unfit | undefined {
   const found = headOf(bytes)

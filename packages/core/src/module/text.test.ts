@@ -330,7 +330,7 @@ test("the examples of docs/formats/module.md are canonical", () => {
   const page = readFileSync(join(docs, "formats/module.md"), "utf8")
   const sources = [...page.matchAll(/```brain\n([\s\S]*?)```/g)].map(([, source]) => source!)
   expect(sources.map((source) => printManifest(parseModule(source, "module.md")))).toEqual(sources)
-  expect(sources).toHaveLength(2)
+  expect(sources).toHaveLength(3)
 })
 
 /** Pages show `«text × count»` for what would be too long to read, and `␀` for a character that cannot be seen. */
