@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from "node:fs"
@@ -171,6 +172,19 @@ test("lessons that somebody edits, takes away or adds are what it reads from the
   }
   writeFileSync("mine/lessons/.DS_Store", "")
   expect(await lessonsOfScribe("mine")).toHaveLength(2)
+})
+
+test("a lesson that changes while it is read is refused, and nothing is remembered of it", async () => {
+  writeFileSync("long.txt", SEA.repeat(400))
+  await begin("mine", "long.txt")
+  rmSync("mine/state", { recursive: true })
+  let isChanged = false
+  const onProgress = () => {
+    if (!isChanged) writeFileSync("mine/lessons/0001-long.txt", PETER.repeat(800))
+    isChanged = true
+  }
+  expect(await codesOf(openScribe("mine", { onProgress }))).toEqual(["OB803"])
+  expect(filesOf("mine").filter((path) => path.endsWith(".packed"))).toEqual([])
 })
 
 test("what is no lesson is refused, and nothing is changed", async () => {
