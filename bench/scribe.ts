@@ -1,4 +1,5 @@
 /** `./check bench scribe`: the predictor of bytes: what it costs in bits and in time, what shakes it, and what it packs. */
+import { measureNeural } from "./scribe/neural.ts"
 import { measurePacking } from "./scribe/pack.ts"
 import { measureQuality } from "./scribe/quality.ts"
 import { measureRobustness } from "./scribe/robust.ts"
@@ -10,6 +11,6 @@ const PARTS = {
   speed: measureSpeed,
   robust: measureRobustness,
   pack: measurePacking,
-  // The net over bytes alone comes here.
+  neural: measureNeural,
 }
 process.exitCode = await runBench("scribe", PARTS, process.argv.slice(2))

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { hubCommand } from "./command_line_hub.ts"
 import { explainOptions, explainsScribe, registerScribe } from "./command_line_predict.ts"
 import { registerProving } from "./command_line_prove.ts"
+import { teachScribeIf } from "./command_line_scribe.ts"
 import { registerSharing, registerShow } from "./command_line_share.ts"
 import { registerRebuild, registerUpdating } from "./command_line_update.ts"
 import { registerWork } from "./command_line_work.ts"
@@ -127,6 +128,9 @@ type Run = (work: () => Promise<ExitCode>) => Promise<void>
 const placed = async (path: string): Promise<string> =>
   existsSync(path) ? path : (await import("./brains/named.ts")).moduleAt(path)
 
+const isScribe = async (path: string): Promise<boolean> =>
+  (await (await import("./scribe/find.ts")).findScribe(path)) !== undefined
+
 /** Each command's code is loaded when it is called: an answer should not wait for what it does not need. */
 function commands(services: Services, run: Run): Command {
   const program = new Command("brain")
@@ -156,9 +160,15 @@ function commands(services: Services, run: Run): Command {
     .action((options) => run(async () => (await import("./commands/tour.ts")).tour(options, services)))
   program
     .command("teach")
-    .description("teach a module from examples: CSV, TSV, JSON or fastText with a text and a label each")
-    .argument("<files...>", "files of examples, data sets, or modules whose examples are taken along")
-    .requiredOption("--into <folder>", "the folder to write the module into")
+    .description(
+      "teach a module from examples: CSV, TSV, JSON or fastText with a text and a label each; or a scribe texts: teach SCRIBE TEXT…",
+    )
+    .argument(
+      "<files...>",
+      "files of examples, data sets, or modules whose examples are taken along; or a scribe and texts",
+    )
+    .option("--into <folder>", "the folder to write the module into; of a scribe, where a copy goes that learns")
+    .option("--memory <size>", "of a scribe: bytes of tables for the copy, such as 16MB")
     .option("--test <file>", "examples for the final score; else some are held out")
     .option("--base <folder>", "a module to learn on from, or none (default: modules/intent)")
     .option("--name <name>", "the module's name (default: that of the folder)")
@@ -174,10 +184,14 @@ function commands(services: Services, run: Run): Command {
     .option("--replace", "teach the new examples alone, even where labels of the module that is there vanish")
     .addOption(offline())
     .addOption(json())
-    .action((files, options) => {
+    .action((files, options, command: Command) => {
       if (options.svg !== undefined && options.maxSize === undefined)
         throw new InvalidArgumentError("--svg draws what --max-size tries: name a size too, such as --max-size 30KB.")
-      return run(async () => (await import("./commands/teach.ts")).teach(files, options, services))
+      return run(
+        async () =>
+          (await teachScribeIf(files, options, command, services)) ??
+          (await import("./commands/teach.ts")).teach(files, options, services),
+      )
     })
   remote(program.command("ask"))
     .description("answer a text, or each line of standard input (lines of JSON too)")
@@ -201,20 +215,28 @@ function commands(services: Services, run: Run): Command {
     )
   program
     .command("lessons")
-    .description("the corrections of a module, and which of them count")
-    .argument("<module>", "folder of the module")
+    .description("the corrections of a module, and which of them count; or what a scribe was taught")
+    .argument("<module>", "folder of the module, or a scribe")
     .addOption(json())
     .action((path, options) =>
-      run(async () => (await import("./commands/correct.ts")).lessons(path, options, services)),
+      run(async () =>
+        (await isScribe(path))
+          ? (await import("./commands/teach_scribe.ts")).scribeLessons(path, options, services)
+          : (await import("./commands/correct.ts")).lessons(path, options, services),
+      ),
     )
   program
     .command("undo")
-    .description("take a correction back, as if it had never been made")
-    .argument("<module>", "folder of the module")
+    .description("take a correction back, or what a scribe was taught last, as if it had never been")
+    .argument("<module>", "folder of the module, or a scribe")
     .argument("[n]", "number of the lesson (default: the last one)", wholeNumber(1))
     .addOption(json())
     .action((path, lesson, options) =>
-      run(async () => (await import("./commands/correct.ts")).undo(path, lesson, options, services)),
+      run(async () =>
+        (await isScribe(path))
+          ? (await import("./commands/teach_scribe.ts")).undoScribe(path, lesson, options, services)
+          : (await import("./commands/correct.ts")).undo(path, lesson, options, services),
+      ),
     )
   program
     .command("test")

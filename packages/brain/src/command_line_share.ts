@@ -24,11 +24,15 @@ export function registerShow(program: Command, run: Run, services: Services): vo
     .addOption(insecure())
     .addOption(json())
     .action((path, { insecure: isInsecure, from, ...options }) =>
-      run(async () =>
-        from !== undefined || (readReference(path) !== undefined && !existsSync(path))
+      run(async () => {
+        const isNamed = path.includes("/") && !existsSync(path)
+        const scribe =
+          from !== undefined || isNamed ? undefined : await (await import("./scribe/find.ts")).findScribe(path)
+        if (scribe) return (await import("./commands/show_scribe.ts")).showScribe(path, scribe, options, services)
+        return from !== undefined || (readReference(path) !== undefined && !existsSync(path))
           ? (await import("./commands/show_shared.ts")).showShared(path, { ...options, from, isInsecure }, services)
-          : (await import("./commands/show.ts")).show(path, options, services),
-      ),
+          : (await import("./commands/show.ts")).show(path, options, services)
+      }),
     )
 }
 

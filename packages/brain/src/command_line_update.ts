@@ -52,6 +52,7 @@ export function registerRebuild(program: Command, run: Run, services: Services):
     .option("--base <folder>", "the base that it learnt on from (default: modules/intent)")
     .option("--data <set>", "data set that it learnt from (default: that of its name); with --into, other data")
     .option("--into <folder>", "build a candidate from other data by the same recipe, and compare both")
+    .option("--write", "of a scribe: put what its recipe gives in the place of what is there")
     .option("--on <benchmarks...>", "with --into: what both are compared on, beside what the data hold out")
     .addOption(new Option("--offline", "do not ask the network for a data set"))
     .addOption(json())
@@ -63,10 +64,15 @@ export function registerRebuild(program: Command, run: Run, services: Services):
         command.error("error: --on compares a candidate: say where it goes, --into FOLDER.")
       if (options.into === undefined && modules.length !== 1)
         command.error(`error: ${modules.length === 0 ? "missing required argument 'module'" : "one module at a time"}.`)
-      return run(async () =>
-        options.into === undefined
+      return run(async () => {
+        const scribe =
+          options.into === undefined ? await (await import("./scribe/find.ts")).findScribe(modules[0]) : undefined
+        if (scribe)
+          return (await import("./commands/rebuild_scribe.ts")).rebuildScribe(modules[0], scribe, options, services)
+        if (options.write) command.error("error: --write is of scribes.")
+        return options.into === undefined
           ? (await import("./commands/rebuild.ts")).rebuild(modules[0], options, services)
-          : (await import("./commands/rebuild_on.ts")).rebuildOn(modules, options, services),
-      )
+          : (await import("./commands/rebuild_on.ts")).rebuildOn(modules, options, services)
+      })
     })
 }

@@ -165,11 +165,13 @@ export async function gather(
     const kind = firstWordOf(text) ?? ""
     if (kind === "benchmark")
       return absent(`${source} is a benchmark, and answers nothing.`, `Let the brain live by it: benchmark "${source}"`)
-    if (!["net", "dataset"].includes(kind)) return { kind: "brain", file: manifest }
+    if (!["net", "dataset", "predictor"].includes(kind)) return { kind: "brain", file: manifest }
     texts.set(manifest, text)
     try {
       const module = parseModule(text, manifest)
       if (module.kind === "net") return { kind: "module", module: factsOf(module, place) }
+      if (module.kind === "predictor")
+        return absent(`${source} is a predictor of text, and gives no answers.`, "Name the folder of a net.")
       return absent(`${source} is a data set, and answers nothing.`, "Teach a net from it: brain teach.")
     } catch (error) {
       if (!(error instanceof Refusal)) throw error

@@ -11,7 +11,7 @@ export const BRAIN_FILE = /\.brain$/
 export const firstWordOf = (source: string): string | undefined =>
   /^\ufeff?(?:\s+|#[^\n]*(?:\n|$))*([A-Za-z]+)/.exec(source)?.[1]
 /** What the manifest of a folder begins with that holds no brain. */
-export const OTHERS: readonly string[] = ["net", "dataset", "benchmark"]
+export const OTHERS: readonly string[] = ["net", "dataset", "predictor", "benchmark"]
 
 /** The path of the text of a brain, when that is what lies at `path`: in a file `.brain`, or in the manifest of a folder. */
 export function brainFileAt(path: string): string | undefined {

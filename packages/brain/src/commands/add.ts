@@ -96,5 +96,7 @@ function usesOf(name: string, kind: Card["kind"]): readonly string[] {
   if (kind === "benchmark")
     return [`Let a brain live by it: benchmark ${quoted}`, `Measure by it: brain compare OLD NEW --on ${name}`]
   if (kind === "dataset") return []
+  if (kind === "predictor")
+    return [`Teach it texts, in a copy of your own: brain teach ${name} notes.txt --into FOLDER`]
   return [`Ask it: brain ask ${name} "a message"`, `Use it in a brain: use NAME from ${quoted}`]
 }

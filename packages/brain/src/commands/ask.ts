@@ -39,7 +39,7 @@ export async function ask(
 }
 
 /** Why the engine that was asked for made way for another: the answers are the same. */
-export function tellAsides({ asides }: Brain, { complain }: Services): void {
+export function tellAsides({ asides }: Pick<Brain, "asides">, { complain }: Services): void {
   for (const reason of asides) complain(`Slower than it could be: ${reason}`)
 }
 

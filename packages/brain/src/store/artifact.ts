@@ -16,7 +16,7 @@ import { type Gathered, gather } from "../brains/gather.ts"
 import { definitionsAt, firstWordOf } from "../brains/sources.ts"
 import { dataSetIn } from "../data/sets.ts"
 import { filesOfBrain, filesOfNet } from "./brain_files.ts"
-import { readModule } from "./folder.ts"
+import { readModule, readPredictorModule } from "./folder.ts"
 import { MANIFEST, sha256 } from "./whole.ts"
 
 /** A module as it is pushed: its manifest and card are functions of its files. */
@@ -30,14 +30,14 @@ export interface Packed {
 }
 
 /**
- * A module as an artifact: a net or a data set, its manifest and parts; a brain, code or a remote part or a benchmark, all files in its folder that
+ * A module as an artifact: a net, a data set or a predictor, its manifest and parts; a brain, code or a remote part or a benchmark, all files in its folder that
  * reading it leads to. A single file NAME.brain is one whose text is called module.brain. Errors: OB714 when a path
  * leaves the folder, OB715 when no store takes it, OB717 when a name of the store is not locked, and all that reading and
  * checking it find.
  */
 export async function artifactOf(path: string): Promise<Packed> {
   const kind = await kindAt(path)
-  const made = kind === "net" ? await net(path) : kind === "dataset" ? await dataSet(path) : await brain(path)
+  const made = await MAKE[kind](path)
   const files: readonly ArtifactFile[] = [...made.files].map(([path, bytes]) => ({
     path,
     digest: sha256(bytes),
@@ -53,11 +53,15 @@ interface Made {
   readonly card: Omit<Card, "bytes">
 }
 
-async function kindAt(path: string): Promise<"net" | "dataset" | "brain"> {
+type FolderKind = "net" | "dataset" | "predictor" | "brain"
+const MAKE: Readonly<Record<FolderKind, (path: string) => Promise<Made>>> = { net, dataset: dataSet, predictor, brain }
+
+async function kindAt(path: string): Promise<FolderKind> {
   if (definitionsAt(path) !== undefined) return "brain"
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true
   const source = isFolder ? await readFile(join(path, MANIFEST), "utf8").catch(() => "") : ""
-  return firstWordOf(source) === "dataset" ? "dataset" : "net" // which tells what is wrong with the others
+  const kind = firstWordOf(source)
+  return kind === "dataset" || kind === "predictor" ? kind : "net" // which tells what is wrong with the others
 }
 
 async function net(path: string): Promise<Made> {
@@ -90,6 +94,28 @@ async function dataSet(path: string): Promise<Made> {
   const { name, about, licence } = manifest
   const card = { kind: "dataset", name, about, licence, module: sha256(text), takes: [], gives: [] } as const
   return { files: new Map([[MANIFEST, text]]), card: { ...card, uses: [], benchmarks: [] } }
+}
+
+/** Its parts alone: what somebody taught it, and what it remembers of that, stays where it is. */
+async function predictor(path: string): Promise<Made> {
+  const { manifest, digest, parts } = await readPredictorModule(path)
+  const { name, about, licence } = manifest
+  const text = new TextEncoder().encode(printManifest(manifest))
+  return {
+    files: new Map([[MANIFEST, text], ...Object.entries(parts)]),
+    card: {
+      kind: "predictor",
+      name,
+      about,
+      licence,
+      module: digest,
+      takes: [],
+      gives: [],
+      uses: [],
+      benchmarks: [],
+      ...(manifest.built.base ? { base: manifest.built.base.digest } : {}),
+    },
+  }
 }
 
 async function brain(path: string): Promise<Made> {

@@ -2,12 +2,20 @@ import { randomBytes } from "node:crypto"
 import { basename, dirname, join } from "node:path"
 import { digest as digestOf } from "@open-brains/core/base/digest.ts"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
-import type { Manifest } from "@open-brains/core/module/manifest.ts"
+import type { Manifest, PredictorManifest } from "@open-brains/core/module/manifest.ts"
 import { printManifest } from "@open-brains/core/module/text.ts"
 import { codeOf, diskFiles, explain, type Files } from "./files.ts"
 import { heal, siblingsOf } from "./heal.ts"
 import { withLock } from "./lock.ts"
-import { MANIFEST, type ModuleFiles, readWhole, sha256 } from "./whole.ts"
+import {
+  MANIFEST,
+  type ModuleFiles,
+  type PartedManifest,
+  type ReadWhole,
+  readPredictor,
+  readWhole,
+  sha256,
+} from "./whole.ts"
 
 export type { ModuleFiles } from "./whole.ts"
 
@@ -16,16 +24,23 @@ export type { ModuleFiles } from "./whole.ts"
  * write left behind. Errors: OB150 to OB154, OB156 to OB158, and those of `parseManifest`.
  */
 export function readModule(path: string, files: Files = diskFiles): Promise<ModuleFiles> {
-  return explain(path, readHealed(path, files))
+  return explain(path, readHealed(path, files, readWhole))
 }
+/** The same of a predictor: its parts, not what it was taught. Errors: OB801 where another kind of module lies there. */
+export const readPredictorModule = (path: string, files: Files = diskFiles): Promise<ModuleFiles<PredictorManifest>> =>
+  explain(path, readHealed(path, files, readPredictor))
 
-async function readHealed(path: string, files: Files): Promise<ModuleFiles> {
+async function readHealed<M extends PartedManifest>(
+  path: string,
+  files: Files,
+  read: ReadWhole<M>,
+): Promise<ModuleFiles<M>> {
   await healIfNeeded(await files.realPath(path), files)
   for (let attempt = 0; ; attempt++) {
     const place = await files.realPath(path)
     const before = await files.kind(place)
     try {
-      return await readWhole(place, files, path)
+      return await read(place, files, path)
     } catch (error) {
       // Another process may have swapped the folder between two files: then the next attempt reads the new one.
       const after = await files.kind(place)
@@ -36,7 +51,8 @@ async function readHealed(path: string, files: Files): Promise<ModuleFiles> {
   }
 }
 
-const lockOf = (place: string): string => join(dirname(place), `.${basename(place)}.lock`)
+/** Who writes a module holds this file. */
+export const lockOf = (place: string): string => join(dirname(place), `.${basename(place)}.lock`)
 
 async function healIfNeeded(place: string, files: Files): Promise<void> {
   const isThere = async (): Promise<boolean> => (await files.kind(place)) !== undefined
@@ -57,13 +73,13 @@ async function healIfNeeded(place: string, files: Files): Promise<void> {
 }
 const newToken = (): string => randomBytes(8).toString("hex")
 
-export interface Written extends ModuleFiles {
+export interface Written<M extends PartedManifest = Manifest> extends ModuleFiles<M> {
   /** Files of the person's own that had the name of a part, and the names under which they are kept. */
   readonly kept: readonly string[]
 }
 /** A module that is not written yet: the digests of its parts come with their bytes. */
-export interface Draft {
-  readonly manifest: Omit<Manifest, "parts">
+export interface Draft<M extends PartedManifest = Manifest> {
+  readonly manifest: Omit<M, "parts">
   readonly parts: Readonly<Record<string, Uint8Array>>
 }
 
@@ -72,16 +88,16 @@ export interface Draft {
  * the old folder that are no parts of it stay; an altered part stays under another name. Errors: OB155, OB156, OB157,
  * and those of `printManifest`.
  */
-export function writeModule(
+export function writeModule<M extends PartedManifest = Manifest>(
   path: string,
-  manifest: Omit<Manifest, "parts">,
+  manifest: Omit<M, "parts">,
   parts: Readonly<Record<string, Uint8Array>>,
   files: Files = diskFiles,
-): Promise<Written> {
-  printManifest({ ...manifest, parts: digestsOf(parts) })
+): Promise<Written<M>> {
+  printManifest(withParts<M>(manifest, parts))
   return explain(
     path,
-    writeLocked(path, async () => ({ manifest, parts }), files),
+    writeLocked<M>(path, async () => ({ manifest, parts }), files),
   )
 }
 
@@ -117,8 +133,15 @@ async function writeWaiting(
 const digestsOf = (parts: Draft["parts"]): Manifest["parts"] =>
   Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)]))
 
+const withParts = <M extends PartedManifest>(manifest: Omit<M, "parts">, parts: Draft["parts"]): M =>
+  ({ ...manifest, parts: digestsOf(parts) }) as M // all of it but the parts, which are here
+
 /** `make` is called once the lock is held and what was interrupted is healed. */
-async function writeLocked(path: string, make: (place: string) => Promise<Draft>, files: Files): Promise<Written> {
+async function writeLocked<M extends PartedManifest = Manifest>(
+  path: string,
+  make: (place: string) => Promise<Draft<M>>,
+  files: Files,
+): Promise<Written<M>> {
   const place = await files.realPath(path) // a link to a module stays a link
   const parent = dirname(place)
   const token = newToken()
@@ -126,7 +149,7 @@ async function writeLocked(path: string, make: (place: string) => Promise<Draft>
     await heal(place, files)
     await refuseDocuments(place, files, path)
     const draft = await make(place)
-    const manifest: Manifest = { ...draft.manifest, parts: digestsOf(draft.parts) }
+    const manifest = withParts<M>(draft.manifest, draft.parts)
     const text = printManifest(manifest)
     const fresh = join(parent, `.${basename(place)}.new-${token}`)
     try {

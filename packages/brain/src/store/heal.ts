@@ -1,9 +1,9 @@
 import { basename, dirname, join } from "node:path"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
-import { parseManifest, printManifest } from "@open-brains/core/module/text.ts"
+import { parseModule, printManifest } from "@open-brains/core/module/text.ts"
 import type { Files } from "./files.ts"
-import { LIMITS, MANIFEST, readWhole, sha256 } from "./whole.ts"
+import { LIMITS, MANIFEST, readAnyWhole, sha256 } from "./whole.ts"
 
 /**
  * A write goes through these states; T is its token, and each arrow is one rename:
@@ -60,7 +60,7 @@ export async function heal(place: string, files: Files): Promise<readonly string
 
 async function isWhole(folder: string, files: Files): Promise<boolean> {
   try {
-    await readWhole(folder, files)
+    await readAnyWhole(folder, files)
     return true
   } catch (error) {
     if (error instanceof Refusal) return false
@@ -97,7 +97,8 @@ async function partsOf(old: string, files: Files): Promise<Readonly<Record<strin
   const found = await files.kind(path)
   if (found?.is !== "file" || found.bytes > LIMITS.manifestBytes) return {}
   try {
-    const manifest = parseManifest(new TextDecoder().decode(await files.read(path)), path)
+    const manifest = parseModule(new TextDecoder().decode(await files.read(path)), path)
+    if (manifest.kind === "dataset") return {}
     return { ...manifest.parts, [MANIFEST]: sha256(new TextEncoder().encode(printManifest(manifest))) }
   } catch (error) {
     if (error instanceof Refusal) return {}

@@ -2,14 +2,17 @@ import { createHash } from "node:crypto"
 import { basename, dirname, join } from "node:path"
 import { type Digest, digest as digestOf, parseDigest } from "@open-brains/core/base/digest.ts"
 import { Refusal, refuse, suggest } from "@open-brains/core/base/problem.ts"
-import type { Manifest } from "@open-brains/core/module/manifest.ts"
-import { parseManifest, printManifest } from "@open-brains/core/module/text.ts"
+import type { Manifest, PredictorManifest } from "@open-brains/core/module/manifest.ts"
+import { parseManifest, parseModule, parsePredictor, printManifest } from "@open-brains/core/module/text.ts"
 import type { Files } from "./files.ts"
 
+/** Of the kinds of module that have parts. */
+export type PartedManifest = Manifest | PredictorManifest
+
 /** A module in memory; `digest` is that of its canonical manifest. */
-export interface ModuleFiles {
+export interface ModuleFiles<M extends PartedManifest = Manifest> {
   readonly path: string
-  readonly manifest: Manifest
+  readonly manifest: M
   readonly digest: Digest
   readonly parts: Readonly<Record<string, Uint8Array>>
 }
@@ -19,7 +22,33 @@ export const LIMITS = { manifestBytes: 2 ** 20, partBytes: 2 ** 30, moduleBytes:
 const RESTORE = "Restore it from a copy, or teach it again: brain teach FILE --into FOLDER."
 
 /** Reads and checks what lies in this very folder, without healing it. `shown` is what messages call it. */
-export async function readWhole(place: string, files: Files, shown = place): Promise<ModuleFiles> {
+export const readWhole: ReadWhole<Manifest> = (place, files, shown) => readParted(place, files, parseManifest, shown)
+/** The same of a predictor. Errors: OB801 where another kind of module lies there. */
+export const readPredictor: ReadWhole<PredictorManifest> = (place, files, shown) =>
+  readParted(place, files, parsePredictor, shown)
+/** The same of either. */
+export const readAnyWhole: ReadWhole<PartedManifest> = (place, files, shown) =>
+  readParted(
+    place,
+    files,
+    (source, file) => {
+      const found = parseModule(source, file)
+      return found.kind === "predictor" ? found : parseManifest(source, file)
+    },
+    shown,
+  )
+export type ReadWhole<M extends PartedManifest> = (
+  place: string,
+  files: Files,
+  shown?: string,
+) => Promise<ModuleFiles<M>>
+
+async function readParted<M extends PartedManifest>(
+  place: string,
+  files: Files,
+  parse: (source: string, file: string) => M,
+  shown = place,
+): Promise<ModuleFiles<M>> {
   const folder = await files.kind(place)
   if (folder === undefined) return refuse(await nothingThere(place, files, shown))
   if (folder.is !== "folder") {
@@ -33,7 +62,7 @@ export async function readWhole(place: string, files: Files, shown = place): Pro
       hint: `Name the folder of a module, or make one with \`brain teach\`.`,
     })
   const source = decode(await readLimited(join(place, MANIFEST), LIMITS.manifestBytes, files, shown), shown)
-  const manifest = parseManifest(source, join(shown, MANIFEST))
+  const manifest = parse(source, join(shown, MANIFEST))
   let room: number = LIMITS.moduleBytes
   const parts: [string, Uint8Array][] = []
   const problems: Refusal[] = []

@@ -3,7 +3,18 @@ import type { Json, JsonObject } from "../base/json.ts"
 import { readReference } from "./reference.ts"
 import type { Reading } from "./shape.ts"
 
-export const KINDS = ["net", "adapter", "dataset", "benchmark", "grammar", "code", "remote", "llm", "brain"] as const
+export const KINDS = [
+  "net",
+  "predictor",
+  "adapter",
+  "dataset",
+  "benchmark",
+  "grammar",
+  "code",
+  "remote",
+  "llm",
+  "brain",
+] as const
 export type Kind = (typeof KINDS)[number]
 
 /**

@@ -31,6 +31,20 @@ export interface NamedDigest {
 }
 
 /**
+ * A predictor of text: what it has read is its state. Texts that somebody taught it lie beside its parts and are none of
+ * them, so that they are never shared with it.
+ */
+export interface PredictorManifest {
+  readonly kind: "predictor"
+  readonly name: string
+  readonly about: string
+  readonly licence: string // SPDX expression
+  readonly memoryBytes: number // of its tables: a power of two, 2¹⁴ … 2³⁰
+  readonly built: Build
+  readonly parts: Readonly<Record<string, Digest>> // "recipe.json", "primer.packed", "net.safetensors", "README.md"
+}
+
+/**
  * A published data set as a module: where its files are, what their bytes must be, and how examples are read from them.
  * It holds no data: whoever takes it fetches the files and checks them.
  */

@@ -315,13 +315,13 @@ test.each(pages)("docs/errors/%s: the broken example gives this code alone, the 
   expect(codesOf(mended!, parse)).toEqual([])
 })
 test("each code has a page", () => {
-  const sources = ["text.ts", "values.ts", "lexer.ts", "block.ts", "data_set.ts"].map((file) =>
+  const sources = ["text.ts", "values.ts", "lexer.ts", "block.ts", "build.ts", "data_set.ts"].map((file) =>
     readFileSync(join(import.meta.dirname, file), "utf8"),
   )
   const codes = new Set(
     sources
       .join()
-      .match(/"OB\d+"/g)
+      .match(/"OB1\d+"/g)
       ?.map((code) => `${code.slice(1, -1)}.md`),
   )
   expect([...codes].sort()).toEqual(pages)
@@ -330,7 +330,7 @@ test("the examples of docs/formats/module.md are canonical", () => {
   const page = readFileSync(join(docs, "formats/module.md"), "utf8")
   const sources = [...page.matchAll(/```brain\n([\s\S]*?)```/g)].map(([, source]) => source!)
   expect(sources.map((source) => printManifest(parseModule(source, "module.md")))).toEqual(sources)
-  expect(sources).toHaveLength(2)
+  expect(sources).toHaveLength(3)
 })
 
 /** Pages show `«text × count»` for what would be too long to read, and `␀` for a character that cannot be seen. */

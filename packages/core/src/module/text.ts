@@ -1,10 +1,10 @@
-import type { Digest } from "../base/digest.ts"
-import { parseDigest } from "../base/digest.ts"
 import { refuse, suggest } from "../base/problem.ts"
 import { block, put } from "./block.ts"
+import { built, type Parts, part, printBuilt, printParts, printWord, tooManyOrNone } from "./build.ts"
 import { dataSet, printDataSet } from "./data_set.ts"
-import { isWord, type Lexer, lex, quote, shown } from "./lexer.ts"
-import type { Build, DataSetManifest, Manifest, NamedDigest } from "./manifest.ts"
+import { type Lexer, lex, quote, shown } from "./lexer.ts"
+import type { DataSetManifest, Manifest, PredictorManifest } from "./manifest.ts"
+import { predictor, printPredictor } from "./predictor.ts"
 import * as read from "./values.ts"
 import { LIMITS } from "./values.ts"
 
@@ -12,15 +12,21 @@ import { LIMITS } from "./values.ts"
  * The canonical text: one manifest has one, and its digest is the module's. Ends in a line break.
  * Errors: as `parseManifest`, with spans in the text that would have been: what is printed can be read.
  */
-export function printManifest(manifest: Manifest | DataSetManifest): string {
-  const text = manifest.kind === "dataset" ? printDataSet(manifest) : printNet(manifest)
+export function printManifest(manifest: AnyManifest): string {
+  const text = PRINTERS[manifest.kind](manifest as never)
   parseModule(text, "module.brain")
   return text
 }
+/** Of a module of any kind that has a manifest of its own. */
+export type AnyManifest = Manifest | DataSetManifest | PredictorManifest
+const PRINTERS: { readonly [Kind in AnyManifest["kind"]]: (manifest: Extract<AnyManifest, { kind: Kind }>) => string } =
+  {
+    net: (manifest) => printNet(manifest),
+    dataset: printDataSet,
+    predictor: printPredictor,
+  }
 function printNet(manifest: Manifest): string {
   const { name, about, licence, takes, gives, unsureBelow, built } = manifest
-  const parts = Object.entries(manifest.parts).sort(([a], [b]) => (a < b ? -1 : 1))
-  const base = built.base === undefined ? [] : [`    base ${printNamed(built.base)}`]
   return `${[
     `net ${printWord(name)} {`,
     `  about ${quote(about)}`,
@@ -30,22 +36,11 @@ function printNet(manifest: Manifest): string {
     ...gives.labels.map((label) => `    ${printWord(label)}`),
     "  }",
     `  unsure below ${unsureBelow / 256} bits`,
-    "  built {",
-    `    operations ${built.operations}`,
-    `    seed ${built.seed}`,
-    ...built.data.map((each) => `    data ${printNamed(each)}`),
-    ...base,
-    ...(built.edited === undefined ? [] : [`    edited ${printNamed(built.edited)}`]),
-    "  }",
-    ...parts.map(([part, digest]) => `  part ${quote(part)} ${printDigest(digest)}`),
+    ...printBuilt(built),
+    ...printParts(manifest.parts),
     "}",
   ].join("\n")}\n`
 }
-const printWord = (text: string): string => (isWord(text) ? text : quote(text))
-const printNamed = ({ name, digest }: NamedDigest): string => `${quote(name)} ${printDigest(digest)}`
-/** A digest that somebody forced into its type must not become another line of the manifest. */
-const printDigest = (digest: Digest): string => (parseDigest(digest) === undefined ? quote(digest) : digest)
-
 /**
  * Reads the manifest of a net; docs/formats/module.md has the grammar. Members may stand in any order.
  * Errors: all that are found, at most ten: OB100 to OB119, and OB120 for a module of another kind.
@@ -53,10 +48,28 @@ const printDigest = (digest: Digest): string => (parseDigest(digest) === undefin
 export function parseManifest(source: string, file: string): Manifest {
   const manifest = parseModule(source, file)
   if (manifest.kind === "net") return manifest
+  return manifest.kind === "dataset"
+    ? refuse({
+        code: "OB120",
+        seen: `${file} describes a data set, \`${manifest.name}\`, and a net is needed here.`,
+        hint: `Teach one from it: brain teach ${manifest.name} --into NAME.`,
+      })
+    : refuse({
+        code: "OB120",
+        seen: `${file} describes a predictor of text, \`${manifest.name}\`, and a net is needed here.`,
+        hint: "A predictor learns texts: brain teach FOLDER notes.txt. It takes them back: brain undo FOLDER.",
+      })
+}
+
+/** Reads the manifest of a predictor. Errors: those of `parseModule`, and OB801 for a module of another kind. */
+export function parsePredictor(source: string, file: string): PredictorManifest {
+  const manifest = parseModule(source, file)
+  if (manifest.kind === "predictor") return manifest
+  const what = manifest.kind === "net" ? "a net" : "a data set"
   return refuse({
-    code: "OB120",
-    seen: `${file} describes a data set, \`${manifest.name}\`, and a net is needed here.`,
-    hint: `Teach one from it: brain teach ${manifest.name} --into NAME.`,
+    code: "OB801",
+    seen: `${file} describes ${what}, \`${manifest.name}\`, and a scribe is needed here.`,
+    hint: "Name the folder of a scribe, or one that comes with Open Brains: scribe. None yet? brain teach scribe notes.txt",
   })
 }
 
@@ -64,7 +77,7 @@ export function parseManifest(source: string, file: string): Manifest {
 const OF_BRAINS = ["include", "brain", "code", "remote"]
 
 /** Reads a manifest of any kind. Errors: all that are found, at most ten: OB100 to OB119, OB121 to OB123. */
-export function parseModule(source: string, file: string): Manifest | DataSetManifest {
+export function parseModule(source: string, file: string): AnyManifest {
   const lexer = lex(source, file)
   const kind = lexer.next()
   if (kind.kind === "word" && !Object.hasOwn(KINDS, kind.text)) {
@@ -93,7 +106,7 @@ export function parseModule(source: string, file: string): Manifest | DataSetMan
   return manifest() // whole, since nothing was reported
 }
 /** Each kind reads its name and members, and gives the manifest once nothing was reported. */
-const KINDS = { net, dataset: dataSet } as const
+const KINDS = { net, dataset: dataSet, predictor } as const
 
 function net(lexer: Lexer): () => Manifest {
   const name = read.name(lexer, "-", "net helpdesk {")
@@ -161,11 +174,6 @@ function gives(lexer: Lexer): Manifest["gives"] | undefined {
     if (labels.size === LIMITS.labels + 1) tooManyOrNone(lexer, token, "labels", labels.size, LIMITS.labels)
   }
 }
-function tooManyOrNone(lexer: Lexer, at: ReturnType<Lexer["next"]>, what: string, count: number, max: number): void {
-  const seen = count === 0 ? `There are no ${what}.` : `There are more than ${max} ${what}.`
-  lexer.report(at, "OB113", seen, `Name at least one and at most ${max}.`)
-}
-
 /** `: text`. Errors: OB105, OB118. */
 function portType(lexer: Lexer, type: string, example: string): boolean {
   if (!read.expectAll(lexer, [":"], example)) return false
@@ -176,53 +184,4 @@ function portType(lexer: Lexer, type: string, example: string): boolean {
     return false
   }
   return read.expectAll(lexer, [type], example)
-}
-
-function built(lexer: Lexer): Build | undefined {
-  const draft: { operations?: number; seed?: number; base?: NamedDigest; edited?: NamedDigest } = {}
-  const data = new Map<string, NamedDigest>()
-  const readNamed = (example: string): NamedDigest | undefined => {
-    const name = read.line(lexer, "The name", LIMITS.dataName, example)
-    const digest = name === undefined ? undefined : read.digestValue(lexer)
-    return name === undefined || digest === undefined ? undefined : { name, digest }
-  }
-  const closed = block(
-    lexer,
-    "built",
-    ["operations", "seed"],
-    ["data"],
-    {
-      operations: () => put(draft, "operations", read.whole(lexer, 1, LIMITS.operations, "operations 1")),
-      seed: () => put(draft, "seed", read.whole(lexer, 0, LIMITS.seed, "seed 1")),
-      base: () => put(draft, "base", readNamed('base "intent" sha256:…')),
-      edited: () => put(draft, "edited", readNamed('edited "desk" sha256:…')),
-      data: () => {
-        const token = lexer.peek()
-        const each = readNamed('data "examples.jsonl" sha256:…')
-        if (each === undefined) return false
-        if (data.has(each.name))
-          lexer.report(token, "OB119", `The data ${shown(token)} is here for the second time.`, "Keep one of the two.")
-        data.set(each.name, each)
-        if (data.size === LIMITS.data + 1) tooManyOrNone(lexer, token, "data", data.size, LIMITS.data)
-        return true
-      },
-    },
-    EXAMPLES,
-  )
-  return closed ? ({ ...draft, data: [...data.values()] } as unknown as Build) : undefined // whole, or it was reported
-}
-
-/** By name in small letters: two names that differ in case alone are one file on Windows and macOS. */
-type Parts = Map<string, readonly [name: string, digest: Digest]>
-
-function part(lexer: Lexer, parts: Parts): boolean {
-  const token = lexer.peek()
-  const name = read.partName(lexer, 'part "graph.json" sha256:…')
-  const digest = name === undefined ? undefined : read.digestValue(lexer)
-  if (name === undefined || digest === undefined) return false
-  if (parts.has(name.toLowerCase()))
-    lexer.report(token, "OB116", `The part ${shown(token)} is here for the second time.`, "Keep one of the two.")
-  parts.set(name.toLowerCase(), [name, digest])
-  if (parts.size === LIMITS.parts + 1) tooManyOrNone(lexer, token, "parts", parts.size, LIMITS.parts)
-  return true
 }

@@ -73,13 +73,19 @@ export type ByteNetTensor = keyof ReturnType<typeof byteNetTensors>
 
 /**
  * One step of a gated recurrent unit over bytes, in integers: from the last byte to what the next one may be. What a byte
- * adds to the gates depends on weights alone, so it is worked out for all rows before (`prepare`) and looked up.
+ * adds to the gates depends on weights alone, so it is worked out for all rows before (`prepare`) and looked up; a lean net
+ * works it out for the byte that came, with the same bits, and holds no more than its weights.
  *
  * Shapes: input byte i32 [1], negative for a text that begins: the state is then 0; state h i16 [1,H] in units of 2⁻¹⁵,
  * which changes; outputs frequencies i32 [256], 1 or more each and 2²⁰ together, and tree i32 [256], their sums.
  * Source: quantise/gru.ts.
  */
-export function byteNetGraph(shape: ByteNetShape, shifts: ByteNetShifts, kernels: ByteNetKernels): ByteNetGraph {
+export function byteNetGraph(
+  shape: ByteNetShape,
+  shifts: ByteNetShifts,
+  kernels: ByteNetKernels,
+  isLean = false,
+): ByteNetGraph {
   const { hidden } = shape
   const types = byteNetTensors(shape)
   const part = (name: ByteNetTensor): Node => weight(name, types[name][0], types[name][1])
@@ -92,8 +98,9 @@ export function byteNetGraph(shape: ByteNetShape, shifts: ByteNetShifts, kernels
 
   const byte = input("byte", "i32", [1])
   const rowOf = part("row_of")
-  const givens = scaled(plus(matmul(part("table"), part("given")), part("given_bias")), "given") // of every row
-  const given = wide(take(givens, take(rowOf, byte)))
+  const givenOf = (rows: Node): Node => scaled(plus(matmul(rows, part("given")), part("given_bias")), "given")
+  const row = take(rowOf, byte)
+  const given = wide(isLean ? givenOf(take(part("table"), row)) : take(givenOf(part("table")), row))
   const h = weight("h", "i16", [1, hidden])
   const stateBias = pad(part("state_bias"), [0, 2 * hidden], [0, 0])
   const state = wide(scaled(plus(matmul(h, part("state")), stateBias), "state"))

@@ -130,3 +130,17 @@ test("tensors that do not fit are refused by name, whatever a stranger left out"
   expect(() => byteNet(altered("head", new Int8Array(481 * 2), [481, 2]))).toThrow("481 numbers of state")
   expect(() => byteNet(altered("table", new Int8Array(0), [0, 6]))).toThrow("0 rows")
 })
+
+test("a lean net gives the same bits and holds no copies of its weights, whatever they are", () => {
+  for (const tensors of [byteNetTensorsOf(LEARNT), hostile({ rows: 5, features: 3, hidden: 7 }, 9)]) {
+    const { program, weights } = byteNet(tensors, {}, true)
+    expect([validate(program), program.entries?.["prepare"]]).toEqual([[], undefined])
+    const lean = instantiate(program, wasmEngine)
+    for (const [name, values] of Object.entries(weights)) lean.memory[name]!.set([...values])
+    const whole = opened(tensors, wasmEngine)
+    for (const byte of [-1, ...TEXT.subarray(0, 30)]) expect(step(lean, byte)).toEqual(step(whole, byte))
+    expect(sum(program.buffers.map(({ length }) => length))).toBeLessThan(
+      sum(byteNet(tensors).program.buffers.map(({ length }) => length)),
+    )
+  }
+})

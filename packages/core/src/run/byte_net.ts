@@ -22,7 +22,7 @@ import { gateTables } from "../quantise/gru.ts"
 export interface ByteNet {
   /**
    * Inputs `byte` i32 [1] and the weights; state `h` i16 [H]; outputs `frequencies` and `tree` i32 [256]. The entry
-   * `prepare` is to be called once, when the weights have been set; then each run is a step.
+   * `prepare` is to be called once, when the weights have been set; then each run is a step. A lean one has none.
    */
   readonly program: Program
   /** What its weights are to be set to, by buffer. */
@@ -36,7 +36,7 @@ export type Tensors = Readonly<Record<string, Tensor>>
  * or more that add up to 2²⁰. Shapes and numbers: quantise/byte_net.ts.
  * Errors: OB333 when a tensor is missing, or shapes, dtypes or shifts do not fit.
  */
-export function byteNet(tensors: Tensors, engine: Pick<Engine, "tiles"> = {}): ByteNet {
+export function byteNet(tensors: Tensors, engine: Pick<Engine, "tiles"> = {}, isLean = false): ByteNet {
   const found = (name: string): Tensor =>
     Object.hasOwn(tensors, name) ? tensors[name]! : unfit(`there is no tensor \`${name}\``)
   const [rows, features] = sizesOf("table", found("table"))
@@ -51,8 +51,8 @@ export function byteNet(tensors: Tensors, engine: Pick<Engine, "tiles"> = {}): B
     if (own !== dtype || !sameShape(given, wanted)) unfit(`\`${name}\` is ${own}[${given}], not ${dtype}[${wanted}]`)
   }
   const kernels = { sharers: byteSharers(shape.rows), frequencies: byteFrequencies(shape.rows), tree: byteTree() }
-  const graph = byteNetGraph(shape, shiftsOf(found("shifts").data), kernels)
-  const lowered = programOf({ name: "byte_net", prepares: true, ...graph }, engine)
+  const graph = byteNetGraph(shape, shiftsOf(found("shifts").data), kernels, isLean)
+  const lowered = programOf({ name: "byte_net", prepares: !isLean, ...graph }, engine)
   const tables: Readonly<Record<string, Numbers>> = gateTables()
   const buffers = lowered.buffers.map((buffer) =>
     Object.hasOwn(tables, buffer.name)

@@ -60,7 +60,7 @@ test("who is not asked neither votes nor learns", () => {
   expect(mixer.weights()[1]).toBe(0)
 })
 test("the page of its error: the broken example is refused, the mended one is not", () => {
-  const page = readFileSync(join(repository, "docs/errors/OB801.md"), "utf8")
+  const page = readFileSync(join(repository, "docs/errors/OB830.md"), "utf8")
   const [broken, mended] = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(
     ([, json]) => JSON.parse(json!) as { experts: number; labels: number },
   )

@@ -15,7 +15,7 @@ export interface LabelMixer {
 
 /**
  * Opens a mixer of so many experts; those that are not `enabled` neither vote nor learn, the others begin with equal weights
- * that sum to 1. Errors: OB801 for more experts or labels than it takes.
+ * that sum to 1. Errors: OB830 for more experts or labels than it takes.
  */
 export function openLabelMixer(
   experts: number,
@@ -25,7 +25,7 @@ export function openLabelMixer(
 ): LabelMixer {
   if (experts < 1 || experts > LABEL_EXPERTS_MAX || labels < 1 || labels > LABELS_MAX)
     return refuse({
-      code: "OB801",
+      code: "OB830",
       seen: `${experts} experts of ${labels} labels are not mixed.`,
       hint: `Up to ${LABEL_EXPERTS_MAX} experts of up to ${LABELS_MAX} labels are.`,
     })

@@ -8,14 +8,21 @@ import { stretch, stretchTable } from "../kernels/logistic.ts"
 import type { Expert } from "../mix/expert.ts"
 import { byteNet, type Tensors } from "./byte_net.ts"
 
+export interface NeuralOptions {
+  readonly historyBytes: number
+  readonly engine?: Pick<Engine, "tiles">
+  /** Whether it holds no more than its weights, for more time a byte. */
+  readonly isLean?: boolean
+}
+
 /**
  * A net over bytes as an expert: one step after each byte, then a look at its tree for each bit. It does not learn.
  *
  * Votes: the logit of its chance of a one, and its distance from a half. State: that of the net, and what it said last.
  * Errors: OB333 when the tensors are no such net.
  */
-export function neuralExpert(tensors: Tensors, historyBytes: number, engine: Pick<Engine, "tiles"> = {}): Expert {
-  const { program, weights } = byteNet(tensors, engine)
+export function neuralExpert(tensors: Tensors, { historyBytes, engine = {}, isLean = false }: NeuralOptions): Expert {
+  const { program, weights } = byteNet(tensors, engine, isLean)
   const net = renameProgram(program, (name) => `net_${name}`)
   const past = history(historyBytes)
   const votes = buffer("output", "i16", "votes", 2)
