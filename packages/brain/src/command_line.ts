@@ -284,7 +284,7 @@ function commands(services: Services, run: Run): Command {
     .addOption(json())
     .action((path, words, options) =>
       run(async () => {
-        if (options.stage === undefined && explainsScribe(path, options)) {
+        if (options.stage === undefined && (await explainsScribe(path, options))) {
           if (options.label !== undefined || options.html !== undefined)
             explain.error("error: --label and --html are of modules that answer, and not of scribes.")
           return (await import("./commands/explain_scribe.ts")).explainScribe(path, words, options, services)

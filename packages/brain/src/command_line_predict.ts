@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { type Command, InvalidArgumentError, Option } from "commander"
 import { ENGINES } from "./native/engines.ts"
 import type { ExitCode, Services } from "./services.ts"
-import { parseMemory, parseSize } from "./size.ts"
+import { parseSize } from "./size.ts"
 
 type Run = (work: () => Promise<ExitCode>) => Promise<void>
 
@@ -10,13 +10,17 @@ const json = (): Option => new Option("--json", "print JSON, for programs")
 const engine = (name = "auto"): Option =>
   new Option("--engine <name>", "what runs it; each gives the same bits").choices(ENGINES).default(name)
 const memory = (): Option =>
-  new Option("--memory <size>", "its tables: a power of two, such as 64KB or 16MB (default: what it says)").argParser(
-    memoryIn,
-  )
+  new Option("--memory <size>", "its tables: a power of two, such as 64KB or 16MB (default: what it says)")
 
 /** Whether it is a scribe that is to be explained: what the options say, else what lies there. */
-export const explainsScribe = (path: string, { on, at }: { readonly on?: string; readonly at?: number }): boolean =>
-  on !== undefined || at !== undefined || (path === "none" && !existsSync("none"))
+export async function explainsScribe(
+  path: string,
+  { on, at }: { readonly on?: string; readonly at?: number },
+): Promise<boolean> {
+  if (on !== undefined || at !== undefined) return true
+  const { findScribe, NONE } = await import("./scribe/find.ts")
+  return path === NONE ? !existsSync(NONE) : (await findScribe(path)) !== undefined
+}
 /** What `brain explain` takes of a scribe. */
 export const explainOptions = (command: Command): Command =>
   command
@@ -76,9 +80,13 @@ export function registerScribe(program: Command, run: Run, services: Services): 
     .action((path, options) => run(async () => (await import("./commands/worth.ts")).worth(path, options, services)))
   program
     .command("write")
-    .description("write in the terminal: a scribe says how it goes on, and learns each line, in memory only")
+    .description("write in the terminal: a scribe says how it goes on, and learns each line")
     .argument("<scribe>", "folder of the scribe, its name in your store, or none: one that has learnt nothing")
     .argument("[file]", "a text to go on with, or a new one")
+    .option(
+      "--keep",
+      "when you leave, teach the scribe itself the lines that it learnt: a lesson, as brain teach gives",
+    )
     .addOption(memory())
     .addOption(engine("wasm"))
     .addOption(json())
@@ -91,11 +99,6 @@ function sizeIn(text: string): number {
   const bytes = parseSize(text)
   if (bytes !== undefined) return bytes
   throw new InvalidArgumentError("It takes a size such as 30000, 30KB or 1.5MB.")
-}
-function memoryIn(text: string): number {
-  const bytes = parseMemory(text)
-  if (bytes !== undefined) return bytes
-  throw new InvalidArgumentError("It takes a size such as 65536, 64KB or 16MB; a KB is 1024 bytes here.")
 }
 const WHOLE_MAX = 2 ** 31 - 1
 const wholeNumber =

@@ -29,7 +29,7 @@ const PAGES = readdirSync(ERRORS)
 const OURS = PAGES.filter(
   (page) =>
     !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[125]|7[3-6]|77[0-24-6])/.test(page) &&
-    !["OB240.md", "OB516.md", "OB819.md", "OB830.md"].includes(page),
+    !["OB240.md", "OB516.md", "OB819.md", "OB820.md", "OB830.md"].includes(page),
 )
 const HERE = process.cwd()
 

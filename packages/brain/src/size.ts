@@ -14,21 +14,3 @@ export const printSize = (bytes: number): string =>
     : bytes < 999_500
       ? `${Number((bytes / 1000).toPrecision(3))} KB`
       : `${Number((bytes / 1_000_000).toPrecision(3))} MB`
-
-/** Bytes of memory: as `parseSize`, but a KB is 1024 bytes, since tables are powers of two. */
-export function parseMemory(text: string): number | undefined {
-  const [, number = "", unit = ""] = /^(\d{1,10})\s*([a-z]*)$/i.exec(text.trim()) ?? []
-  const factor = { "": 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 }[unit.toLowerCase()]
-  return number === "" || factor === undefined || Number(number) === 0 ? undefined : Number(number) * factor
-}
-/** 64KB, 16MB: as `parseMemory` reads it. */
-export const printMemory = (bytes: number): string => {
-  const [unit, size] = (
-    [
-      ["GB", 2 ** 30],
-      ["MB", 2 ** 20],
-      ["KB", 2 ** 10],
-    ] as const
-  ).find(([, each]) => bytes % each === 0) ?? ["", 1]
-  return `${bytes / size}${unit}`
-}

@@ -1,9 +1,9 @@
 import { basename } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { inBytes } from "../layout.ts"
+import { memorySize, printMemory } from "../scribe/memory.ts"
 import { type Packed, packFile, readHeader, unpackFile } from "../scribe/pack.ts"
 import type { ExitCode, Services } from "../services.ts"
-import { printMemory } from "../size.ts"
 import { bytesBar, lengthOf, openTold, type ScribeArguments } from "./scribes.ts"
 
 export interface PackArguments extends ScribeArguments {
@@ -16,7 +16,7 @@ const ENDING = ".brain-pack"
 export async function pack(path: string, file: string, options: PackArguments, services: Services): Promise<ExitCode> {
   const { out = `${file}${ENDING}`, force = false, memory, json = false } = options
   const scribe = await openTold(path, options, services)
-  const madeBy = `${basename(path)}${memory === undefined ? "" : ` --memory ${printMemory(memory)}`}`
+  const madeBy = `${basename(path)}${memory === undefined ? "" : ` --memory ${printMemory(memorySize(memory)).replace(" ", "")}`}`
   const bar = bytesBar(services, `packing ${file}`, lengthOf(file))
   const done = await packFile(scribe.predictor, file, madeBy, {
     ...{ out, force },

@@ -1,27 +1,32 @@
 import { statSync } from "node:fs"
 import { inBytes } from "../layout.ts"
 import type { EngineName } from "../native/engines.ts"
+import { memorySize } from "../scribe/memory.ts"
 import { openScribe, type Scribe } from "../scribe/open.ts"
 import { chunksOf } from "../scribe/read_file.ts"
 import { type ReadIn, readIn } from "../scribe/read_in.ts"
 import type { Services } from "../services.ts"
+import { tellAsides } from "./ask.ts"
+import { readingBar } from "./teach_scribe.ts"
 
 /** What every command of a scribe takes. */
 export interface ScribeArguments {
   readonly engine?: EngineName
-  /** Bytes of tables. */
-  readonly memory?: number
+  /** Its tables, as a person says it: 64KB. */
+  readonly memory?: string
   readonly json?: boolean
 }
 
 /** Opens a scribe, and says what runs otherwise than asked. */
-export async function openTold(path: string, options: ScribeArguments, { complain }: Services): Promise<Scribe> {
+export async function openTold(path: string, options: ScribeArguments, services: Services): Promise<Scribe> {
   const { engine, memory } = options
   const scribe = await openScribe(path, {
     ...(engine === undefined ? {} : { engine }),
-    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(memory === undefined ? {} : { memoryBytes: memorySize(memory) }),
+    onProgress: readingBar(services),
   })
-  for (const reason of scribe.asides) complain(`Slower than it could be: ${reason}`)
+  services.progress(undefined)
+  tellAsides(scribe, services)
   return scribe
 }
 

@@ -43,3 +43,17 @@ test("in a pipe it names what works there", async () => {
   expect([code, err]).toEqual([1, expect.stringContaining("OB815")])
   expect(err).toContain("brain generate")
 })
+
+test("what was learnt is kept where that is asked, as a lesson that can be taken back", async () => {
+  const folder = temporary()
+  const [scribe, notes] = [join(folder, "mine"), join(folder, "notes.txt")]
+  writeFileSync(notes, "nothing yet\n")
+  expect((await brain(["teach", "none", notes, "--into", scribe, "--memory", "64KB"])).err).toBe("")
+  const { err } = await brain(["write", scribe, "--keep"], { input: `Zeppelin!\rmore${LEAVE}`, isTerminal: true })
+  expect(err).toContain("lesson 2, 10 bytes")
+  const { lessons } = JSON.parse((await brain(["lessons", scribe, "--json"])).out)
+  expect(lessons).toHaveLength(2)
+  await brain(["write", scribe], { input: `not kept\r${LEAVE}`, isTerminal: true })
+  expect(JSON.parse((await brain(["lessons", scribe, "--json"])).out).lessons).toHaveLength(2)
+  expect((await brain(["write", "none", "--keep"], { isTerminal: true })).err).toContain("OB820")
+})

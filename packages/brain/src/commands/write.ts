@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs"
+import { basename } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { inBytes, shorten } from "../layout.ts"
-import type { Scribe } from "../scribe/open.ts"
+import { NONE, needScribe } from "../scribe/find.ts"
 import { firstBytesOf } from "../scribe/read_file.ts"
 import { readIn } from "../scribe/read_in.ts"
+import { teachScribe } from "../scribe/teach.ts"
 import { companionOf } from "../scribe/write/complete.ts"
 import { type Action, type EditorState, isAtLineEnd, lineStart, newEditor, press } from "../scribe/write/editor.ts"
 import { keysIn } from "../scribe/write/keys.ts"
@@ -16,18 +18,20 @@ import { bytesBar, openTold, type ScribeArguments } from "./scribes.ts"
 /** A keystroke should be seen within two frames of a screen. */
 const BUDGET_MS = 15
 
-/** Teaches the scribe itself what was written: what it learnt here, it learnt in memory. */
-export type Keep = (scribe: Scribe, learnt: Uint8Array) => Promise<void>
+export interface WriteArguments extends ScribeArguments {
+  /** Teaches the scribe itself what was written: what it learnt here, it learnt in memory. */
+  readonly keep?: boolean
+}
 
 /** `brain write SCRIBE [FILE]`: writing in the terminal, with a scribe that says how it goes on, and learns each line. */
 export async function write(
   path: string,
   file: string | undefined,
-  options: ScribeArguments,
+  options: WriteArguments,
   services: Services,
-  keep?: Keep,
 ): Promise<ExitCode> {
   const { terminal, print } = services
+  const { keep = false } = options
   if (terminal === undefined)
     return refuse({
       code: "OB815",
@@ -35,6 +39,7 @@ export async function write(
       hint: 'To go on from a text without one: brain generate SCRIBE "TEXT"',
     })
   if (file !== undefined) await refuseUnwritable(file)
+  if (keep) await refuseNotOwn(path)
   const text = file !== undefined && existsSync(file) ? textOf(await firstBytesOf(file, TEXT_MAX + 1), file) : ""
   const scribe = await openTold(path, options, services)
   // The last line is not finished: it is read as it is typed.
@@ -45,7 +50,13 @@ export async function write(
   const companion = companionOf(scribe.predictor, { budgetMs: BUDGET_MS, nowMs: () => performance.now() }, finished)
   const last = await typing(newEditor(text, file === undefined ? undefined : text), companion, file, terminal, services)
   const learnt = new TextEncoder().encode(companion.learnt())
-  if (keep !== undefined && learnt.length > 0) await keep(scribe, learnt)
+  if (keep && learnt.length > 0) {
+    const text = { name: file === undefined ? "written" : basename(file), from: inPieces(learnt) }
+    const { lessons } = await teachScribe(path, [text], { onWrite: services.holdInterrupts })
+    services.complain(
+      `${shorten(path)} has learnt it: lesson ${lessons}, ${inBytes(learnt.length)}. brain undo takes it back.`,
+    )
+  }
   if (options.json)
     print(
       JSON.stringify({ file: file ?? null, text: last.text, saved: last.saved ?? null, learntBytes: learnt.length }),
@@ -53,6 +64,16 @@ export async function write(
   else if (file === undefined)
     await services.write(last.text === "" || last.text.endsWith("\n") ? last.text : `${last.text}\n`)
   return 0
+}
+
+/** What is kept changes the scribe: it must be one's own, and that is known before anything is typed. Errors: OB820. */
+async function refuseNotOwn(path: string): Promise<void> {
+  if (path !== NONE && (await needScribe(path)).isOwn) return
+  refuse({
+    code: "OB820",
+    seen: `${shorten(path)} is no scribe of your own: what is written cannot be kept in it.`,
+    hint: `Make one that learns: brain teach ${shorten(path)} notes.txt --into FOLDER. Or write without --keep.`,
+  })
 }
 
 /** Keys, one after the other, to the last. */
