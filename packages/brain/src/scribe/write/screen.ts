@@ -50,7 +50,7 @@ export function screenOf(state: EditorState, name: string, { columns, rows }: Sc
   const seen = lines.slice(top, top + room)
   const about =
     state.said ||
-    `${name}${isUnsaved(state) ? ", not saved" : ""}   Tab takes a word, → all   Ctrl-S saves   Ctrl-C leaves`
+    `${name}${isUnsaved(state) ? ", not saved" : ""} · Tab takes a word, → all · Ctrl-S saves · Ctrl-C leaves`
   return [
     "\u001b[?25l\u001b[H", // no cursor while it is drawn, from the top
     ...Array.from({ length: room }, (_, i) => `${seen[i] ?? ""}\u001b[K\r\n`),
