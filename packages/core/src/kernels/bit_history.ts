@@ -13,7 +13,7 @@ export interface BitHistory {
 }
 
 /** The most that the larger count may be, by the smaller one. */
-const LARGER_MAX = [40, 22, 12, 9, 7, 6] as const
+const LARGER_MAX = [28, 21, 16, 11, 8, 6] as const
 
 const order = (a: BitHistory, b: BitHistory): number =>
   a.zeros + a.ones - (b.zeros + b.ones) || a.zeros - b.zeros || a.last - b.last

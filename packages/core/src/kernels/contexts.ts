@@ -100,6 +100,45 @@ export const words = (before: 0 | 1 | 2, skips = false): Context => ({
   ],
 })
 
+/** What a line looks like so far. */
+export type LineContext = "column" | "length" | "words"
+const LINES = {
+  column: "the column, and the last byte",
+  length: "the column, the length of the line before, and whether a letter came last",
+  words: "how many words of the line and letters of the word there are, and the last byte",
+} as const satisfies Readonly<Record<LineContext, string>>
+
+/** Where in its line a byte stands: what makes verses, tables and code end their lines. */
+export function line(kind: LineContext): Context {
+  const [LAST_LENGTH, COLUMN, LETTERS, WORDS] = [1, 2, 3, 4].map((word) => i32(word))
+  return {
+    name: `line_${kind}`,
+    about: LINES[kind],
+    hash: (past, carried) => {
+      const at = (word: Expression | undefined): Expression => load(carried, word!)
+      const counted = (word: Expression | undefined, more: Expression): Block => [
+        store(carried, word!, select(v("ends"), i32(0), add(at(word), more))),
+      ]
+      const seen: Readonly<Record<LineContext, readonly Expression[]>> = {
+        column: [at(COLUMN), v("byte")],
+        length: [at(COLUMN), at(LAST_LENGTH), select(v("is_letter"), i32(1), v("byte"))],
+        words: [at(WORDS), at(LETTERS), v("byte")],
+      }
+      return [
+        let_("byte", byteBack(past, 1)),
+        let_("ends", equal(v("byte"), 10)),
+        let_("is_letter", belowU(sub(or(v("byte"), 32), i32(97)), i32(26))),
+        when(v("ends"), [store(carried, LAST_LENGTH!, at(COLUMN))]),
+        ...counted(COLUMN, i32(1)),
+        ...counted(WORDS, equal(v("byte"), 32)),
+        store(carried, LETTERS!, select(v("is_letter"), add(at(LETTERS), i32(1)), i32(0))),
+        ...open(200 + Object.keys(LINES).indexOf(kind)),
+        ...seen[kind].flatMap(stir),
+      ]
+    },
+  }
+}
+
 /** The last bytes that followed the last `order` bytes before, and those bytes. */
 export function followers(order: 1 | 2, entries: number, also: number): Context {
   const memory = buffer("state", "i32", "followers", entries)

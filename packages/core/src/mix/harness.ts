@@ -86,6 +86,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     { name: "known", row: or(shl(stands, 4), min(v("known"), i32(15))) },
     { name: "last", row: past(1) },
     { name: "last_but_one", row: past(2) },
+    { name: "bits_known", row: or(and(v("now"), 31), shl(min(shrU(v("known"), 1), i32(7)), 5)) },
   ]
   const inputs = gatherVotes(experts, own, bufferOf)
   const mix = mixer(own.inputs, selectors, options.rows, WEIGHT_ONE / 8)

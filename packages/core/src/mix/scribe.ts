@@ -1,6 +1,6 @@
 import { refuse } from "../base/problem.ts"
 import { contextModel } from "../kernels/context_model.ts"
-import { type Context, lastBytes, skipping, words } from "../kernels/contexts.ts"
+import { type Context, followers, lastBytes, line, skipping, words } from "../kernels/contexts.ts"
 import { matchModel } from "../kernels/match_model.ts"
 import { successorModel } from "../kernels/successor_model.ts"
 import type { Expert } from "./expert.ts"
@@ -22,20 +22,25 @@ interface Share {
   readonly share: number
 }
 const share = (holds: Share["holds"], context: Context, share: number): Share => ({ holds, context, share })
+/** Entries of what followed two bytes. */
+const FOLLOWERS = 2 ** 14
 /** In the order of their votes; chosen on the validation part of tinyshakespeare. */
 const LARGE: readonly Share[] = [
-  share("histories", lastBytes(1), -8),
   share("histories", lastBytes(2), -6),
-  share("histories", lastBytes(3), -4),
+  share("histories", lastBytes(3), -5),
   share("histories", lastBytes(4), -3),
   share("histories", lastBytes(5), -3),
   share("successors", lastBytes(6), -4),
   share("successors", lastBytes(7), -4),
-  share("histories", words(0), -4),
+  share("histories", words(0), -3),
   share("histories", words(1), -4),
   share("successors", words(1, true), -4),
-  share("successors", words(2), -4),
-  share("histories", skipping(2, 3), -6),
+  share("successors", words(2), -5),
+  share("successors", skipping(1, 3), -6),
+  share("successors", followers(2, FOLLOWERS, 2), -6),
+  share("histories", line("column"), -6),
+  share("histories", line("length"), -6),
+  share("histories", line("words"), -6),
 ]
 const SMALL: readonly Share[] = [
   share("histories", lastBytes(1), -4),
@@ -56,7 +61,7 @@ const sharesOf = (memoryBytes: number): readonly Share[] =>
 const LARGE_FROM = 2 ** 22
 const SMALL_FROM = 2 ** 16
 /** From here on what a history means is learnt for each place in a byte. */
-const FINE_FROM = 2 ** 20
+const FINE_FROM = 2 ** 24
 
 /** The experts of a scribe with so much memory. Errors: OB800. */
 export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
@@ -94,10 +99,10 @@ export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
 
 /** How the harness is cut for so much memory. */
 export function harnessOptions({ memoryBytes }: ScribeShape): HarnessOptions {
-  const isLarge = memoryBytes >= LARGE_FROM
+  const [isLarge, isFine] = [memoryBytes >= LARGE_FROM, memoryBytes >= FINE_FROM]
   return {
-    historyBytes: Math.min(2 ** 26, memoryBytes / 16),
+    historyBytes: Math.min(2 ** 26, memoryBytes / (memoryBytes >= SMALL_FROM ? 16 : 32)),
     rows: isLarge ? 256 : Math.max(4, Math.min(256, memoryBytes / 4096)),
-    corrections: Math.max(4, Math.min(2 ** 16, memoryBytes / (memoryBytes >= 2 ** 24 ? 2048 : 4096))),
+    corrections: Math.max(4, Math.min(2 ** 16, memoryBytes / (isFine ? 4096 : 8192))),
   }
 }

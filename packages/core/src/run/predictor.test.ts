@@ -27,11 +27,12 @@ describe("a predictor", () => {
     expect(Math.abs(distribution.reduce((sum, each) => sum + each) - 1)).toBeLessThan(1e-12)
     expect(predictor.state()).toEqual(before)
   })
+  // Where it learns, each bit of a byte already changes the chances of the next.
   it("scores a byte by the chance that it gave to it", () => {
     const predictor = opened()
     predictor.read(TEXT, { learns: true })
     const said = predictor.distribution()[TEXT[0]!]!
-    expect(predictor.read(TEXT.subarray(0, 1), { learns: true })).toBeCloseTo(-Math.log2(said), 9)
+    expect(predictor.read(TEXT.subarray(0, 1), { learns: false })).toBeCloseTo(-Math.log2(said), 9)
   })
   it("comes back from bytes that were only tried", () => {
     const predictor = opened()

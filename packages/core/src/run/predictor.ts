@@ -18,7 +18,7 @@ export interface Predictor {
   readonly memoryBytes: number
   /** Shows it bytes: the bits that they cost, each scored before anything is learnt from it. `each` gets those of every byte. */
   read(bytes: Uint8Array, options: { readonly learns: boolean; readonly each?: Float64Array }): number
-  /** How likely each byte is to be next; sums to 1. Changes nothing. */
+  /** How likely each byte is to be next, as far as the bits of a byte do not change it while they are learnt; sums to 1. Changes nothing. */
   distribution(): Float64Array
   /** Codes a byte: what can be passed on by now. */
   encode(byte: number): Uint8Array
