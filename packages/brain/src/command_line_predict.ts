@@ -69,15 +69,19 @@ export function registerScribe(program: Command, run: Run, services: Services): 
       )
   program
     .command("worth")
-    .description("what each expert of a scribe brings on a text, and what it costs")
-    .argument("<scribe>", "folder of the scribe, its name in your store, or none: one that has learnt nothing")
-    .requiredOption("--on <file>", "the text")
+    .description(
+      "what each expert of a scribe brings on a text, and what it costs; or each of several modules of the same labels",
+    )
+    .argument("<modules...>", "a scribe (none: one that has learnt nothing), or modules that give the same labels")
+    .requiredOption("--on <file>", "the text; for labels examples, or a data set by name")
     .option("--bytes <size>", "so much of it", sizeIn, 100_000)
     .option("--svg <file>", "draw it into a file, too")
     .addOption(memory())
     .addOption(engine("wasm"))
     .addOption(json())
-    .action((path, options) => run(async () => (await import("./commands/worth.ts")).worth(path, options, services)))
+    .action((paths: readonly string[], options) =>
+      run(async () => (await import("./commands/worth.ts")).worth(paths, options, services)),
+    )
   program
     .command("write")
     .description("write in the terminal: a scribe says how it goes on, and learns each line")

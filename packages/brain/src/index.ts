@@ -74,3 +74,4 @@ export {
 } from "./streams/stream.ts"
 export { type Lesson, type TeachOptions, teachModule as teach } from "./teach.ts"
 export { widenVectors } from "./wide.ts"
+export { type LabelExpertWorth, type LabelWorth, worthOfLabels } from "./worth_of_labels.ts"

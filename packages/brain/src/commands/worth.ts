@@ -2,6 +2,7 @@ import { refuse } from "@open-brains/core/base/problem.ts"
 import { inTurns } from "../in_turns.ts"
 import { COLUMNS_MAX, inBytes, pad, shorten, widest } from "../layout.ts"
 import { type Bars, barOf, barsSvg, mostOf } from "../plot/bars.ts"
+import { findScribe, NONE } from "../scribe/find.ts"
 import { firstBytesOf } from "../scribe/read_file.ts"
 import { type Worth, worthOf } from "../scribe/worth.ts"
 import type { ExitCode, Services } from "../services.ts"
@@ -14,8 +15,11 @@ export interface WorthArguments extends ScribeArguments {
   readonly svg?: string
 }
 
-/** `brain worth SCRIBE --on FILE`: what each of its experts brings, and what it costs. */
-export async function worth(path: string, options: WorthArguments, services: Services): Promise<ExitCode> {
+/** `brain worth SCRIBE --on FILE`: what each of its experts brings, and what it costs; of modules with labels, what each of those does. */
+export async function worth(paths: readonly string[], options: WorthArguments, services: Services): Promise<ExitCode> {
+  const [path = NONE] = paths
+  if (paths.length > 1 || (path !== NONE && !(await findScribe(path))))
+    return (await import("./worth_labels.ts")).worthLabels(paths, options, services)
   const { on, bytes, svg, json = false } = options
   if (svg !== undefined) await refuseUnwritable(svg)
   const text = await firstBytesOf(on, bytes)
