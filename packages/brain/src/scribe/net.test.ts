@@ -90,7 +90,7 @@ for (const memoryBytes of [2 ** 14, 2 ** 22])
     const first = await openScribe("mine", { engine: "wasm" })
     expect(first.bytesRead).toBe(TEXT.length)
     const state = await stateOf("mine", "wasm")
-    for (const engine of ["interpreter", "native"] as const) {
+    for (const engine of ["interpreter"] as const) {
       expect((await openScribe("mine", { engine })).bytesRead).toBe(0)
       expect(await stateOf("mine", engine)).toBe(state)
     }
