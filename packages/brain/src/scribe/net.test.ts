@@ -4,6 +4,8 @@ import { zstdDecompressSync } from "node:zlib"
 import { digest } from "@open-brains/core/base/digest.ts"
 import type { JsonObject } from "@open-brains/core/base/json.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
+import { TILES } from "@open-brains/core/base/tiles.ts"
+import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { PredictorManifest } from "@open-brains/core/module/manifest.ts"
 import { readSafetensors, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
@@ -60,7 +62,12 @@ const write = (folder: string, parts: Readonly<Record<string, Uint8Array>>, memo
     },
     parts,
   )
-const stateOf = async (word: string, engine: "wasm" | "interpreter" | "native") =>
+/** The same engine, on a machine that likes its products cut otherwise. */
+const OTHERWISE_CUT: Engine = {
+  ...wasmEngine,
+  tiles: { ...TILES, integer: { rows: 1, columns: 16, unroll: 4, dot: "bytes" }, least: 1 },
+}
+const stateOf = async (word: string, engine: "wasm" | "interpreter" | Engine) =>
   digest(writeState((await openScribe(word, { engine })).predictor, digest("")))
 const codesOf = async (work: Promise<unknown>): Promise<readonly string[]> => {
   try {
@@ -90,12 +97,12 @@ for (const memoryBytes of [2 ** 14, 2 ** 22])
     const first = await openScribe("mine", { engine: "wasm" })
     expect(first.bytesRead).toBe(TEXT.length)
     const state = await stateOf("mine", "wasm")
-    for (const engine of ["interpreter"] as const) {
+    for (const engine of ["interpreter", OTHERWISE_CUT] as const) {
       expect((await openScribe("mine", { engine })).bytesRead).toBe(0)
       expect(await stateOf("mine", engine)).toBe(state)
     }
     const kept = readSafetensors(zstdDecompressSync(headOf(writeState(first.predictor, digest("")))!.body), "it")
-    const own = Object.entries(kept).filter(([name]) => name.startsWith("neural_"))
+    const own = Object.entries(kept).filter(([name]) => name.includes("net_"))
     expect(own.map(([name, { data }]) => [name, data.length]).sort()).toEqual([
       ["neural_net_frequencies", 256],
       ["neural_net_h", NUMBERS.hidden],
@@ -151,6 +158,13 @@ test("a recipe makes both again, to the bit, and one alone where that is asked",
   expect((await brain(["rebuild", "other", "--write", "--only", "net"])).code).toBe(0)
   expect((await brain(["rebuild", "other"])).code).toBe(0)
   expect(readFileSync(join("other", NET))).toEqual(Buffer.from(net))
+
+  const { net: _, ...primerAlone } = JSON.parse(new TextDecoder().decode(recipe()))
+  const told = new TextEncoder().encode(JSON.stringify(primerAlone))
+  await write("unsaid", { "recipe.json": told, [PRIMER]: parts[PRIMER]!, [NET]: net })
+  expect((await brain(["rebuild", "unsaid", "--only", "primer", "--write"])).code).toBe(0)
+  const unsaid = JSON.parse((await brain(["rebuild", "unsaid", "--json"])).out)
+  expect(unsaid).toMatchObject({ isSame: false, parts: [{ name: PRIMER }, { name: NET }, { name: "built" }] })
 })
 
 test("recipes that make no net are refused", async () => {
