@@ -1,23 +1,16 @@
 /**
- * `node bench/scribe/base.ts FILE`: learns the net over bytes that a module may begin with, from modules/scribe/corpus.json,
- * and writes it, in integers, to FILE. Prints what it costs a byte on texts that it has not seen.
+ * `node bench/scribe/base.ts FILE`: learns the net that modules/scribe begins with, as its recipe.json says, and writes it,
+ * in integers, to FILE. Prints what it costs a byte on texts that it has not seen.
  */
-import { createHash } from "node:crypto"
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Json } from "@open-brains/core/base/json.ts"
-import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
-import { quantiseByteNet } from "@open-brains/core/quantise/byte_net.ts"
-import { byteNetMetadata, byteNetTensorsOf } from "@open-brains/core/run/byte_net.ts"
-import { floatBits, integerBits } from "@open-brains/core/train/byte_bits.ts"
-import { BASE_RECIPE } from "@open-brains/core/train/bytes.ts"
+import { byteTensorsOf, floatBits, integerBits } from "@open-brains/core/train/byte_bits.ts"
 import { chooseEngine } from "open-brains"
 import { mirror, repository } from "../../scripts/testing.ts"
 import { printTable, say } from "../shared/report.ts"
-import { corpusFrom, interleaved, readCorpus } from "./brain.testing.ts"
+import { interleaved, netFile, readCorpus, scribeRecipeOf } from "./brain.testing.ts"
 import { learn } from "./nets.ts"
 
-const SEED = 1
 const WARM_UP = 2000
 
 const [path] = process.argv.slice(2)
@@ -25,15 +18,15 @@ if (path === undefined) {
   console.error("Usage: node bench/scribe/base.ts FILE")
   process.exit(2)
 }
-const corpus = corpusFrom(JSON.parse(readFileSync(join(repository, "modules/scribe/corpus.json"), "utf8")) as Json)
+const RECIPE = "modules/scribe/recipe.json"
+const from = scribeRecipeOf(readFileSync(join(repository, RECIPE)), RECIPE).net
+if (from === undefined) throw new Error(`${RECIPE} makes no net`)
+const { corpus, recipe, seed } = from
 const text = await readCorpus(corpus, mirror())
 const { engine } = chooseEngine("native")
-const { net, seconds } = learn(text, BASE_RECIPE, SEED, engine)
-const quantised = quantiseByteNet(net.weights, net.rowOf, net.rows)
-const tensors = byteNetTensorsOf(quantised)
-const digest = createHash("sha256").update(text).digest("hex")
-const recipe = JSON.stringify({ ...BASE_RECIPE, seed: SEED })
-const file = writeSafetensors(tensors, { ...byteNetMetadata(quantised), corpus: `sha256:${digest}`, recipe })
+const { net, seconds } = learn(text, recipe, seed, engine)
+const tensors = byteTensorsOf(net)
+const file = netFile(net, text, from)
 writeFileSync(`${path}.part`, file)
 renameSync(`${path}.part`, path)
 

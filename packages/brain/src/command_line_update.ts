@@ -14,6 +14,12 @@ export function registerUpdating(program: Command, run: Run, services: Services)
     .description("take newer modules that a brain uses by name, each if the brain is at least as good with it")
     .argument("<brain>", "a file .brain, or the folder of one, with its lock")
     .argument("[modules...]", "only these: acme/intent (default: all that the lock pins)")
+    .addOption(
+      new Option("--only <part>", "of a scribe: make its primer alone, or its net, which takes minutes").choices([
+        "primer",
+        "net",
+      ]),
+    )
     .option("--on <benchmarks...>", "what it is judged by, beside its own benchmarks and its private ones")
     .addOption(from())
     .option("--dry-run", "try all, and change nothing")
@@ -53,6 +59,12 @@ export function registerRebuild(program: Command, run: Run, services: Services):
     .option("--data <set>", "data set that it learnt from (default: that of its name); with --into, other data")
     .option("--into <folder>", "build a candidate from other data by the same recipe, and compare both")
     .option("--write", "of a scribe: put what its recipe gives in the place of what is there")
+    .addOption(
+      new Option("--only <part>", "of a scribe: make its primer alone, or its net, which takes minutes").choices([
+        "primer",
+        "net",
+      ]),
+    )
     .option("--on <benchmarks...>", "with --into: what both are compared on, beside what the data hold out")
     .addOption(new Option("--offline", "do not ask the network for a data set"))
     .addOption(json())
@@ -69,7 +81,7 @@ export function registerRebuild(program: Command, run: Run, services: Services):
           options.into === undefined ? await (await import("./scribe/find.ts")).findScribe(modules[0]) : undefined
         if (scribe)
           return (await import("./commands/rebuild_scribe.ts")).rebuildScribe(modules[0], scribe, options, services)
-        if (options.write) command.error("error: --write is of scribes.")
+        if (options.write || options.only) command.error("error: --write and --only are of scribes.")
         return options.into === undefined
           ? (await import("./commands/rebuild.ts")).rebuild(modules[0], options, services)
           : (await import("./commands/rebuild_on.ts")).rebuildOn(modules, options, services)

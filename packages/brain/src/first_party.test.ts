@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
+import { readHeader } from "@open-brains/core/module/safetensors_header.ts"
 import { expect, test } from "vitest"
 import { repository } from "../../../scripts/testing.ts"
 import { firstWordOf } from "./brains/sources.ts"
 import { load } from "./load.ts"
-import { PRIMER, unpackPrimer } from "./scribe/primer.ts"
+import { NET } from "./scribe/experts.ts"
+import { RECIPE, scribeRecipeOf } from "./scribe/make.ts"
+import { PRIMER } from "./scribe/primer.ts"
 import { readPredictorModule } from "./store/folder.ts"
 
 const folder = join(repository, "modules")
@@ -17,11 +19,15 @@ const isScribe = (name: string): boolean => firstWordOf(readFileSync(manifestOf(
 const modules = all.filter(({ name }) => !isScribe(name))
 
 for (const { name } of all.filter((entry) => isScribe(entry.name)))
-  test(`modules/${name} is whole, and its primer, of at most 100 KB, is packed by the experts of today`, async () => {
-    const { parts } = await readPredictorModule(join(folder, name))
-    expect(parts[PRIMER]!.length).toBeLessThanOrEqual(100_000)
-    const text = await unpackPrimer(parts[PRIMER]!, name, wasmEngine)
-    expect(text.length).toBeGreaterThan(200_000)
+  test(`modules/${name} is whole: a primer of text, a net, and the recipe of both, each of at most 300 KB`, async () => {
+    const { parts, manifest } = await readPredictorModule(join(folder, name))
+    for (const [part, { length }] of Object.entries(parts)) expect([part, length <= 300_000]).toEqual([part, true])
+    const { primer, net } = scribeRecipeOf(parts[RECIPE]!, name)
+    expect(parts[PRIMER]!.length).toBe(primer.reduce((sum, { from, to }) => sum + to - from, 0))
+    expect(Buffer.from(parts[PRIMER]!).toString()).not.toContain("\uFFFD")
+    const { metadata } = readHeader(parts[NET]!, NET)
+    expect(JSON.parse(metadata["recipe"]!)).toEqual({ ...net!.recipe, seed: net!.seed })
+    expect(manifest.built.seed).toBe(net!.seed)
   })
 
 for (const { name } of modules) {

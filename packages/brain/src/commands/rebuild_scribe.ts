@@ -1,45 +1,60 @@
 import { fetchingFrom } from "../data/fetch.ts"
 import { inBytes } from "../layout.ts"
 import { chooseEngine } from "../native/choice.ts"
+import { NET } from "../scribe/experts.ts"
 import type { Found } from "../scribe/find.ts"
-import { rebuildScribe as rebuild, writeScribe } from "../scribe/make.ts"
+import { type Made, type MakeOptions, rebuildScribe as rebuild, writeScribe } from "../scribe/make.ts"
 import { PRIMER } from "../scribe/primer.ts"
 import type { ExitCode, Services } from "../services.ts"
 import { readPredictorModule } from "../store/folder.ts"
+import { tellAsides } from "./ask.ts"
 import { readingBar } from "./teach_scribe.ts"
 
-/** `brain rebuild SCRIBE`: makes its primer again and compares digests; with `--write` in the place of the one that is there. */
+export interface RebuildScribeArguments {
+  readonly write?: boolean
+  readonly only?: Made
+  readonly json?: boolean
+}
+
+/** `brain rebuild SCRIBE`: makes its primer and its net again and compares digests; with `--write` in the place of those that are there. */
 export async function rebuildScribe(
   word: string,
   { folder }: Found,
-  { write = false, json = false }: { readonly write?: boolean; readonly json?: boolean },
+  { write = false, only, json = false }: RebuildScribeArguments,
   services: Services,
 ): Promise<ExitCode> {
-  const bar = readingBar(services)
-  const onBytes = (done: number, total: number): void => bar({ doing: "packing its primer", name: PRIMER, done, total })
-  const { engine } = chooseEngine("auto", true)
+  const { engine, asides } = chooseEngine("native")
+  const options: MakeOptions = {
+    fetching: fetchingFrom(),
+    engine,
+    onProgress: readingBar(services),
+    ...(only === undefined ? {} : { only }),
+  }
   if (write) {
-    const { digest, parts } = await writeScribe(folder, fetchingFrom(), engine, onBytes)
+    const { digest, parts } = await writeScribe(folder, options)
     services.progress(undefined)
-    const bytes = parts[PRIMER]!.length
+    const sizes = [PRIMER, NET].flatMap((name) => (parts[name] ? [[name, parts[name].length] as const] : []))
     services.print(
       json
-        ? JSON.stringify({ path: word, digest, primerBytes: bytes })
-        : `Wrote ${folder}: ${PRIMER} of ${inBytes(bytes)}; the module is ${digest}.`,
+        ? JSON.stringify({ path: word, digest, bytes: Object.fromEntries(sizes) })
+        : `Wrote ${folder}: ${sizes.map(([name, bytes]) => `${name} of ${inBytes(bytes)}`).join(", ")}; the module is ${digest}.`,
     )
+    tellAsides({ asides }, services)
     return 0
   }
-  const { parts, isSame } = await rebuild(await readPredictorModule(folder), fetchingFrom(), engine, onBytes)
+  const { parts, isSame } = await rebuild(await readPredictorModule(folder), options)
   services.progress(undefined)
+  tellAsides({ asides }, services)
   if (json) services.print(JSON.stringify({ path: word, isSame, parts }))
   else {
     for (const { name, named, built } of parts)
       services.print(
         named === built
-          ? `${services.paint("green", "same")}  ${name.padEnd(PRIMER.length)}  ${built}`
+          ? `${services.paint("green", "same")}  ${name.padEnd(NET.length)}  ${built}`
           : `${services.paint("red", "differs")}  ${name}\n  named  ${named}\n  built  ${built}`,
       )
-    services.print(isSame ? "Built again, bit for bit." : "The build does not give what the module names.")
+    const what = only === undefined ? "Built" : `Its ${only} alone was built`
+    services.print(isSame ? `${what} again, bit for bit.` : "The build does not give what the module names.")
   }
   return isSame ? 0 : 1
 }

@@ -2,7 +2,6 @@ import { scribeExperts } from "@open-brains/core/mix/scribe.ts"
 import { counted, inBytes, pad, shorten, widest, wrap } from "../layout.ts"
 import { othersOf } from "../scribe/experts.ts"
 import type { Found } from "../scribe/find.ts"
-import { headOf } from "../scribe/head.ts"
 import { lessonsIn } from "../scribe/lessons.ts"
 import { printMemory } from "../scribe/memory.ts"
 import { PRIMER } from "../scribe/primer.ts"
@@ -19,9 +18,11 @@ export async function showScribe(
   const module = await readPredictorModule(folder)
   const { manifest, digest, parts } = module
   const lessons = isOwn ? await lessonsIn(folder) : []
-  const experts = [...scribeExperts({ memoryBytes: manifest.memoryBytes }), ...othersOf(module)]
-  const primer = parts[PRIMER] && headOf(parts[PRIMER])?.head["bytes"]
-  const primerBytes = typeof primer === "number" ? primer : 0
+  const experts = [
+    ...scribeExperts({ memoryBytes: manifest.memoryBytes }),
+    ...othersOf(module, { memoryBytes: manifest.memoryBytes }),
+  ]
+  const primerBytes = parts[PRIMER]?.length ?? 0
   const taught = lessons.reduce((sum, { bytes }) => sum + bytes, 0)
   if (json) {
     print(
@@ -48,7 +49,7 @@ export async function showScribe(
   for (const { lesson, name, bytes } of lessons) row(`lesson ${lesson}`, `${shorten(name)}, ${inBytes(bytes)}`)
   row("licence", manifest.licence)
   const data = manifest.built.data.map(({ name }) => name)
-  if (data.length > 0) row("primer", `from ${shorten(data.join(", "), 400)}: brain rebuild ${word}`)
+  if (data.length > 0) row("made", `from ${shorten(data.join(", "), 400)}: brain rebuild ${word}`)
   for (const [name, bytes] of Object.entries(parts)) row("part", `${name}, ${inBytes(bytes.length)}`)
   if (!isOwn) row("", `To teach it, a copy is made: brain teach ${word} notes.txt`)
   return 0

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Json } from "@open-brains/core/base/json.ts"
 import { expect, onTestFinished, test } from "vitest"
-import own from "../../../../modules/scribe/corpus.json" with { type: "json" }
+import own from "../../../../modules/scribe/recipe.json" with { type: "json" }
 import { sha256 } from "../store/whole.ts"
 import { corpusFrom, interleaved, readCorpus } from "./corpus.ts"
 
@@ -55,7 +55,7 @@ test("files are checked before they are read", async () => {
 })
 
 test("ours says of each file what it is and how it may be used", () => {
-  const { files } = corpusFrom(own)
+  const { files } = corpusFrom(own.net.corpus)
   const total = files.reduce((sum, { from, to }) => sum + to - from, 0)
   expect(total).toBeGreaterThan(3_000_000)
   expect(total).toBeLessThan(6_000_000)

@@ -4,14 +4,17 @@ import { type Digest, parseDigest } from "@open-brains/core/base/digest.ts"
 import { canonicalJson, isJsonObject, type Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
-import type { NamedDigest, PredictorManifest } from "@open-brains/core/module/manifest.ts"
+import type { Build, PredictorManifest } from "@open-brains/core/module/manifest.ts"
 import { parsePredictor } from "@open-brains/core/module/text.ts"
 import type { Fetching } from "../data/fetch.ts"
 import { inBytes } from "../layout.ts"
 import { codeOf } from "../store/files.ts"
 import { writeModule } from "../store/folder.ts"
 import { MANIFEST, type ModuleFiles, sha256 } from "../store/whole.ts"
-import { type OnBytes, PRIMER, PRIMER_LIMITS, packPrimer } from "./primer.ts"
+import { NET } from "./experts.ts"
+import { makeNet, type NetRecipe, netRecipeOf } from "./make_net.ts"
+import { PRIMER, PRIMER_BYTES_MAX } from "./primer.ts"
+import type { OnProgress } from "./reading.ts"
 
 export const RECIPE = "recipe.json"
 
@@ -25,20 +28,28 @@ export interface PrimerPiece {
 }
 const PIECES_MAX = 1000
 
-/** The pieces that a recipe names. What else stands in it is of other parts. Errors: OB806. */
-export function primerOf(bytes: Uint8Array, shown: string): readonly PrimerPiece[] {
-  const bad = (what: string): never =>
-    refuse({
-      code: "OB806",
-      seen: `${shown} ${what}.`,
-      hint: 'Write each piece like this: { "file": "stories/a.txt", "digest": "sha256:…", "from": 0, "to": 1000 }',
-    })
+/** What a recipe says of the parts that are made by it. */
+export interface ScribeRecipe {
+  readonly primer: readonly PrimerPiece[]
+  readonly net: NetRecipe | undefined
+}
+
+/** Errors: OB806, and those of `netRecipeOf`. */
+export function scribeRecipeOf(bytes: Uint8Array, shown: string): ScribeRecipe {
   let json: Json
   try {
     json = JSON.parse(new TextDecoder().decode(bytes)) as Json
   } catch {
-    return bad("is no JSON")
+    return refuse({ code: "OB806", seen: `${shown} is no JSON.`, hint: PIECE })
   }
+  const net = isJsonObject(json) ? json["net"] : undefined
+  const primer = piecesIn(json, shown)
+  return { primer, net: net === undefined ? undefined : netRecipeOf(net, shown) }
+}
+const PIECE = 'Write each piece like this: { "file": "stories/a.txt", "digest": "sha256:…", "from": 0, "to": 1000 }'
+
+function piecesIn(json: Json, shown: string): readonly PrimerPiece[] {
+  const bad = (what: string): never => refuse({ code: "OB806", seen: `${shown} ${what}.`, hint: PIECE })
   const primer = isJsonObject(json) ? json["primer"] : undefined
   if (!Array.isArray(primer) || primer.length > PIECES_MAX)
     return bad(`has no list \`primer\` of at most ${PIECES_MAX} pieces`)
@@ -54,7 +65,7 @@ export function primerOf(bytes: Uint8Array, shown: string): readonly PrimerPiece
     return { file, digest, from: from as number, to: to as number }
   })
   const total = pieces.reduce((sum, { from, to }) => sum + to - from, 0)
-  if (total > PRIMER_LIMITS.textBytes) bad(`asks for ${total} bytes; a primer has at most ${PRIMER_LIMITS.textBytes}`)
+  if (total > PRIMER_BYTES_MAX) bad(`asks for ${total} bytes; a primer has at most ${PRIMER_BYTES_MAX}`)
   return pieces
 }
 
@@ -95,57 +106,97 @@ export interface RebuiltScribe {
   readonly parts: readonly RebuiltPart[]
   readonly isSame: boolean
 }
-const dataOf = (pieces: readonly PrimerPiece[]): readonly NamedDigest[] => {
-  const byName = new Map(pieces.map(({ file, digest }) => [file, digest]))
-  return [...byName].map(([name, digest]) => ({ name, digest }))
+/** The parts that a recipe makes. The net takes minutes, the primer none. */
+export type Made = "primer" | "net"
+export interface MakeOptions {
+  readonly fetching: Fetching
+  readonly engine: Engine
+  /** One of them alone (default: both). */
+  readonly only?: Made
+  readonly onProgress?: OnProgress
 }
 
-/** Makes the primer of a scribe again by its recipe, and compares digests. Nothing is written. Errors: OB530, OB531, OB806. */
+/** What a module says of its build. Errors: OB806 when a recipe names one file by two digests. */
+function buildOf({ primer, net }: ScribeRecipe, operations: number, shown: string): Build {
+  const byName = new Map<string, Digest>()
+  for (const { file, digest } of [...primer, ...(net?.corpus.files ?? [])]) {
+    if ((byName.get(file) ?? digest) !== digest)
+      refuse({
+        code: "OB806",
+        seen: `${shown} names two digests of ${file}.`,
+        hint: "Leave the one of the file that is meant.",
+      })
+    byName.set(file, digest)
+  }
+  return { operations, seed: net?.seed ?? 0, data: [...byName].map(([name, digest]) => ({ name, digest })) }
+}
+
+/** The parts that a recipe makes, made. */
+async function make(
+  { primer, net }: ScribeRecipe,
+  { fetching, engine, only, onProgress }: MakeOptions,
+): Promise<Readonly<Record<string, Uint8Array>>> {
+  const made: Record<string, Uint8Array> = {}
+  if (only !== "net") made[PRIMER] = await composePrimer(primer, fetching)
+  if (only !== "primer" && net !== undefined)
+    made[NET] = await makeNet(net, fetching.mirror, engine, (done, total) =>
+      onProgress?.({ doing: "learning its net", name: NET, done, total }),
+    )
+  return made
+}
+
+/**
+ * Makes the primer and the net of a scribe again by its recipe, and compares digests. Nothing is written.
+ * Errors: OB530, OB531, OB806, and those of `makeNet`.
+ */
 export async function rebuildScribe(
   { path, manifest, parts }: ModuleFiles<PredictorManifest>,
-  fetching: Fetching,
-  engine: Engine,
-  onBytes?: OnBytes,
+  options: MakeOptions,
 ): Promise<RebuiltScribe> {
-  const recipe =
+  const bytes =
     parts[RECIPE] ??
     refuse({
       code: "OB806",
       seen: `${path} has no ${RECIPE}: nothing says how it was made.`,
       hint: "Ask whoever made it. A scribe that began from nothing has none.",
     })
-  const pieces = primerOf(recipe, join(path, RECIPE))
-  const primer = await packPrimer(await composePrimer(pieces, fetching), engine, onBytes)
-  const json = (data: readonly NamedDigest[]): Digest =>
-    sha256(new TextEncoder().encode(canonicalJson(data.map(({ name, digest }) => ({ name, digest })))))
+  const shown = join(path, RECIPE)
+  const recipe = scribeRecipeOf(bytes, shown)
+  const build = buildOf(recipe, manifest.built.operations, shown)
+  const made = await make(recipe, options)
+  const nothing = sha256(new Uint8Array())
+  const names = [...new Set([...Object.keys(made), ...(options.only === undefined ? [PRIMER, NET] : [])])]
   const compared: readonly RebuiltPart[] = [
-    { name: PRIMER, named: manifest.parts[PRIMER] ?? sha256(new Uint8Array()), built: sha256(primer) },
-    { name: "data", named: json(manifest.built.data), built: json(dataOf(pieces)) },
-  ]
+    ...names.map((name) => ({
+      name,
+      named: manifest.parts[name] ?? nothing,
+      built: made[name] === undefined ? nothing : sha256(made[name]),
+    })),
+    { name: "built", named: digestOf(manifest.built), built: digestOf(build) },
+  ].filter(({ named, built }) => named !== nothing || built !== nothing)
   return { parts: compared, isSame: compared.every(({ named, built }) => named === built) }
+}
+const digestOf = ({ operations, seed, data }: Build): Digest => {
+  const files = data.map(({ name, digest }) => ({ name, digest }))
+  return sha256(new TextEncoder().encode(canonicalJson({ operations, seed, data: files })))
 }
 
 /**
- * Writes a scribe as its recipe says: the primer is made anew, and the other parts are taken as they lie in the folder. For whoever makes one.
- * Errors: those of `rebuildScribe`, and OB157.
+ * Writes a scribe as its recipe says: its primer and its net are made anew, and the other parts are taken as they lie in the folder. For whoever
+ * makes one. Errors: those of `rebuildScribe`, and OB157.
  */
-export async function writeScribe(
-  path: string,
-  fetching: Fetching,
-  engine: Engine,
-  onBytes?: OnBytes,
-): Promise<ModuleFiles<PredictorManifest>> {
+export async function writeScribe(path: string, options: MakeOptions): Promise<ModuleFiles<PredictorManifest>> {
   const source = await readFile(join(path, MANIFEST), "utf8")
   const { parts: named, ...manifest } = parsePredictor(source, join(path, MANIFEST))
-  const names = new Set([...Object.keys(named), RECIPE, "README.md"])
-  names.delete(PRIMER)
-  const parts: Record<string, Uint8Array> = {}
+  const names = new Set([...Object.keys(named), RECIPE, "README.md", PRIMER, NET])
+  const lying: Record<string, Uint8Array> = {}
   for (const name of names) {
     const bytes = await readFile(join(path, name)).catch(() => undefined)
-    if (bytes) parts[name] = new Uint8Array(bytes)
+    if (bytes) lying[name] = new Uint8Array(bytes)
   }
-  const pieces = primerOf(parts[RECIPE] ?? new Uint8Array(), join(path, RECIPE))
-  const primer = await packPrimer(await composePrimer(pieces, fetching), engine, onBytes)
-  const built = { ...manifest.built, data: dataOf(pieces) }
-  return writeModule<PredictorManifest>(path, { ...manifest, built }, { ...parts, [PRIMER]: primer })
+  const shown = join(path, RECIPE)
+  const recipe = scribeRecipeOf(lying[RECIPE] ?? new Uint8Array(), shown)
+  const built = buildOf(recipe, manifest.built.operations, shown)
+  const made = await make(recipe, options)
+  return writeModule<PredictorManifest>(path, { ...manifest, built }, { ...lying, ...made })
 }

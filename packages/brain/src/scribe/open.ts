@@ -2,7 +2,9 @@ import { createHash, type Hash } from "node:crypto"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
+import type { Program } from "@open-brains/core/ir/program.ts"
 import type { Expert } from "@open-brains/core/mix/expert.ts"
+import { harness } from "@open-brains/core/mix/harness.ts"
 import { harnessOptions, scribeExperts } from "@open-brains/core/mix/scribe.ts"
 import type { PredictorManifest } from "@open-brains/core/module/manifest.ts"
 import { openPredictor, type Predictor } from "@open-brains/core/run/predictor.ts"
@@ -14,7 +16,7 @@ import { othersOf } from "./experts.ts"
 import { type Found, NONE, needScribe } from "./find.ts"
 import { cachedState, forgetOthers, keep, keptState, makeRoom } from "./kept.ts"
 import { CHUNK, chunksOf, lessonsIn, type ScribeLesson } from "./lessons.ts"
-import { PRIMER, unpackPrimer } from "./primer.ts"
+import { PRIMER, primerIn } from "./primer.ts"
 import { beginning, inChunks, type OnProgress, readText, restore, statesOf } from "./reading.ts"
 import { writeState } from "./snapshot.ts"
 
@@ -55,11 +57,15 @@ export async function openScribe(path: string, options: ScribeOptions = {}): Pro
 function makePredictor(memoryBytes: number, others: readonly Expert[], engine: Engine): Predictor {
   return openPredictor([...scribeExperts({ memoryBytes }), ...others], harnessOptions({ memoryBytes }), engine)
 }
+/** Its program before it is cut for an engine: what it remembers is named after this one, since the bits are the same on all. */
+function programOn(memoryBytes: number, others: readonly Expert[]): Program {
+  return harness([...scribeExperts({ memoryBytes }), ...others], harnessOptions({ memoryBytes }))
+}
 
 function openNothing({ engine, memoryBytes = MEMORY_BYTES }: ScribeOptions): Scribe {
   const chosen = chooseEngine(engine, true)
   const predictor = makePredictor(memoryBytes, [], chosen.engine)
-  const states = [beginning(predictor, undefined)]
+  const states = [beginning(predictor.program, undefined)]
   const { asides } = chosen
   return {
     path: NONE,
@@ -84,8 +90,10 @@ export async function openFound(path: string, found: Found, options: ScribeOptio
   const memoryBytes = options.memoryBytes ?? module.manifest.memoryBytes
   const { engine, asides } = chooseEngine(options.engine, true)
   const lessons = isOwn ? await lessonsIn(folder) : []
-  const predictor = makePredictor(memoryBytes, othersOf(module), engine)
-  const states = statesOf(beginning(predictor, module.digest), lessons)
+  const primer = primerIn(module.parts, module.path)
+  const program = programOn(memoryBytes, othersOf(module, { memoryBytes }))
+  const states = statesOf(beginning(program, module.digest), lessons)
+  const predictor = makePredictor(memoryBytes, othersOf(module, { memoryBytes, engine }), engine)
   const told = [...asides]
   const isAsSaid = memoryBytes === module.manifest.memoryBytes
   const placesOf = (after: number): readonly string[] => [
@@ -103,7 +111,7 @@ export async function openFound(path: string, found: Found, options: ScribeOptio
   }
   let bytesRead = 0
   if (after < 0) {
-    bytesRead += await readPrimer(predictor, module, engine, options.onProgress)
+    bytesRead += await readPrimer(predictor, primer, options.onProgress)
     after = 0
     await remember(0)
   }
@@ -135,17 +143,7 @@ async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGene
   }
 }
 
-async function readPrimer(
-  predictor: Predictor,
-  { path, parts }: ModuleFiles<PredictorManifest>,
-  engine: Engine,
-  onProgress: OnProgress | undefined,
-): Promise<number> {
-  const packed = parts[PRIMER]
-  if (packed === undefined) return 0
-  const text = await unpackPrimer(packed, `${path}/${PRIMER}`, engine, (done, total) =>
-    onProgress?.({ doing: "unpacking its primer", name: PRIMER, done, total }),
-  )
+async function readPrimer(predictor: Predictor, text: Uint8Array, onProgress: OnProgress | undefined): Promise<number> {
   let done = 0
   await readText(predictor, inChunks(text, CHUNK), (_, bytes) => {
     done += bytes

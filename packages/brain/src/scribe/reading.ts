@@ -1,18 +1,21 @@
 import { readFile } from "node:fs/promises"
 import type { Digest } from "@open-brains/core/base/digest.ts"
 import { canonicalJson } from "@open-brains/core/base/json.ts"
+import type { Program } from "@open-brains/core/ir/program.ts"
 import type { Predictor } from "@open-brains/core/run/predictor.ts"
 import { sha256 } from "../store/whole.ts"
 import { chunksOf, type ScribeLesson } from "./lessons.ts"
-import { breathe } from "./primer.ts"
 import { programDigest } from "./program_digest.ts"
 import { putState } from "./snapshot.ts"
 
 const digestOf = (text: string): Digest => sha256(new TextEncoder().encode(text))
 
-/** Names the state of a predictor: all that it is a function of. `module` is nothing for one that began from nothing. */
-export const beginning = (predictor: Predictor, module: Digest | undefined): Digest =>
-  digestOf(canonicalJson({ module: module ?? null, program: programDigest(predictor.program) }))
+/**
+ * Names the state of a predictor before its lessons: all that it is a function of. `program` is the one that is the same on every engine, weights
+ * of a net and all; `module` is nothing for one that began from nothing.
+ */
+export const beginning = (program: Program, module: Digest | undefined): Digest =>
+  digestOf(canonicalJson({ module: module ?? null, program: programDigest(program) }))
 export const followedBy = (before: Digest, lesson: Digest): Digest => digestOf(`${before} ${lesson}`)
 
 /** The states on the way through lessons: none of them read, the first, the first two. */
@@ -23,7 +26,7 @@ export function statesOf(first: Digest, lessons: readonly ScribeLesson[]): reado
 }
 
 export interface Progress {
-  readonly doing: "packing its primer" | "unpacking its primer" | "reading its primer" | "reading" | "asking it before"
+  readonly doing: "learning its net" | "reading its primer" | "reading" | "asking it before"
   readonly name: string
   readonly done: number
   readonly total: number
@@ -45,6 +48,9 @@ export async function restore(
   }
   return undefined
 }
+
+/** Lets signals and other work of the process have their turn. */
+export const breathe = (): Promise<void> => new Promise((next) => setImmediate(next))
 
 /** Has it read a text; the bits that each part of it cost. */
 export async function readText(

@@ -138,16 +138,37 @@ test("brain rebuild scribe makes its primer again, bit for bit, and tells where 
   requireOrSkip(context, missingData("tinyshakespeare/input.txt"), mirrorIsPromised())
   vi.stubEnv("BRAIN_MIRROR", mirror()!)
   const scribe = join(repository, "modules/scribe")
-  expect(await brain(["rebuild", scribe])).toMatchObject({ code: 0, out: expect.stringContaining("bit for bit") })
+  const primer = ["--only", "primer"]
+  expect(await brain(["rebuild", scribe, ...primer])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("Its primer alone was built again, bit for bit."),
+  })
   cpSync(scribe, "other", { recursive: true })
   const recipe = readFileSync("other/recipe.json", "utf8")
-  writeFileSync("other/recipe.json", recipe.replace('"from": 0', '"from": 1'))
-  expect((await brain(["rebuild", "other", "--write"])).code).toBe(0)
-  expect((await brain(["rebuild", "other"])).code).toBe(0)
-  expect(readFileSync("other/primer.packed")).not.toEqual(readFileSync(join(scribe, "primer.packed")))
-  const alien = `${recipe.slice(0, recipe.indexOf("sha256:"))}${digest("x")}${recipe.slice(recipe.indexOf("sha256:") + 71)}`
+  writeFileSync("other/recipe.json", recipe.replace(/("primer":[\s\S]*?"from": )0/, "$11"))
+  expect((await brain(["rebuild", "other", ...primer, "--write"])).code).toBe(0)
+  expect((await brain(["rebuild", "other", ...primer])).code).toBe(0)
+  expect(readFileSync("other/primer.txt")).toEqual(readFileSync(join(scribe, "primer.txt")).subarray(1))
+  const alien = recipe.replaceAll(/sha256:[0-9a-f]{64}/g, digest("x"))
   writeFileSync("other/recipe.json", alien)
-  expect((await brain(["rebuild", "other", "--write"])).err).toContain("OB531")
+  expect((await brain(["rebuild", "other", ...primer, "--write"])).err).toContain("OB531")
+  expect((await brain(["rebuild", "other", "--only", "net", "--write"])).err).toContain("OB531")
   vi.stubEnv("BRAIN_MIRROR", place)
-  expect((await brain(["rebuild", scribe])).err).toContain("OB530")
+  expect((await brain(["rebuild", scribe, ...primer])).err).toContain("OB530")
+}, 120_000)
+
+test("scribe has a net, and English that nobody taught it costs less for it", async () => {
+  const scribe = join(repository, "modules/scribe")
+  cpSync(scribe, "bare", { recursive: true })
+  const manifest = readFileSync("bare/module.brain", "utf8")
+  writeFileSync("bare/module.brain", manifest.replace(/ {2}part "net.safetensors" .*\n/, ""))
+  const manual = readFileSync(join(repository, "docs/manual/scribe.md"))
+  const paragraph = manual.subarray(manual.indexOf("\n\n") + 2, manual.indexOf("```"))
+  const opened = await Promise.all(["bare", scribe].map((word) => openScribe(word)))
+  expect(opened.map(({ predictor }) => predictor.experts.at(-1)!.name)).toEqual(["match", "neural"])
+  const [without, with_] = opened.map(
+    ({ predictor }) => predictor.read(paragraph, { learns: false }) / paragraph.length,
+  )
+  expect(with_!).toBeLessThan(without!)
+  expect(with_!).toBeLessThan(3)
 }, 120_000)

@@ -12,7 +12,6 @@ import {
 import { join } from "node:path"
 import { digest } from "@open-brains/core/base/digest.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
-import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import type { PredictorManifest } from "@open-brains/core/module/manifest.ts"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { newKey } from "../keys/keys.ts"
@@ -24,7 +23,7 @@ import { writeModule } from "../store/folder.ts"
 import { brain, temporary } from "../testing/command.ts"
 import { headOf, withHead } from "./head.ts"
 import { openScribe } from "./open.ts"
-import { PRIMER, packPrimer, unpackPrimer } from "./primer.ts"
+import { PRIMER, PRIMER_BYTES_MAX } from "./primer.ts"
 import { programDigest } from "./program_digest.ts"
 import { writeState } from "./snapshot.ts"
 import { teachScribe } from "./teach.ts"
@@ -71,7 +70,8 @@ const codesOf = async (work: Promise<unknown>): Promise<readonly string[]> => {
 /** All of a folder, by path. */
 const filesOf = (folder: string): readonly string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()
 
-async function withPrimer(folder: string, primer: Uint8Array): Promise<void> {
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+async function withParts(folder: string, parts: Readonly<Record<string, Uint8Array>>): Promise<void> {
   await writeModule<PredictorManifest>(
     folder,
     {
@@ -82,7 +82,7 @@ async function withPrimer(folder: string, primer: Uint8Array): Promise<void> {
       memoryBytes: SMALL,
       built: { operations: 1, seed: 0, data: [] },
     },
-    { [PRIMER]: primer },
+    parts,
   )
 }
 
@@ -209,53 +209,32 @@ test("what is no lesson is refused, and nothing is changed", async () => {
   expect(readdirSync(".").filter((name) => name.startsWith("."))).toEqual([])
 })
 
-test("a primer is read first, comes out of its pack as it went in, and is remembered for all copies", async () => {
-  const primer = await packPrimer(new TextEncoder().encode(SEA), wasmEngine)
-  expect(headOf(primer)!.body.length).toBeLessThan(SEA.length / 2)
-  expect(new TextDecoder().decode(await unpackPrimer(primer, "it", wasmEngine))).toBe(SEA)
-  await withPrimer("primed", primer)
+test("a primer is read first, and what it left is remembered for all copies", async () => {
+  await withParts("primed", { [PRIMER]: bytesOf(SEA) })
   expect((await openScribe("primed")).bytesRead).toBe(SEA.length)
   await teachScribe("primed", [text("peter.txt")], { into: "copy" })
   expect((await openScribe("primed")).bytesRead).toBe(0)
   await begin("mine", "sea.txt")
   expect(await stateOf("primed")).toBe(await stateOf("mine"))
-  expect(readFileSync("copy/primer.packed")).toEqual(Buffer.from(primer))
+  expect(readFileSync("copy/primer.txt", "utf8")).toBe(SEA)
 })
 
-test("a primer that is damaged, hostile or of other experts is refused", async () => {
-  const primer = await packPrimer(new TextEncoder().encode(SEA), wasmEngine)
-  const { head, body } = headOf(primer)!
-  const cases: readonly (readonly [what: string, bytes: Uint8Array])[] = [
-    ["is no packed text", new Uint8Array(2 ** 16)],
-    ["is no packed text", primer.subarray(0, 30)],
-    ["by another version", withHead({ ...head, packed: 2 }, body)],
-    ["by other experts", withHead({ ...head, program: digest("") }, body)],
-    ["does not say its length", withHead({ ...head, bytes: -1 }, body)],
-    ["does not say its length", withHead({ ...head, bytes: "9" }, body)],
-    [`holds ${2 ** 40} bytes of text`, withHead({ ...head, bytes: 2 ** 40 }, body)],
-    ["it unpacks to another text", withHead({ ...head, bytes: SEA.length + 1 }, body)],
-    ["it unpacks to another text", withHead(head, body.with(20, body[20]! ^ 4))],
-    ["it unpacks to another text", withHead(head, new Uint8Array())],
-    ["bytes; at most", withHead(head, new Uint8Array(2 ** 20))],
-  ]
-  for (const [i, [what, bytes]] of cases.entries()) {
-    await withPrimer(`primed${i}`, bytes)
-    await expect(openScribe(`primed${i}`), what).rejects.toThrow(what)
-    expect(await codesOf(openScribe(`primed${i}`))).toEqual(["OB805"])
-  }
-  await withPrimer("primed", primer)
-  writeFileSync("primed/primer.packed", primer.with(-1 + primer.length, 7))
+test("a primer that is too large, or another one than the manifest names, is refused", async () => {
+  await withParts("primed", { [PRIMER]: new Uint8Array(PRIMER_BYTES_MAX + 1) })
+  expect(await codesOf(openScribe("primed"))).toEqual(["OB805"])
+  await withParts("primed", { [PRIMER]: bytesOf(SEA) })
+  writeFileSync("primed/primer.txt", PETER)
   expect(await codesOf(openScribe("primed"))).toEqual(["OB153"])
 })
 
 test("neither lessons nor state are in the artifact, and what is pulled begins without them", async () => {
-  await withPrimer("primed", await packPrimer(new TextEncoder().encode(SEA), wasmEngine))
+  await withParts("primed", { [PRIMER]: bytesOf(SEA) })
   const before = await artifactOf("primed")
   await teach("primed", "peter.txt")
   expect(filesOf("primed")).toEqual(expect.arrayContaining(["lessons/0001-peter.txt", "state/1.packed"]))
   const made = await artifactOf("primed")
   expect(made.artifact).toEqual(before.artifact)
-  expect([...made.files.keys()].sort()).toEqual(["module.brain", "primer.packed"])
+  expect([...made.files.keys()].sort()).toEqual(["module.brain", "primer.txt"])
   expect(made.cardData).toMatchObject({ kind: "predictor", name: "primed" })
 
   await newKey("me")
@@ -268,7 +247,7 @@ test("neither lessons nor state are in the artifact, and what is pulled begins w
   await add("acme/primed", { from: "stick" })
   expect((await openScribe("acme/primed")).lessons).toEqual([])
   await pull("acme/primed", "pulled", { from: "stick" })
-  expect(filesOf("pulled")).toEqual(["module.brain", "primer.packed"])
+  expect(filesOf("pulled")).toEqual(["module.brain", "primer.txt"])
   expect((await brain(["list"])).out).toMatch(/^acme\/primed:edge {2}predictor {2}/)
   expect((await brain(["show", "acme/primed"])).out).toContain("kind      predictor")
 

@@ -41,7 +41,7 @@ export interface PredictorManifest {
   readonly licence: string // SPDX expression
   readonly memoryBytes: number // of its tables: a power of two, 2¹⁴ … 2³⁰
   readonly built: Build
-  readonly parts: Readonly<Record<string, Digest>> // "recipe.json", "primer.packed", "net.safetensors", "README.md"
+  readonly parts: Readonly<Record<string, Digest>> // "recipe.json", "primer.txt", "net.safetensors", "README.md"
 }
 
 /**

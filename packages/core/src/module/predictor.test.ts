@@ -15,7 +15,7 @@ const SCRIBE: PredictorManifest = {
   licence: "CC0-1.0",
   memoryBytes: 2 ** 24,
   built: { operations: 1, seed: 0, data: [{ name: "stories.txt", digest: digest("stories") }] },
-  parts: { "recipe.json": digest("recipe"), "primer.packed": digest("primer") },
+  parts: { "recipe.json": digest("recipe"), "primer.txt": digest("primer") },
 }
 const TEXT = printManifest(SCRIBE)
 
@@ -39,7 +39,7 @@ test("a predictor is read aloud", () => {
     seed 0
     data "stories.txt" sha256:…
   }
-  part "primer.packed" sha256:…
+  part "primer.txt" sha256:…
   part "recipe.json" sha256:…
 }
 `)
