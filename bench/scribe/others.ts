@@ -13,16 +13,14 @@ import type { Opened } from "./open.ts"
  * A scribe of at most so many bytes, of tables and weights together, whose net learnt `seen`; it has itself read nothing. The
  * net is learnt from `seen` alone, by a recipe that nothing after it chose.
  */
-export type OpenWithNet = (seen: Uint8Array, bytesMax: number, engine: Engine) => Opened
+export type OpenWithNet = (seen: Uint8Array, bytesMax: number, engine: Engine, seed: number) => Opened
 
-/** The first seed: nothing was chosen among them. */
-const SEED = 1
 /** Below this a net that holds copies of its weights in another order would leave no room. */
 const LEAN_BELOW = 2 ** 22
 
 export const others: { readonly withNet: OpenWithNet | undefined } = {
-  withNet(seen, bytesMax, engine) {
-    const tensors = byteTensorsOf(learn(seen, BYTE_RECIPE, SEED, chooseEngine("native").engine).net)
+  withNet(seen, bytesMax, engine, seed) {
+    const tensors = byteTensorsOf(learn(seen, BYTE_RECIPE, seed, chooseEngine("native").engine).net)
     const weightsBytes = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0)
     const isLean = bytesMax < LEAN_BELOW
     const opened = (memoryBytes: number): Predictor => {
