@@ -101,16 +101,17 @@ export const words = (before: 0 | 1 | 2, skips = false): Context => ({
 })
 
 /** What a line looks like so far. */
-export type LineContext = "column" | "length" | "words"
+export type LineContext = "column" | "length" | "words" | "word"
 const LINES = {
   column: "the column, and the last byte",
   length: "the column, the length of the line before, and whether a letter came last",
   words: "how many words of the line and letters of the word there are, and the last byte",
+  word: "the word so far, and where it stands in its line, to two columns",
 } as const satisfies Readonly<Record<LineContext, string>>
 
 /** Where in its line a byte stands: what makes verses, tables and code end their lines. */
 export function line(kind: LineContext): Context {
-  const [LAST_LENGTH, COLUMN, LETTERS, WORDS] = [1, 2, 3, 4].map((word) => i32(word))
+  const [LAST_LENGTH, COLUMN, LETTERS, WORDS, WORD] = [1, 2, 3, 4, 5].map((word) => i32(word))
   return {
     name: `line_${kind}`,
     about: LINES[kind],
@@ -123,6 +124,7 @@ export function line(kind: LineContext): Context {
         column: [at(COLUMN), v("byte")],
         length: [at(COLUMN), at(LAST_LENGTH), select(v("is_letter"), i32(1), v("byte"))],
         words: [at(WORDS), at(LETTERS), v("byte")],
+        word: [shrU(at(COLUMN), 1), at(WORD)],
       }
       return [
         let_("byte", byteBack(past, 1)),
@@ -132,6 +134,8 @@ export function line(kind: LineContext): Context {
         ...counted(COLUMN, i32(1)),
         ...counted(WORDS, equal(v("byte"), 32)),
         store(carried, LETTERS!, select(v("is_letter"), add(at(LETTERS), i32(1)), i32(0))),
+        let_("spelt", mul(add(at(WORD), add(or(v("byte"), 32), i32(1))), i32(0x3d4d51cb))),
+        store(carried, WORD!, select(v("is_letter"), v("spelt"), i32(0))),
         ...open(200 + Object.keys(LINES).indexOf(kind)),
         ...seen[kind].flatMap(stir),
       ]

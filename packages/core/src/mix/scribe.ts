@@ -41,6 +41,7 @@ const LARGE: readonly Share[] = [
   share("histories", line("column"), -6),
   share("histories", line("length"), -6),
   share("histories", line("words"), -6),
+  share("histories", line("word"), -6),
 ]
 const SMALL: readonly Share[] = [
   share("histories", lastBytes(1), -4),
@@ -88,7 +89,7 @@ export function scribeExperts({ memoryBytes }: ScribeShape): readonly Expert[] {
   const match = matchModel({
     name: "match",
     shortest: isLarge ? 8 : 6,
-    places: Math.max(16, Math.min(2 ** 24, memoryBytes / (isFine ? 128 : 256))),
+    places: Math.max(16, Math.min(2 ** 24, memoryBytes / 256)),
     historyBytes,
   })
   return [
