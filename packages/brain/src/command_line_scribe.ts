@@ -22,6 +22,9 @@ export async function teachScribeIf(
   const isNone = word === NONE && !existsSync(NONE)
   if (!isNone && (await (await import("./scribe/find.ts")).findScribe(word)) === undefined) {
     if (options.memory !== undefined) await (await import("./scribe/find.ts")).needScribe(word)
+    // `teach NAME TEXT` means a scribe, and is told so where nothing of that name is there.
+    if (options.into === undefined && texts.length > 0 && /^[\w/-]+$/.test(word) && !existsSync(word))
+      await (await import("./scribe/find.ts")).needScribe(word)
     if (options.into === undefined) command.error("error: required option '--into <folder>' not specified")
     await refuseScribeAt(options.into!)
     return undefined

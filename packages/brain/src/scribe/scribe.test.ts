@@ -310,6 +310,7 @@ test("the commands: teach, lessons, show, undo, and those that have no use for a
     ["check mine", 1, "OB631"],
     ["check echo.brain", 1, "mine is a predictor of text, and gives no answers"],
     ["teach desk.csv --into mine --base none", 1, "OB807"],
+    ["teach mnie sea.txt", 1, "OB801"],
     ["teach desk.csv --memory 16KB --into other", 1, "OB801"],
   ] as const)
     expect([words, await brain(words.split(" "))]).toMatchObject([words, { code, err: expect.stringContaining(seen) }])
