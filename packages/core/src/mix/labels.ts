@@ -15,7 +15,6 @@ import {
   max,
   min,
   mul,
-  select,
   set,
   shl,
   shrS,
@@ -113,7 +112,7 @@ export function labelMixer(experts: number, labels: number): Program {
           let_("came", clamp(load(scores, add(mul(v("k"), i32(labels)), v("y"))), 0, 4096)),
           let_("step", mul(sub(v("came"), binary("i32.div_s", v("expected"), v("sum"))), v("rate"))),
           let_("moved", clamp(add(load(weights, v("k")), v("step")), -WEIGHT_MAX, WEIGHT_MAX)),
-          store(weights, v("k"), select(load(enabled, v("k")), v("moved"), load(weights, v("k")))),
+          store(weights, v("k"), v("moved")), // who was never asked has no scores, and stays
         ]),
         store(seen, i32(0), min(add(v("answers"), i32(1)), i32(2 ** 20))),
       ],

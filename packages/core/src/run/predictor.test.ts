@@ -70,6 +70,13 @@ describe("a predictor", () => {
     whole.read(TEXT, { learns: true })
     const fewer = openPredictor(whole.experts.slice(1), harnessOptions(shape), wasmEngine)
     fewer.adopt(whole)
+    // Without it is as if it were not asked: all others keep their weights.
+    const state = whole.state()
+    whole.enabled[0] = 0
+    expect(fewer.read(TEXT, { learns: false })).toBe(whole.read(TEXT, { learns: false }))
+    whole.enabled[0] = 1
+    whole.put(state)
+    fewer.adopt(whole)
     const again = opened()
     again.adopt(fewer)
     const newcomer = again.experts[0]!.name
