@@ -58,17 +58,22 @@ export function matchModel({ name, shortest, places, historyBytes }: MatchOption
   const standing = buffer("output", "i32", "standing", 1)
   const [PLACE, LENGTH] = [i32(0), i32(1)]
   const pastAt = (place: Expression): Expression => load(past, and(place, i32(historyBytes - 1)))
-  const hash: Block = [
-    let_("key", i32(shortest)),
-    ...Array.from(
-      { length: shortest },
-      (_, k): Block => [
-        set("key", mul(add(v("key"), add(byteBack(past, k + 1), i32(1))), i32(0x2f0b4c47))),
-        set("key", xor(v("key"), shrU(v("key"), 14))),
-      ],
-    ).flat(),
-    let_("entry", and(shrU(mul(v("key"), i32(0x9e3779b1)), 8), i32(places - 1))),
-  ]
+  /** Binds `key` to a hash of the last bytes, and gives the place of the index that it leads to. */
+  const hashed = (key: string): { readonly block: Block; readonly entry: Expression } => ({
+    block: [
+      let_(key, i32(shortest)),
+      ...Array.from(
+        { length: shortest },
+        (_, k): Block => [
+          set(key, mul(add(v(key), add(byteBack(past, k + 1), i32(1))), i32(0x2f0b4c47))),
+          set(key, xor(v(key), shrU(v(key), 14))),
+        ],
+      ).flat(),
+    ],
+    entry: and(shrU(mul(v(key), i32(0x9e3779b1)), 8), i32(places - 1)),
+  })
+  const [asked, remembered] = [hashed("key"), hashed("new_key")]
+  const byteAt = (back: Expression): Expression => pastAt(sub(load(position, i32(0)), add(back, i32(1))))
   const start: Block = [
     let_("length", clamp(load(where, LENGTH), 0, LENGTH_MAX)),
     let_("place", load(where, PLACE)),
@@ -79,8 +84,8 @@ export function matchModel({ name, shortest, places, historyBytes }: MatchOption
     ),
     set("place", add(v("place"), i32(1))),
     when(equal(v("length"), 0), [
-      ...hash,
-      set("place", load(index, v("entry"))),
+      ...asked.block,
+      set("place", load(index, asked.entry)),
       let_("agrees", less(i32(0), v("place"))),
       loop("back", VERIFIED, [
         let_("same", equal(pastAt(sub(v("place"), add(v("back"), i32(1)))), byteAt(v("back")))),
@@ -92,21 +97,7 @@ export function matchModel({ name, shortest, places, historyBytes }: MatchOption
     store(where, PLACE, v("place")),
     store(where, LENGTH, v("length")),
   ]
-  function byteAt(back: Expression): Expression {
-    return pastAt(sub(load(position, i32(0)), add(back, i32(1))))
-  }
-  const rename = (block: Block): Block => block
-  const remember: Block = [
-    let_("new_key", i32(shortest)),
-    ...Array.from(
-      { length: shortest },
-      (_, k): Block => [
-        set("new_key", mul(add(v("new_key"), add(byteBack(past, k + 1), i32(1))), i32(0x2f0b4c47))),
-        set("new_key", xor(v("new_key"), shrU(v("new_key"), 14))),
-      ],
-    ).flat(),
-    store(index, and(shrU(mul(v("new_key"), i32(0x9e3779b1)), 8), i32(places - 1)), load(position, i32(0))),
-  ]
+  const remember: Block = [...remembered.block, store(index, remembered.entry, load(position, i32(0)))]
   const predict: Block = [
     let_("matched", clamp(load(where, LENGTH), 0, LENGTH_MAX)),
     let_("expected", or(pastAt(load(where, PLACE)), i32(256))),
@@ -130,7 +121,7 @@ export function matchModel({ name, shortest, places, historyBytes }: MatchOption
   const learn: Block = [
     let_("said_bit", load(said, i32(0))),
     let_("at", and(load(said, i32(1)), BUCKETS - 1)),
-    when(lessOrNone(v("said_bit")), [
+    when(isSaid(v("said_bit")), [
       let_("known", shrU(load(chances, v("at")), 10)),
       let_("right", equal(v("said_bit"), and(load(bit, i32(0)), 1))),
       let_("target", select(v("right"), i32(2 ** 22 - 1), i32(0))),
@@ -143,7 +134,7 @@ export function matchModel({ name, shortest, places, historyBytes }: MatchOption
     body: predict,
     entries: {
       start,
-      remember: rename(remember),
+      remember,
       learn,
       reset: [loop("each", BUCKETS, [store(chances, v("each"), i32(FIRST))])],
     },
@@ -153,7 +144,7 @@ const VERIFIED = 32
 const RATE_SHIFT = 7
 /** Three of four, before anything was learnt. */
 const FIRST = (3 * 2 ** 20) << 10
-const lessOrNone = (said: Expression): Expression => belowU(said, i32(2))
+const isSaid = (said: Expression): Expression => belowU(said, i32(2))
 /** Lengths 1 … 15 apart, then by fours. */
 const bucketOf = (length: Expression): Expression =>
   select(
