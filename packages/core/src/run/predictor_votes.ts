@@ -7,6 +7,7 @@ import { type Block, type Buffer, type Program, statementsOf } from "../ir/progr
 import { LOGIT_UNITS } from "../kernels/logistic.ts"
 import { votesOf } from "../mix/expert.ts"
 import { MODE } from "../mix/harness.ts"
+import { isInputWeights } from "../mix/mixer.ts"
 import type { Predictor } from "./predictor.ts"
 
 /** What was said of one bit of a byte, before it was known. Logits are natural: ln(p / (1 − p)) of a one. */
@@ -32,18 +33,16 @@ export interface ExpertVotes {
 /**
  * All that is known here about how the harness mixes (core/mix), by its names: a loop over the bits of a byte; in it, for each
  * set of weights, where its row begins, where the row of the last mix begins, what that comes to, and the chance after its
- * correction. Sets hold a weight for each input in a row, and the last one for each set, all in units of 2⁻¹⁶. The first name that is
- * there counts.
+ * correction. Sets hold a weight for each input in a row, and the last one for each set, all in units of 2⁻¹⁶.
  */
 const HARNESS = {
   loop: "round",
-  rows: ["row", "base"],
-  lastRow: ["final_row", "final_base"],
-  mixed: ["mixed"],
-  chance: ["chance"],
-  inputs: ["inputs"],
-  sets: /^(?:weights_\w+|set\d)$/,
-  last: ["final_weights", "final"],
+  rows: "row",
+  lastRow: "final_row",
+  mixed: "mixed",
+  chance: "chance",
+  inputs: "inputs",
+  last: "final_weights",
 } as const
 const ONE = 65536
 const BITS = 8
@@ -108,10 +107,9 @@ function withTrace(program: Program): Program {
   const sets = setsOf(program).length
   const buffers = traceBuffers(inputs.length, sets)
   const bound = new Set(statementsOf(program.body).flatMap((s) => (s.kind === "let" ? [s.name] : [])))
-  const known = (names: readonly string[], number = "") => {
-    const found = names.find((name) => bound.has(name + number))
-    assert(found !== undefined, `the harness binds no ${names.join(", ")} ${number}`)
-    return local(found + number)
+  const known = (name: string) => {
+    assert(bound.has(name), `the harness binds no ${name}`)
+    return local(name)
   }
   const round = and(local(HARNESS.loop), BITS - 1)
   const notes: Block = [
@@ -119,7 +117,7 @@ function withTrace(program: Program): Program {
       store(buffers.inputs, add(mul(round, i32(inputs.length)), local("traced")), load(inputs, local("traced"))),
     ]),
     ...Array.from({ length: sets }, (_, l) =>
-      store(buffers.rows, add(mul(round, i32(sets)), i32(l)), known(HARNESS.rows, `${l}`)),
+      store(buffers.rows, add(mul(round, i32(sets)), i32(l)), known(`${HARNESS.rows}${l}`)),
     ),
     store(buffers.lastRow, round, known(HARNESS.lastRow)),
     store(buffers.mixed, round, known(HARNESS.mixed)),
@@ -133,9 +131,9 @@ function withTrace(program: Program): Program {
     body: program.body.map((s) => (s === loops[0] && s.kind === "loop" ? { ...s, body: [...s.body, ...notes] } : s)),
   }
 }
-const setsOf = ({ buffers }: Program): readonly Buffer[] => buffers.filter(({ name }) => HARNESS.sets.test(name))
-function bufferOf({ buffers }: Program, names: readonly string[]): Buffer {
-  const found = names.flatMap((name) => buffers.find((each) => each.name === name) ?? [])[0]
-  assert(found !== undefined, `the harness has no buffer ${names.join(", ")}`)
+const setsOf = ({ buffers }: Program): readonly Buffer[] => buffers.filter(({ name }) => isInputWeights(name))
+function bufferOf({ buffers }: Program, name: string): Buffer {
+  const found = buffers.find((each) => each.name === name)
+  assert(found !== undefined, `the harness has no buffer ${name}`)
   return found
 }
