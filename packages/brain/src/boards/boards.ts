@@ -1,4 +1,5 @@
 import { refuse, suggest } from "@open-brains/core/base/problem.ts"
+import type { Chip } from "./compile.ts"
 
 /** A board that people buy: all that is known of it stands in this table. */
 export interface Board {
@@ -11,9 +12,8 @@ export interface Board {
   readonly ramBytes: number
   /** What a sketch takes that does nothing but open `Serial`. */
   readonly core: { readonly flashBytes: number; readonly ramBytes: number }
-  readonly compiler: Compiler | undefined
-  /** For the chip alone; how to optimise is nobody's choice but the source's. */
-  readonly flags: readonly string[]
+  /** What C is compiled for it as (compile.ts has the flags); undefined where no compiler is known here. */
+  readonly target: Chip | undefined
   readonly fqbn: string
   /** How cycles are known: counted by a simulator of the chip, by a model of it, or not at all. */
   readonly cycles: "simulated" | "modelled" | "unknown"
@@ -22,9 +22,6 @@ export interface Board {
   /** Where the figures come from. */
   readonly source: string
 }
-export type Compiler = "avr-gcc" | "arm-none-eabi-gcc"
-
-const CORTEX = ["-mthumb"] as const
 
 /** The smallest first: the first that holds a module is the one to name. */
 export const BOARDS: readonly Board[] = [
@@ -36,8 +33,7 @@ export const BOARDS: readonly Board[] = [
     flashBytes: 32_256,
     ramBytes: 2048,
     core: { flashBytes: 1442, ramBytes: 184 },
-    compiler: "avr-gcc",
-    flags: ["-mmcu=atmega328p"],
+    target: "atmega328p",
     fqbn: "arduino:avr:uno",
     cycles: "simulated",
     textBytes: 64,
@@ -51,8 +47,7 @@ export const BOARDS: readonly Board[] = [
     flashBytes: 253_952,
     ramBytes: 8192,
     core: { flashBytes: 1858, ramBytes: 189 },
-    compiler: "avr-gcc",
-    flags: ["-mmcu=atmega2560"],
+    target: "atmega2560",
     fqbn: "arduino:avr:mega:cpu=atmega2560",
     cycles: "simulated",
     textBytes: 256,
@@ -66,8 +61,7 @@ export const BOARDS: readonly Board[] = [
     flashBytes: 262_144,
     ramBytes: 16_384,
     core: { flashBytes: 0, ramBytes: 0 },
-    compiler: "arm-none-eabi-gcc",
-    flags: ["-mcpu=cortex-m0", ...CORTEX],
+    target: "cortex-m0",
     fqbn: "sandeepmistry:nRF5:BBCmicrobit",
     cycles: "modelled",
     source: "nRF51822 product specification, variant QFAA; without a SoftDevice",
@@ -80,8 +74,7 @@ export const BOARDS: readonly Board[] = [
     flashBytes: 983_040,
     ramBytes: 262_144,
     core: { flashBytes: 0, ramBytes: 0 },
-    compiler: "arm-none-eabi-gcc",
-    flags: ["-mcpu=cortex-m4", ...CORTEX],
+    target: "cortex-m4",
     fqbn: "arduino:mbed_nano:nano33ble",
     cycles: "modelled",
     source: "boards.txt of arduino:mbed_nano",
@@ -94,8 +87,7 @@ export const BOARDS: readonly Board[] = [
     flashBytes: 2_097_152,
     ramBytes: 270_336,
     core: { flashBytes: 0, ramBytes: 0 },
-    compiler: "arm-none-eabi-gcc",
-    flags: ["-mcpu=cortex-m0plus", ...CORTEX],
+    target: "cortex-m0plus",
     fqbn: "arduino:mbed_rp2040:pico",
     cycles: "modelled",
     source: "boards.txt of arduino:mbed_rp2040",
@@ -108,8 +100,7 @@ export const BOARDS: readonly Board[] = [
     flashBytes: 1_310_720,
     ramBytes: 327_680,
     core: { flashBytes: 0, ramBytes: 0 },
-    compiler: undefined,
-    flags: [],
+    target: undefined,
     fqbn: "esp32:esp32:esp32s3",
     cycles: "unknown",
     source: "boards.txt of esp32:esp32, the usual partitions; a board has 8 MB",
