@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { boardNamed } from "../boards/boards.ts"
 import { type Form, refuseOccupied, usualOutput, writeExport } from "../boards/pack.ts"
 import { exportedProgram } from "../boards/program.ts"
 import { refuseUnfit, reportLines, reportOn } from "../boards/report.ts"
 import { sourcesOf } from "../boards/sources.ts"
+import { moduleAt } from "../brains/named.ts"
 import type { ExitCode, Services } from "../services.ts"
 
 export interface ExportArguments {
@@ -22,7 +24,8 @@ export async function exportModule(path: string, options: ExportArguments, servi
   const { to, name, textBytes, gives, force = false, json = false } = options
   const board = boardNamed(options.board)
   services.progress(`reading ${path}`)
-  const module = await exportedProgram(path, {
+  const folder = existsSync(path) ? path : await moduleAt(path)
+  const module = await exportedProgram(folder, {
     ...(name === undefined ? {} : { name }),
     ...(textBytes === undefined ? {} : { textBytes }),
     ...(board.textBytes === undefined ? {} : { textBytesUsual: board.textBytes }),

@@ -14,7 +14,7 @@ const [BUCKETS, DIMS, LABELS] = [203, 10, 7]
 const OPTIONS = { buckets: BUCKETS, wordsMax: 2, charactersMin: 2, charactersMax: 5, wordTimes: 2 }
 
 function netOf(levels: Levels | undefined): ReturnType<typeof quantiseClassifier> {
-  const random = stream(5, "net")
+  const random = stream(5, "draw")
   const floats = (n: number, at: number): Float32Array =>
     Float32Array.from({ length: n }, (_, i) => 2 * random.uniform(at + i) - 1)
   return quantiseClassifier(
