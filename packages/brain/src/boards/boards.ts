@@ -64,6 +64,7 @@ export const BOARDS: readonly Board[] = [
     target: "cortex-m0",
     fqbn: "sandeepmistry:nRF5:BBCmicrobit",
     cycles: "modelled",
+    textBytes: 512,
     source: "nRF51822 product specification, variant QFAA; without a SoftDevice",
   },
   {
@@ -106,6 +107,8 @@ export const BOARDS: readonly Board[] = [
     source: "boards.txt of esp32:esp32, the usual partitions; a board has 8 MB",
   },
 ]
+/** An Arduino Uno, a Raspberry Pi Pico. */
+export const withArticle = ({ title }: Board): string => `${/^[AEIOU]/.test(title) ? "an" : "a"} ${title}`
 export const BOARD_NAMES: readonly string[] = BOARDS.map(({ name }) => name)
 
 /** The board of a name. Errors: OB852. */

@@ -19,7 +19,15 @@ export function facadeOf(module: ExportedClassifier): Facade {
   return { header: headerOf(module), source: sourceOf(module, longest), ramBytes: longest + 1 }
 }
 
-function headerOf({ name, about, licence, labels, textBytes, unsureBelow, givesProbability }: ExportedClassifier): string {
+function headerOf({
+  name,
+  about,
+  licence,
+  labels,
+  textBytes,
+  unsureBelow,
+  givesProbability,
+}: ExportedClassifier): string {
   const big = upper(name)
   return `/* ${commented(about)}
  * Licence: ${commented(licence)}. Written by \`brain export\`: the answers are those of the module, to the bit.

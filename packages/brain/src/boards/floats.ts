@@ -9,12 +9,19 @@ export function refuseFloats(outputs: Readonly<Record<string, Node>>, changing: 
   const order = inOrder(Object.values(outputs))
   const varies = new Set<Node>()
   for (const node of order)
-    if (isNode(node, "input") || (isNode(node, "weight") && changing.has(node.attributes.name)) || node.inputs.some((each) => varies.has(each)))
+    if (
+      isNode(node, "input") ||
+      (isNode(node, "weight") && changing.has(node.attributes.name)) ||
+      node.inputs.some((each) => varies.has(each))
+    )
       varies.add(node)
   const floats = order.filter((node) => node.dtype === "f32" && varies.has(node))
   const [first] = floats
   if (first === undefined) return
-  const name = isNode(first, "input") || isNode(first, "weight") ? `${first.operation} \`${first.attributes.name}\`` : `a \`${first.operation}\``
+  const name =
+    isNode(first, "input") || isNode(first, "weight")
+      ? `${first.operation} \`${first.attributes.name}\``
+      : `a \`${first.operation}\``
   refuse({
     code: "OB854",
     seen: `This net computes with floats, and boards are given integers alone: ${name} is f32[${first.shape}]${floats.length > 1 ? `, and so are ${floats.length - 1} values more` : ""}.`,

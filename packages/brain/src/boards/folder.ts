@@ -84,7 +84,10 @@ void lines_number(int32_t number) {
 }
 `
 
-const answeringMain = ({ name, textBytes }: ExportedClassifier): string => `/* Answers each line with its label, or unsure, and the evidence in 1/256 bit. */
+const answeringMain = ({
+  name,
+  textBytes,
+}: ExportedClassifier): string => `/* Answers each line with its label, or unsure, and the evidence in 1/256 bit. */
 #include "${name}.h"
 #include "lines.h"
 
@@ -117,7 +120,9 @@ function callingMain({ name, ports, reset }: ExportedNet): string {
   })
   const most = Math.max(
     64,
-    ...Object.values(ports).map(({ inputs }) => 12 * Object.values(inputs).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 1)),
+    ...Object.values(ports).map(
+      ({ inputs }) => 12 * Object.values(inputs).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 1),
+    ),
   )
   return `/* Each line is the name of an entry and the numbers that it takes, in the order of ${name}.h; it gives those that it says. */
 #include "${name}.h"

@@ -13,7 +13,8 @@ export function libraryFiles(module: Exported, sources: Sources, figures: readon
     ...Object.fromEntries(code),
     [`${name}/library.properties`]: properties(module),
     [`${name}/keywords.txt`]: keywords(module),
-    [`${name}/examples/${example}/${example}.ino`]: module.kind === "classifier" ? askSketch(module) : runSketch(module),
+    [`${name}/examples/${example}/${example}.ino`]:
+      module.kind === "classifier" ? askSketch(module) : runSketch(module),
     [`${name}/README.md`]: readme(module, example, figures),
     [`${name}/LICENSE`]: licenceText(module.licence, name),
   }

@@ -1,6 +1,8 @@
 /** What a licence is called, and where its text is, one paragraph for each that the expression names. */
 export function licenceText(expression: string, name: string): string {
-  const names = [...new Set(expression.match(/[A-Za-z0-9.-]+/g) ?? [])].filter((each) => !["AND", "OR", "WITH"].includes(each))
+  const names = [...new Set(expression.match(/[A-Za-z0-9.-]+/g) ?? [])].filter(
+    (each) => !["AND", "OR", "WITH"].includes(each),
+  )
   const known = names.filter((each) => !each.startsWith("LicenseRef-"))
   return `${[
     `${name} is licensed under ${expression}`,

@@ -46,10 +46,12 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     const whole = await linked(folder, "probe", probe.source, files, target)
     const empty = await linked(folder, "empty", EMPTY_PROBE, [], target)
     const [all, none] = [footprintOf(whole.elf), footprintOf(empty.elf)]
+    // The question that the probe asks is the probe's: an AVR copies it to RAM, a Cortex-M reads it in flash.
+    const asked = module.kind === "classifier" ? module.textBytes + 1 : 0
     const run = board.cycles === "simulated" ? simulated(whole.bytes, whole.elf, board, probe.things) : undefined
     return {
-      flashBytes: all.flashBytes - none.flashBytes,
-      ramBytes: all.ramBytes - none.ramBytes - textIn(module),
+      flashBytes: all.flashBytes - none.flashBytes - asked,
+      ramBytes: all.ramBytes - none.ramBytes - (whole.elf.machine === "avr" ? asked : 0),
       ...(run ? { stackBytes: run.stackBytes } : {}),
       calls: run?.calls ?? [],
       layers: layersOf(sources, whole.elf, run?.cyclesOf),
@@ -59,9 +61,6 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     await rm(folder, { recursive: true, force: true })
   }
 }
-/** The question that the probe asks lies in the memory of the probe, not of the module. */
-const textIn = (module: Exported): number => (module.kind === "classifier" ? module.textBytes + 1 : 0)
-
 async function linked(
   folder: string,
   name: string,
@@ -73,7 +72,12 @@ async function linked(
   await writeFile(source, main)
   // Bare: start-up code is the board's, and is the same for all that runs there.
   const bare = chip.startsWith("cortex") ? ["-nostartfiles", "-Wl,--entry=main", "-Wl,--no-warn-mismatch"] : []
-  const said = await compileForChip({ chip, sources: [source, ...sources], output, flags: ["-Wall", "-Wextra", ...bare] })
+  const said = await compileForChip({
+    chip,
+    sources: [source, ...sources],
+    output,
+    flags: ["-Wall", "-Wextra", ...bare],
+  })
   const bytes = new Uint8Array(await readFile(output))
   return { bytes, elf: readElf(bytes, output), said }
 }

@@ -5,9 +5,49 @@ import { refuse } from "@open-brains/core/base/problem.ts"
  * folders of libraries before its own.
  */
 const TAKEN = [
-  ...["assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math", "setjmp"],
-  ...["signal", "stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string", "tgmath", "time", "wchar", "wctype"],
-  ...["arduino", "wire", "spi", "eeprom", "servo", "print", "stream", "client", "server", "main", "unistd", "net", "chip"],
+  ...[
+    "assert",
+    "complex",
+    "ctype",
+    "errno",
+    "fenv",
+    "float",
+    "inttypes",
+    "iso646",
+    "limits",
+    "locale",
+    "math",
+    "setjmp",
+  ],
+  ...[
+    "signal",
+    "stdarg",
+    "stdbool",
+    "stddef",
+    "stdint",
+    "stdio",
+    "stdlib",
+    "string",
+    "tgmath",
+    "time",
+    "wchar",
+    "wctype",
+  ],
+  ...[
+    "arduino",
+    "wire",
+    "spi",
+    "eeprom",
+    "servo",
+    "print",
+    "stream",
+    "client",
+    "server",
+    "main",
+    "unistd",
+    "net",
+    "chip",
+  ],
 ]
 /** Words of C and C++ that no variable of a sketch could have. */
 const WORDS = [
@@ -29,4 +69,8 @@ export function exportName(module: string, chosen?: string): string {
   return name
 }
 const unfit = (seen: string, kind: string): never =>
-  refuse({ code: "OB856", seen: `The export cannot be called so: ${seen}.`, hint: `Say --name with ${kind}, such as --name my_desk.` })
+  refuse({
+    code: "OB856",
+    seen: `The export cannot be called so: ${seen}.`,
+    hint: `Say --name with ${kind}, such as --name my_desk.`,
+  })

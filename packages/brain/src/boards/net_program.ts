@@ -1,8 +1,8 @@
 import type { Numbers } from "@open-brains/core/base/dtype.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { sameShape } from "@open-brains/core/base/shape.ts"
-import type { Net } from "@open-brains/core/graph/dims_text.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import type { Net } from "@open-brains/core/graph/dims_text.ts"
 import { buffer, i32, load, local, loop, store } from "@open-brains/core/ir/build.ts"
 import type { Block, Buffer, Program } from "@open-brains/core/ir/program.ts"
 import { linkNet, type Ports, preparationOf } from "@open-brains/core/run/net_program.ts"
@@ -36,7 +36,9 @@ export function netProgram(name: string, net: Net, weights: Tensors): NetOfEntri
       })
   }
   const fixed = Object.keys(types).filter((each) => !state.has(each))
-  const prepares = Object.keys(ports).map(preparationOf).filter((each) => program.entries?.[each])
+  const prepares = Object.keys(ports)
+    .map(preparationOf)
+    .filter((each) => program.entries?.[each])
   const begin = resetting(program, state, weights)
   const reset = freshName("reset", Object.keys(program.entries ?? {}))
   return {
@@ -66,7 +68,10 @@ function resetting(
       const values = Array.from(weights[kept.name]?.data ?? [])
       if (values.every((value) => value === 0))
         return { block: [loop(i, kept.length, [store(kept, i, i32(0))])], buffers: [] }
-      const from: Buffer = { ...buffer("constant", kept.dtype, freshName(`begin_${kept.name}`, names), kept.length), values }
+      const from: Buffer = {
+        ...buffer("constant", kept.dtype, freshName(`begin_${kept.name}`, names), kept.length),
+        values,
+      }
       return { block: [loop(i, kept.length, [store(kept, i, load(from, i))])], buffers: [from] }
     })
   return { block: parts.flatMap(({ block }) => block), buffers: parts.flatMap((part) => part.buffers) }

@@ -27,7 +27,8 @@ export async function refuseOccupied(form: Form, name: string, output: string): 
   if (!statSync(output).isDirectory()) occupied(output, "is a file")
   const there = await explain(output, readdir(output))
   const isOurs = [`${name}.c`, `${name}.h`, "lines.c"].every((file) => there.includes(file))
-  if (there.length > 0 && !isOurs) occupied(output, `holds ${there.slice(0, 3).join(", ")}, and no earlier export of ${name}`)
+  if (there.length > 0 && !isOurs)
+    occupied(output, `holds ${there.slice(0, 3).join(", ")}, and no earlier export of ${name}`)
 }
 const occupied = (output: string, what: string): never =>
   refuse({
@@ -52,6 +53,10 @@ export async function writeExport(
   if (existsSync(output) && (await readdir(output)).length > 0) {
     await explain(output, mkdir(output, { recursive: true }))
     for (const [name, text] of files) await writeFileWhole(join(output, name), text)
-  } else await explain(output, writeFolder(output, new Map(files.map(([name, text]) => [name, new TextEncoder().encode(text)]))))
+  } else
+    await explain(
+      output,
+      writeFolder(output, new Map(files.map(([name, text]) => [name, new TextEncoder().encode(text)]))),
+    )
   return files.map(([name]) => join(basename(output), name))
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { DTYPE, type Numbers } from "@open-brains/core/base/dtype.ts"
@@ -12,15 +13,14 @@ import { PREPARE } from "@open-brains/core/link/link.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
-import { boundedText, withPackedRows } from "@open-brains/core/run/bounded_text.ts"
+import { boundedText, withAddedRows } from "@open-brains/core/run/bounded_text.ts"
 import { contentsOf, correctionsOf, requireOperations } from "@open-brains/core/run/module.ts"
 import type { Port } from "@open-brains/core/run/net_program.ts"
 import { brainFileAt, firstWordOf, readText } from "../brains/sources.ts"
-import { GRAPH, WEIGHTS } from "../streams/module.ts"
-import { readModule } from "../store/folder.ts"
 import { codeOf } from "../store/files.ts"
+import { readModule } from "../store/folder.ts"
 import { MANIFEST } from "../store/whole.ts"
-import { existsSync } from "node:fs"
+import { GRAPH, WEIGHTS } from "../streams/module.ts"
 import { refuseFloats } from "./floats.ts"
 import { exportName } from "./names.ts"
 import { netProgram } from "./net_program.ts"
@@ -100,7 +100,7 @@ async function classifierProgram(path: string, options: ExportOptions): Promise<
   const { graph, weights } = contentsOf(files)
   const { outputs, textBytes } = shortened(graph, manifest, options)
   const gives = ["label", "logits", ...(options.gives ?? [])]
-  const wanted = Object.fromEntries(Object.entries(withPackedRows(outputs)).filter(([each]) => gives.includes(each)))
+  const wanted = Object.fromEntries(Object.entries(withAddedRows(outputs)).filter(([each]) => gives.includes(each)))
   refuseFloats(wanted)
   const whole = lowerGraph({ name: `${name}_net`, outputs: wanted, prepares: true })
   const program = frozen(whole, dataOf(weights, whole), [PREPARE])

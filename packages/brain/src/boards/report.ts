@@ -2,8 +2,8 @@ import { refuse } from "@open-brains/core/base/problem.ts"
 import { pad, widest } from "../layout.ts"
 import type { Paint } from "../services.ts"
 import { parseSize, printSize } from "../size.ts"
-import { BOARDS, type Board } from "./boards.ts"
-import { estimate } from "./estimate.ts"
+import { BOARDS, type Board, withArticle } from "./boards.ts"
+import { type Estimate, estimate } from "./estimate.ts"
 import { type Measured, measure } from "./measure.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
@@ -19,7 +19,12 @@ export interface Report {
   readonly textBytes?: number
   readonly flash: Room
   readonly ram: Room & { readonly stackBytes?: number }
-  readonly calls: readonly { readonly about: string; readonly cycles: number; readonly ms: number; readonly known: Known }[]
+  readonly calls: readonly {
+    readonly about: string
+    readonly cycles: number
+    readonly ms: number
+    readonly known: Known
+  }[]
   readonly layers: readonly {
     readonly about: string
     readonly flashBytes?: number
@@ -50,8 +55,10 @@ export interface Misfit {
 
 /** Measures a module for a board where its compiler is here, and else estimates it. Errors: OB849. */
 export async function reportOn(module: Exported, sources: Sources, board: Board): Promise<Report> {
-  const measured = await measure(module, sources, board)
-  const rest = measured ? knownBy(measured, board) : estimatedBy(module, sources, board)
+  const guess = estimate(module, sources, board)
+  // What is far too large is not compiled, nor could it be linked.
+  const measured = guess.constantBytes > board.flashBytes ? undefined : await measure(module, sources, board)
+  const rest = measured ? knownBy(measured, board) : estimatedBy(guess, sources, board)
   const misfits = misfitsOf(module, rest, board)
   return {
     name: module.name,
@@ -74,11 +81,13 @@ function knownBy({ flashBytes, ramBytes, stackBytes, calls, layers }: Measured, 
       ...(stackBytes === undefined ? {} : { stackBytes }),
     },
     calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "exact" })),
-    layers: layers.map((layer) => ({ ...layer, ...(layer.cycles === undefined ? {} : { ms: inMs(layer.cycles, board) }) })),
+    layers: layers.map((layer) => ({
+      ...layer,
+      ...(layer.cycles === undefined ? {} : { ms: inMs(layer.cycles, board) }),
+    })),
   }
 }
-function estimatedBy(module: Exported, sources: Sources, board: Board): Sized {
-  const { flashBytes, ramBytes, cycles } = estimate(module, sources, board)
+function estimatedBy({ flashBytes, ramBytes, cycles }: Estimate, sources: Sources, board: Board): Sized {
   return {
     flash: { bytes: flashBytes, coreBytes: board.core.flashBytes, ofBytes: board.flashBytes, known: "about" },
     ram: { bytes: ramBytes, coreBytes: board.core.ramBytes, ofBytes: board.ramBytes, known: "about" },
@@ -98,10 +107,14 @@ function misfitsOf(module: Exported, { flash, ram }: Sized, board: Board): reado
       flash.bytes + each.core.flashBytes <= each.flashBytes &&
       ram.bytes + STACK_USUAL + each.core.ramBytes <= each.ramBytes,
   )
-  const holds = larger ? `a ${larger.title} holds it (--board ${larger.name})` : "no board of the table holds it"
+  const holds = larger ? `${withArticle(larger)} holds it (--board ${larger.name})` : "no board of the table holds it"
   return [
-    ...(overFlash > 0 ? [{ what: "flash" as const, overBytes: overFlash, hint: `${holds}${smallerEdition(module, overFlash)}` }] : []),
-    ...(overRam > 0 ? [{ what: "RAM" as const, overBytes: overRam, hint: `${holds}${shorterTexts(module, overRam)}` }] : []),
+    ...(overFlash > 0
+      ? [{ what: "flash" as const, overBytes: overFlash, hint: `${holds}${smallerEdition(module, overFlash)}` }]
+      : []),
+    ...(overRam > 0
+      ? [{ what: "RAM" as const, overBytes: overRam, hint: `${holds}${shorterTexts(module, overRam)}` }]
+      : []),
   ]
 }
 /** Weights are all but all of a module's flash: it has to lose as many bytes of them as there are too many. */
@@ -119,13 +132,13 @@ function shorterTexts(module: Exported, overBytes: number): string {
 }
 
 /** Errors: OB853 for what does not fit. */
-export function refuseUnfit({ name, misfits }: Report, { title }: Board): void {
+export function refuseUnfit({ name, misfits }: Report, board: Board): void {
   const [first] = misfits
   if (!first) return
   const seen = misfits.map(({ what, overBytes }) => `${printSize(overBytes)} more ${what}`).join(" and ")
   refuse({
     code: "OB853",
-    seen: `\`${name}\` needs ${seen} than an ${title} has.`.replace("an BBC", "a BBC").replace("an Rasp", "a Rasp"),
+    seen: `\`${name}\` needs ${seen} than ${withArticle(board)} has.`,
     hint: `${sentence(first.hint)} With --force it is written all the same.`,
   })
 }
@@ -147,7 +160,12 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
   const stack = ram.stackBytes ?? 0
   const text = report.textBytes === undefined ? "" : `, texts of up to ${grouped(report.textBytes)} bytes`
   const rows = [
-    ["flash", flash, flash.bytes + flash.coreBytes, `${labelled(flash.known, grouped(flash.bytes))} of it the module's`],
+    [
+      "flash",
+      flash,
+      flash.bytes + flash.coreBytes,
+      `${labelled(flash.known, grouped(flash.bytes))} of it the module's`,
+    ],
     [
       "RAM",
       ram,
@@ -180,7 +198,8 @@ const unknownTime = ({ cycles }: Board): string =>
   cycles === "simulated" ? "it does not fit, or takes over a minute" : "nothing here counts the cycles of this chip"
 
 function layerLines(layers: Report["layers"]): readonly string[] {
-  const cell = (value: number | undefined, print: (n: number) => string): string => (value === undefined ? "–" : print(value))
+  const cell = (value: number | undefined, print: (n: number) => string): string =>
+    value === undefined ? "–" : print(value)
   const rows = [
     ["step", "flash", "cycles", "ms"],
     ...layers.map(({ about, flashBytes, cycles, ms }) => [
@@ -191,5 +210,7 @@ function layerLines(layers: Report["layers"]): readonly string[] {
     ]),
   ]
   const widths = [0, 1, 2, 3].map((column) => widest(rows.map((row) => row[column]!)))
-  return rows.map((row) => `  ${row.map((text, i) => (i === 0 ? pad(text, widths[0]!) : text.padStart(widths[i]!))).join("  ")}`)
+  return rows.map(
+    (row) => `  ${row.map((text, i) => (i === 0 ? pad(text, widths[0]!) : text.padStart(widths[i]!))).join("  ")}`,
+  )
 }

@@ -38,7 +38,13 @@ export async function exportModule(path: string, options: ExportArguments, servi
   services.progress(`measuring it on ${board.title}`)
   const report = await reportOn(module, sources, board)
   if (!force) refuseUnfit(report, board)
-  const written = await writeExport(to, output, module, sources, reportLines(report, board, (_, text) => text))
+  const written = await writeExport(
+    to,
+    output,
+    module,
+    sources,
+    reportLines(report, board, (_, text) => text),
+  )
   services.progress(undefined)
   if (json) services.print(JSON.stringify({ output, ...(to === "c" ? { files: written } : {}), ...report }))
   else {

@@ -1,11 +1,10 @@
 import { sizeOf } from "../base/shape.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
-import { node as graphNode, input, reshape } from "../graph/operations.ts"
+import { convert, node as graphNode, input, reshape } from "../graph/operations.ts"
 import type { Outputs } from "../graph/text.ts"
-import type { Program } from "../ir/program.ts"
 import { ngrams } from "../kernels/ngrams.ts"
-import { nibbleRows, tritRows } from "../kernels/packed_rows.ts"
 import { ngramOptionsOf } from "../kernels/recognise.ts"
+import { byteRows, nibbleRows, type RowsProgram, tritRows } from "../kernels/rows.ts"
 import { readBagNet } from "./bag_net.ts"
 
 /** A graph with some of its nodes replaced, and all that read them made anew. Whole nodes are kept where nothing changed. */
@@ -42,31 +41,30 @@ export function boundedText(graph: Outputs, bytesMax: number): Outputs | undefin
 }
 
 /**
- * The same classifier whose table stays as small as it is stored, nibbles or trits: its rows are added up from there, where
- * they would else be unpacked into a table of bytes first. The same sums, so the same answers; the graph as it is where
- * its table is stored as bytes.
+ * The same classifier whose rows are added up one after the other, from where they are stored, bytes, nibbles or trits:
+ * for small chips, which have no room for an unpacked table and for which looking a row up is work. The same sums, so the
+ * same answers; the graph as it is where its table is stored in another way. Errors: OB540 for a graph that is no bag net.
  */
-export function withPackedRows(graph: Outputs): Outputs {
+export function withAddedRows(graph: Outputs): Outputs {
   const { table, slots, count } = readBagNet(graph)
   const stored = inOrder([table]).find((node) => isNode(node, "weight"))
-  const [rows, columns] = table.shape as [number, number]
-  const programOf = packedBy(stored)
+  const programOf = stored && PROGRAMS[stored.attributes.name]
   if (!stored || !programOf) return graph
+  const [rows, columns] = table.shape as [number, number]
   const kernel = programOf({ rows, columns, slots: slots.shape[1]! })
-  const flat = kernel.buffers.find(({ name }) => name === "table")!.length
-  if (sizeOf(stored.shape) !== flat) return graph
-  const fresh = new Map<Node, Node>()
-  for (const node of inOrder(Object.values(graph)))
-    if (isNode(node, "gather_sum") && node.inputs[0] === table && node.inputs[1] === slots)
-      fresh.set(
-        node,
-        graphNode("kernel", [reshape(stored, [1, flat]), slots, count], { program: kernel, output: "sums" }),
-      )
-  return replaced(graph, fresh)
+  const { length, dtype } = kernel.buffers.find(({ name }) => name === "table")!
+  if (sizeOf(stored.shape) !== length || stored.dtype !== dtype) return graph
+  const flat = reshape(stored, [1, length])
+  const sums = graphNode("kernel", [flat, slots, count], { program: kernel, output: "sums" })
+  const wide = sums.dtype === "i32" ? sums : convert(sums, "i32")
+  const isBag = (node: Node): boolean =>
+    isNode(node, "gather_sum") && node.inputs[0] === table && node.inputs[1] === slots
+  const bags = inOrder(Object.values(graph)).filter(isBag)
+  return replaced(graph, new Map(bags.map((bag) => [bag, wide])))
 }
-type PackedProgram = (bag: { rows: number; columns: number; slots: number }) => Program
-function packedBy(stored: Node<"weight"> | undefined): PackedProgram | undefined {
-  if (stored?.dtype !== "u8") return undefined
-  if (stored.attributes.name === "table_nibbles") return nibbleRows
-  return stored.attributes.name === "table_trits" ? tritRows : undefined
+/** By the name that quantise/packed.ts gives a table. */
+const PROGRAMS: Readonly<Record<string, RowsProgram>> = {
+  table: byteRows,
+  table_nibbles: nibbleRows,
+  table_trits: tritRows,
 }
