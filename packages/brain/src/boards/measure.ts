@@ -101,8 +101,11 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, things: readonly s
     return from === undefined || to === undefined ? [] : [{ about, cycles: to - from }]
   })
   const profile = open.profile(elf.symbols)
-  const cyclesOf = (symbol: string): number | undefined =>
-    profile.find(({ name }) => isNamed(name, symbol))?.inclusiveCycles
+  // What is jumped to, as the last thing of a function often is, counts as no call.
+  const cyclesOf = (symbol: string): number | undefined => {
+    const found = profile.find(({ name }) => isNamed(name, symbol))
+    return found && (found.inclusiveCycles || found.selfCycles)
+  }
   return { stackBytes: open.stackUsed, calls, cyclesOf }
 }
 const STACK_LEAST = 64

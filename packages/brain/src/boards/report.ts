@@ -1,4 +1,4 @@
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { pad, widest } from "../layout.ts"
 import type { Paint } from "../services.ts"
 import { parseSize, printSize } from "../size.ts"
@@ -42,8 +42,8 @@ export interface Report {
 export interface Room {
   /** The module's own. */
   readonly bytes: number
-  /** What a sketch takes without it. */
-  readonly coreBytes: number
+  /** What a sketch takes without it, with the line of text that it asks of; nothing where nobody measured the core of the board. */
+  readonly sketchBytes?: number
   readonly ofBytes: number
   readonly known: Known
 }
@@ -56,9 +56,8 @@ export interface Misfit {
 /** Measures a module for a board where its compiler is here, and else estimates it. Errors: OB849. */
 export async function reportOn(module: Exported, sources: Sources, board: Board): Promise<Report> {
   const guess = estimate(module, sources, board)
-  // What is far too large is not compiled, nor could it be linked.
-  const measured = guess.constantBytes > board.flashBytes ? undefined : await measure(module, sources, board)
-  const rest = measured ? knownBy(measured, board) : estimatedBy(guess, sources, board)
+  const measured = await measureIfItFits(module, sources, guess, board)
+  const rest = measured ? knownBy(module, measured, board) : estimatedBy(module, guess, sources, board)
   const misfits = misfitsOf(module, rest, board)
   return {
     name: module.name,
@@ -69,17 +68,49 @@ export async function reportOn(module: Exported, sources: Sources, board: Board)
     warnings: (measured?.said ?? "").split("\n").filter((line) => line.includes("warning:")),
   }
 }
+/** What is too large is not compiled, or the linker refuses it: then there is an estimate alone. */
+async function measureIfItFits(
+  module: Exported,
+  sources: Sources,
+  { constantBytes, ramBytes }: Estimate,
+  board: Board,
+): Promise<Measured | undefined> {
+  if (constantBytes > board.flashBytes || ramBytes > board.ramBytes) return undefined
+  try {
+    return await measure(module, sources, board)
+  } catch (error) {
+    const isTooLarge =
+      error instanceof Refusal && /overflow|not within region|will not fit in region/.test(error.message)
+    if (isTooLarge) return undefined
+    throw error
+  }
+}
 type Sized = Pick<Report, "flash" | "ram" | "calls" | "layers">
 
 const inMs = (cycles: number, { mhz }: Board): number => cycles / (1000 * mhz)
 
-function knownBy({ flashBytes, ramBytes, stackBytes, calls, layers }: Measured, board: Board): Sized {
+/** What the example of the library keeps behind a text. */
+const LINE_ENDS = 2
+const roomsOf = (
+  module: Exported,
+  { flashBytes, ramBytes }: Pick<Measured, "flashBytes" | "ramBytes">,
+  board: Board,
+  known: Known,
+): Pick<Report, "flash" | "ram"> => {
+  const line = module.kind === "classifier" ? module.textBytes + LINE_ENDS : 0
+  const { core } = board
   return {
-    flash: { bytes: flashBytes, coreBytes: board.core.flashBytes, ofBytes: board.flashBytes, known: "exact" },
-    ram: {
-      ...{ bytes: ramBytes, coreBytes: board.core.ramBytes, ofBytes: board.ramBytes, known: "exact" },
-      ...(stackBytes === undefined ? {} : { stackBytes }),
-    },
+    flash: { bytes: flashBytes, ...(core ? { sketchBytes: core.flashBytes } : {}), ofBytes: board.flashBytes, known },
+    ram: { bytes: ramBytes, ...(core ? { sketchBytes: core.ramBytes + line } : {}), ofBytes: board.ramBytes, known },
+  }
+}
+
+function knownBy(module: Exported, measured: Measured, board: Board): Sized {
+  const { flash, ram } = roomsOf(module, measured, board, "exact")
+  const { stackBytes, calls, layers } = measured
+  return {
+    flash,
+    ram: { ...ram, ...(stackBytes === undefined ? {} : { stackBytes }) },
     calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "exact" })),
     layers: layers.map((layer) => ({
       ...layer,
@@ -87,25 +118,25 @@ function knownBy({ flashBytes, ramBytes, stackBytes, calls, layers }: Measured, 
     })),
   }
 }
-function estimatedBy({ flashBytes, ramBytes, cycles }: Estimate, sources: Sources, board: Board): Sized {
+function estimatedBy(module: Exported, guess: Estimate, { chip }: Sources, board: Board): Sized {
   return {
-    flash: { bytes: flashBytes, coreBytes: board.core.flashBytes, ofBytes: board.flashBytes, known: "about" },
-    ram: { bytes: ramBytes, coreBytes: board.core.ramBytes, ofBytes: board.ramBytes, known: "about" },
-    calls: cycles.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "about" })),
-    layers: sources.chip.layers.map(({ about }) => ({ about })),
+    ...roomsOf(module, guess, board, "about"),
+    calls: guess.cycles.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "about" })),
+    layers: chip.layers.map(({ about }) => ({ about })),
   }
 }
 
 /** What is kept free for calls, where nobody has counted them. */
 const STACK_USUAL = 100
 
+const flashOf = ({ bytes, sketchBytes = 0 }: Room): number => bytes + sketchBytes
+const ramOf = ({ bytes, sketchBytes = 0, stackBytes = STACK_USUAL }: Report["ram"]): number =>
+  bytes + sketchBytes + stackBytes
+
 function misfitsOf(module: Exported, { flash, ram }: Sized, board: Board): readonly Misfit[] {
-  const overFlash = flash.bytes + flash.coreBytes - flash.ofBytes
-  const overRam = ram.bytes + (ram.stackBytes ?? STACK_USUAL) + ram.coreBytes - ram.ofBytes
+  const [overFlash, overRam] = [flashOf(flash) - flash.ofBytes, ramOf(ram) - ram.ofBytes]
   const larger = BOARDS.slice(BOARDS.indexOf(board) + 1).find(
-    (each) =>
-      flash.bytes + each.core.flashBytes <= each.flashBytes &&
-      ram.bytes + STACK_USUAL + each.core.ramBytes <= each.ramBytes,
+    ({ flashBytes, ramBytes }) => flashOf(flash) <= flashBytes && ramOf(ram) <= ramBytes,
   )
   const holds = larger ? `${withArticle(larger)} holds it (--board ${larger.name})` : "no board of the table holds it"
   return [
@@ -157,20 +188,22 @@ const grouped = (n: number): string => `${Math.round(n)}`.replace(/\B(?=(\d{3})+
 /** The report for a person, at most a terminal wide. */
 export function reportLines(report: Report, board: Board, paint: Paint): readonly string[] {
   const { flash, ram, calls, layers, misfits, warnings } = report
-  const stack = ram.stackBytes ?? 0
   const text = report.textBytes === undefined ? "" : `, texts of up to ${grouped(report.textBytes)} bytes`
+  const around = (bytes: number | undefined, what: string): string =>
+    bytes === undefined ? ", without the core of the board" : ` + ${grouped(bytes)} ${what}`
+  const stack = ram.stackBytes === undefined ? "" : ` + ${grouped(ram.stackBytes)} stack`
   const rows = [
     [
       "flash",
       flash,
-      flash.bytes + flash.coreBytes,
-      `${labelled(flash.known, grouped(flash.bytes))} of it the module's`,
+      flashOf(flash),
+      `${labelled(flash.known, grouped(flash.bytes))}${around(flash.sketchBytes, "sketch")}`,
     ],
     [
       "RAM",
       ram,
-      ram.bytes + ram.coreBytes + stack,
-      `${labelled(ram.known, grouped(ram.bytes))} static${ram.stackBytes === undefined ? "" : `, ${grouped(stack)} stack`}`,
+      ramOf({ stackBytes: 0, ...ram }),
+      `${labelled(ram.known, grouped(ram.bytes))}${stack}${around(ram.sketchBytes, "sketch")}`,
     ],
   ] as const
   const sizes = rows.map(
