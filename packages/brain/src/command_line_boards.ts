@@ -16,7 +16,7 @@ export function registerBoards(program: Command, run: Run, services: Services): 
     .addOption(new Option("--json", "print JSON, for programs"))
     .addHelpText(
       "after",
-      "\nEnds with Ctrl-C, when it sleeps for good, or when all is sent and it was silent for a second of its time.",
+      "\nEnds with Ctrl-C, when it sleeps for good, or when it was silent for a second after all was sent.",
     )
     .action((path, options) => run(async () => (await import("./commands/flash.ts")).flash(path, options, services)))
 }

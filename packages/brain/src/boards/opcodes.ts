@@ -3,12 +3,15 @@ import { avrInstruction, type CPU } from "avr8js"
 
 const [PLAIN, PUSHES, CALL, BACK, STILL, LOST] = [0, 1, 2, 3, 4, 5]
 export const OTHERWISE = 6
+const ALLOW = 7
 
 export const isKind = {
   call: (kind: number): boolean => kind === CALL,
   back: (kind: number): boolean => kind === BACK,
   /** SLEEP, or a jump to itself. */
   still: (kind: number): boolean => kind === STILL,
+  /** SEI: as after RETI, one more instruction runs before an interrupt. */
+  allow: (kind: number): boolean => kind === ALLOW,
   /** Erased flash, and BREAK. */
   lost: (kind: number): boolean => kind === LOST,
 } as const
@@ -20,6 +23,7 @@ function kindOf(word: number): number {
   if (word === 0xffff || word === 0x9598) return LOST
   if (word === 0x9588 || word === 0xcfff) return STILL
   if (word === 0x9508 || word === 0x9518) return BACK
+  if (word === 0x9478) return ALLOW
   // `rcall .+0` makes room on the stack, and calls nothing.
   if (word === 0xd000) return PUSHES
   if ((word & 0xf000) === 0xd000 || (word & 0xfe0e) === 0x940e || word === 0x9509 || word === 0x9519) return CALL

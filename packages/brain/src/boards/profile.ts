@@ -65,7 +65,7 @@ export function openProfile(words: number): OpenProfile {
         .map(({ name, address, end }): Profile => {
           const at = address >> 1
           let selfCycles = 0
-          for (let word = at; word < Math.min(end >> 1, words); word++) selfCycles += spent[word]!
+          for (let word = at; word < Math.min(end / 2, words); word++) selfCycles += spent[word]!
           const inclusiveCycles = (inclusive[at] ?? 0) + (still.get(at) ?? 0)
           return { name, address, selfCycles, inclusiveCycles, calls: calls[at] ?? 0 }
         })

@@ -64,7 +64,7 @@ export interface VirtualBoard {
 const PAINT = 0xc5
 const SLICE_CYCLES = 4_096
 const MARKS_MAX = 65_536
-const [GPIOR0, SREG] = [0x3e, 0x5f]
+const [GPIOR0, SREG, ENABLED] = [0x3e, 0x5f, 0x80]
 
 /** A board with this firmware, just reset. It is deterministic: the same bytes sent at the same cycles give the same run. */
 export function openVirtualBoard(board: AvrBoard, { flash }: Firmware): VirtualBoard {
@@ -90,23 +90,28 @@ export function openVirtualBoard(board: AvrBoard, { flash }: Firmware): VirtualB
     happen()
   }
 
-  /** One instruction that moves the stack pointer, or is more than avr8js makes of it. */
-  function stepApart(kind: number): void {
+  /** One instruction that moves the stack pointer, or is more than avr8js makes of it. Gives whether an interrupt may come after it. */
+  function stepApart(kind: number): boolean {
     if (isKind.lost(kind)) {
       halt = "lost"
-      return
+      return false
     }
-    if (isKind.still(kind)) {
-      if ((cpu.data[SREG]! & 0x80) === 0) halt = "asleep"
-      else avrInstruction(cpu)
-      return
+    if (isKind.still(kind) && (cpu.data[SREG]! & ENABLED) === 0) {
+      halt = "asleep"
+      return false
     }
-    if (kind === OTHERWISE) return stepOtherwise(cpu)
+    if (kind === OTHERWISE) {
+      stepOtherwise(cpu)
+      return true
+    }
+    const wasEnabled = (cpu.data[SREG]! & ENABLED) !== 0
     avrInstruction(cpu)
     const sp = cpu.SP
     if (sp < lowest) lowest = sp
     if (isKind.call(kind)) profile.called(cpu.pc, sp, cpu.cycles)
     else if (isKind.back(kind)) profile.returned(sp, cpu.cycles)
+    // After SEI and RETI one more instruction runs, else an interrupt that is always due would stop the program for ever.
+    return wasEnabled || (cpu.data[SREG]! & ENABLED) === 0
   }
 
   function run(end: number): void {
@@ -114,13 +119,17 @@ export function openVirtualBoard(board: AvrBoard, { flash }: Firmware): VirtualB
     while (cpu.cycles < end && !hasHappened && halt === undefined) {
       const { pc, cycles } = cpu
       const kind = kinds[pc]!
+      let isOpen = true
       if (kind === 0) avrInstruction(cpu)
-      else stepApart(kind)
+      else isOpen = stepApart(kind)
       spent[pc]! += cpu.cycles - cycles
+      if (!isOpen) continue
       const next = cpu.pc
       const before = cpu.cycles
       cpu.tick()
       if (cpu.pc !== next) {
+        // avr8js counts two cycles for what takes the chip four, or five with a third byte of the return address.
+        cpu.cycles += board.returnBytes
         const sp = cpu.SP
         if (sp < lowest) lowest = sp
         profile.called(jumpTarget(words, cpu.pc), sp, before)
