@@ -60,38 +60,40 @@ async function answers(name: string, textBytes: number): Promise<readonly string
   })
 }
 
-test.each(["desk", "small", "tiny"])(
-  "%s answers lines on a computer and on an Uno as the module does",
-  async (name) => {
-    const path = join(folder, `${name}-c`)
-    await exported(join(folder, name), "--to", "c", "--output", path)
-    const make = (...words: readonly string[]): void => {
-      const { status, stderr } = spawnSync("make", ["-C", path, ...words], { encoding: "utf8" })
-      expect([status, stderr]).toEqual([0, ""]) // not one warning
-    }
-    const wanted = await answers(name, 64)
-    make()
-    const input = TEXTS.map((text) => `${text}\n`).join("")
-    const { stdout } = spawnSync(join(path, name), { input, encoding: "utf8" })
-    expect(stdout.trimEnd().split("\n")).toEqual(wanted)
-    if (missingProgram("avr-gcc") !== undefined) return
-    make("avr")
-    const board = AVR_BOARDS.uno
-    const hex = readFileSync(join(path, `${name}-atmega328p.hex`))
-    const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
-    const talk = openConversation(open)
-    talk.say(new TextEncoder().encode(input))
-    talk.hangUp()
-    for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
-    expect(new TextDecoder().decode(open.output()).trimEnd().split(/\r?\n/)).toEqual(wanted)
-    if (missingProgram("arm-none-eabi-gcc") === undefined) make("arm")
-  },
-  MS_MAX,
-)
+for (const name of ["desk", "small", "tiny"])
+  test(
+    `${name} answers lines on a computer and on an Uno as the module does`,
+    async (context) => {
+      requireOrSkip(context, missingProgram("make", "cc", "avr-gcc"))
+      const path = join(folder, `${name}-c`)
+      await exported(join(folder, name), "--to", "c", "--output", path)
+      const make = (...words: readonly string[]): void => {
+        const { status, stderr } = spawnSync("make", ["-C", path, ...words], { encoding: "utf8" })
+        expect([status, stderr]).toEqual([0, ""]) // not one warning
+      }
+      const wanted = await answers(name, 64)
+      make()
+      const input = TEXTS.map((text) => `${text}\n`).join("")
+      const { stdout } = spawnSync(join(path, name), { input, encoding: "utf8" })
+      expect(stdout.trimEnd().split("\n")).toEqual(wanted)
+      make("avr")
+      const board = AVR_BOARDS.uno
+      const hex = readFileSync(join(path, `${name}-atmega328p.hex`))
+      const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
+      const talk = openConversation(open)
+      talk.say(new TextEncoder().encode(input))
+      talk.hangUp()
+      for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
+      expect(new TextDecoder().decode(open.output()).trimEnd().split(/\r?\n/)).toEqual(wanted)
+      if (missingProgram("arm-none-eabi-gcc") === undefined) make("arm")
+    },
+    MS_MAX,
+  )
 
 test(
   "a net with a state gives the numbers that it gives elsewhere, and begins where its weights say",
-  async () => {
+  async (context) => {
+    requireOrSkip(context, missingProgram("make", "cc"))
     const path = join(folder, "sums-c")
     await exported(join(folder, "sums"), "--to", "c", "--output", path)
     expect(spawnSync("make", ["-C", path], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" })
@@ -119,46 +121,51 @@ const ARDUINO = [
   ],
   ...["-tools", "/usr/share/arduino-builder", "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"],
 ]
-test.each([
+const LIBRARIES = [
   ["desk", "uno", "Ask"],
   ["desk", "mega", "Ask"],
   ["tiny", "uno", "Ask"],
   ["sums", "uno", "Run"],
   ["sums", "mega", "Run"],
-])(
-  "the library %s compiles for the %s without a warning, and takes what the report says",
-  async (name, board, example) => {
-    const place = join(folder, `${name}-${board}`)
-    mkdirSync(join(place, "out"), { recursive: true })
-    const zip = join(place, `${name}.zip`)
-    const { flash, ram } = await exported(join(folder, name), "--to", "arduino", "--board", board, "--output", zip)
-    const files = unzipSync(readFileSync(zip))
-    for (const [path, bytes] of Object.entries(files)) {
-      mkdirSync(dirname(join(place, "libraries", path)), { recursive: true })
-      writeFileSync(join(place, "libraries", path), bytes)
-    }
-    const sketch = join(place, "libraries", name, "examples", example, `${example}.ino`)
-    const where = [
-      "-libraries",
-      join(place, "libraries"),
-      "-build-path",
-      join(place, "out"),
-      "-fqbn",
-      boardNamed(board).fqbn,
-    ]
-    const { status, stdout, stderr } = spawnSync("arduino-builder", [...ARDUINO, ...where, sketch], {
-      encoding: "utf8",
-    })
-    expect(status, stderr).toBe(0)
-    const warnings = stderr.split("\n").filter((line) => line.includes("warning:") && !line.includes("/cores/arduino/"))
-    expect(warnings).toEqual([])
-    const [, flashUsed, ramUsed] = /uses (\d+) bytes[\s\S]*?use (\d+) bytes/.exec(stdout)!.map(Number)
-    // The Arduino IDE compiles with link-time optimisation, and the example of a net prints numbers.
-    expect(Math.abs(flash.bytes + flash.sketchBytes! - flashUsed!)).toBeLessThan(500)
-    expect(Math.abs(ram.bytes + ram.sketchBytes! - ramUsed!)).toBeLessThan(50)
-  },
-  MS_MAX,
-)
+] as const
+for (const [name, board, example] of LIBRARIES)
+  test(
+    `the library ${name} compiles for the ${board} without a warning, and takes what the report says`,
+    async (context) => {
+      requireOrSkip(context, missingProgram("arduino-builder", "avr-gcc"))
+      const place = join(folder, `${name}-${board}`)
+      mkdirSync(join(place, "out"), { recursive: true })
+      const zip = join(place, `${name}.zip`)
+      const { flash, ram } = await exported(join(folder, name), "--to", "arduino", "--board", board, "--output", zip)
+      const files = unzipSync(readFileSync(zip))
+      for (const [path, bytes] of Object.entries(files)) {
+        mkdirSync(dirname(join(place, "libraries", path)), { recursive: true })
+        writeFileSync(join(place, "libraries", path), bytes)
+      }
+      const sketch = join(place, "libraries", name, "examples", example, `${example}.ino`)
+      const where = [
+        "-libraries",
+        join(place, "libraries"),
+        "-build-path",
+        join(place, "out"),
+        "-fqbn",
+        boardNamed(board).fqbn,
+      ]
+      const { status, stdout, stderr } = spawnSync("arduino-builder", [...ARDUINO, ...where, sketch], {
+        encoding: "utf8",
+      })
+      expect(status, stderr).toBe(0)
+      const warnings = stderr
+        .split("\n")
+        .filter((line) => line.includes("warning:") && !line.includes("/cores/arduino/"))
+      expect(warnings).toEqual([])
+      const [, flashUsed, ramUsed] = /uses (\d+) bytes[\s\S]*?use (\d+) bytes/.exec(stdout)!.map(Number)
+      // The Arduino IDE compiles with link-time optimisation, and the example of a net prints numbers.
+      expect(Math.abs(flash.bytes + flash.sketchBytes! - flashUsed!)).toBeLessThan(500)
+      expect(Math.abs(ram.bytes + ram.sketchBytes! - ramUsed!)).toBeLessThan(50)
+    },
+    MS_MAX,
+  )
 
 test(
   "the same export is the same bytes",
@@ -169,5 +176,3 @@ test(
   },
   MS_MAX,
 )
-
-test("the Arduino tools are here", (context) => requireOrSkip(context, missingProgram("arduino-builder", "avr-gcc")))
