@@ -13,6 +13,8 @@ type Tool = {
 /** Debian's folder of libraries for this processor. */
 const libraries = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`
 const packers = { neededFor: "comparing with other packers", bench: "scribe" } as const
+const arduino = { neededFor: "the Arduino library" } as const
+const cortex = { neededFor: "the Cortex-M boards" } as const
 const torch = { neededFor: "comparing with PyTorch", bench: "engine" } as const
 
 /** `provides` is a program on PATH or the absolute path of a file. */
@@ -26,6 +28,12 @@ export const TOOLS: readonly Tool[] = [
   { debianPackage: "simavr", provides: "simavr", neededFor: "the AVR board" },
   { debianPackage: "libsimavr-dev", provides: "/usr/include/simavr/sim_avr.h", neededFor: "the AVR board" },
   { debianPackage: "libelf-dev", provides: "/usr/include/libelf.h", neededFor: "the AVR board" },
+  { debianPackage: "arduino-builder", provides: "arduino-builder", ...arduino },
+  { debianPackage: "arduino-ctags", provides: "arduino-ctags", ...arduino },
+  { debianPackage: "arduino-core-avr", provides: "/usr/share/arduino/hardware/arduino/avr/boards.txt", ...arduino },
+  { debianPackage: "gcc-arm-none-eabi", provides: "arm-none-eabi-gcc", ...cortex },
+  { debianPackage: "libnewlib-arm-none-eabi", provides: "/usr/include/newlib/stdio.h", ...cortex },
+  { debianPackage: "qemu-system-arm", provides: "qemu-system-arm", ...cortex },
   { debianPackage: "docker-registry", provides: "docker-registry", neededFor: "sharing through somebody's registry" },
   { debianPackage: "skopeo", provides: "skopeo", neededFor: "clients of others at the hub" },
   { debianPackage: "postgresql", provides: "pg_ctlcluster", neededFor: "the hub on PostgreSQL" },

@@ -25,10 +25,10 @@ vi.mock("./services.ts", () => ({ firstParty: () => undefined, defaultBase: () =
 
 const ERRORS = join(repository, "docs/errors")
 const PAGES = readdirSync(ERRORS)
-/** The pages of the manifest, of weights, of nets, of mixers of labels, of the store, of brains, of code, of remote parts, of the commons and of the hub are tested beside those. */
+/** The pages of the manifest, of weights, of nets, of mixers of labels, of the store, of brains, of code, of remote parts, of the commons, of boards and of the hub are tested beside those. */
 const OURS = PAGES.filter(
   (page) =>
-    !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[125]|7[3-6]|77[0-24-6])/.test(page) &&
+    !/^OB(?:1|33|6[0-267]|70[0-5]|71|72[125]|7[3-6]|77[0-24-6]|84[89]|850)/.test(page) &&
     !["OB240.md", "OB516.md", "OB819.md", "OB820.md", "OB830.md"].includes(page),
 )
 const HERE = process.cwd()

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest"
+import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { counting, deep, weighted } from "./testing/modules.ts"
+import { buildProbe, type ProbeRequest } from "./testing/probe.ts"
+import { TARGETS, type Target } from "./testing/targets.ts"
+
+const MS_MAX = 120_000
+const request = (entry: number, bytes: ArrayLike<number>): ProbeRequest => ({ entry, input: Uint8Array.from(bytes) })
+const bytesOf = ({ buffer }: { readonly buffer: ArrayBufferLike }): readonly number[] => [...new Uint8Array(buffer)]
+
+/** What `weighted` computes. */
+function weigh(x: Int8Array): Uint8Array {
+  const weights = [
+    [1, -2, 300, -32768, 32767, 5],
+    [9, 8, -7, 600, 5, -4],
+  ]
+  const sums = weights.map((row) => row.reduce((sum, w, i) => sum + w * x[i]!, 0))
+  return Uint8Array.from([...bytesOf(Int32Array.from(sums)), ...bytesOf(Uint16Array.of(sums[0]! ^ sums[1]!))])
+}
+/** What `counting` has counted after each request, its state at the end. */
+function count(requests: readonly ProbeRequest[]): readonly Uint8Array[] {
+  const totals = new Int32Array(3)
+  let out = 0
+  return requests.map(({ entry, input }) => {
+    if (entry === 1) totals.fill(0)
+    else {
+      for (const [i, step] of input.entries()) totals[i] = Math.imul(totals[i]!, 31) + step
+      out = (totals.reduce((all, total, i) => all ^ (total >>> i), 0) >>> 0) % 251
+    }
+    return Uint8Array.from([out, ...bytesOf(totals)])
+  })
+}
+
+for (const target of Object.keys(TARGETS) as Target[]) {
+  const { missing, cycles } = TARGETS[target]
+  test(
+    `constants lie in flash and answers are the same bytes: ${target}`,
+    async (context) => {
+      requireOrSkip(context, missing())
+      const inputs = Array.from({ length: 64 }, (_, n) => Int8Array.from({ length: 6 }, (_, i) => n * 37 + i * 91))
+      using probe = await buildProbe(weighted.module, weighted.ports, target)
+      const answers = await probe.run(inputs.map((x) => request(0, bytesOf(x))))
+      expect(answers.outputs).toEqual(inputs.map(weigh))
+      if (cycles !== "none") expect(answers.cycles).toHaveLength(inputs.length)
+      expect(await probe.run(inputs.map((x) => request(0, bytesOf(x))))).toEqual(answers)
+    },
+    MS_MAX,
+  )
+
+  test(
+    `a state stays from call to call until an entry forgets it, and a fresh chip has none: ${target}`,
+    async (context) => {
+      requireOrSkip(context, missing())
+      const requests = Array.from({ length: 50 }, (_, n) => request(n % 20 === 19 ? 1 : 0, [n, 255 - n, n * 5]))
+      using probe = await buildProbe(counting.module, counting.ports, target)
+      for (const _ of [1, 2]) expect((await probe.run(requests)).outputs).toEqual(count(requests))
+    },
+    MS_MAX,
+  )
+
+  test(
+    `the stack that a call takes is seen, and no more: ${target}`,
+    async (context) => {
+      requireOrSkip(context, missing())
+      using probe = await buildProbe(deep.module, deep.ports, target)
+      const { outputs, stackBytes } = await probe.run([request(0, [7]), request(0, [200])])
+      expect(outputs).toEqual([Uint8Array.of((7 + 7 + 299) & 255), Uint8Array.of((200 + 200 + 299) & 255)])
+      if (cycles === "none") expect(stackBytes).toBeUndefined()
+      else {
+        expect(stackBytes).toBeGreaterThanOrEqual(300)
+        expect(stackBytes).toBeLessThan(350)
+      }
+    },
+    MS_MAX,
+  )
+}

@@ -1,0 +1,117 @@
+import type { ModuleSource, Ports } from "./probe.ts"
+
+interface Example {
+  readonly module: ModuleSource
+  readonly ports: Ports
+}
+
+const FLASH = `#if defined(__AVR__)
+#include <avr/pgmspace.h>
+#define FLASH PROGMEM
+#define FLASH_I16(at) ((int16_t)pgm_read_word(at))
+#else
+#define FLASH
+#define FLASH_I16(at) (*(at))
+#endif
+`
+const guarded = (name: string, declarations: string): string => `#ifndef ${name.toUpperCase()}_H
+#define ${name.toUpperCase()}_H
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+${declarations}
+#ifdef __cplusplus
+}
+#endif
+#endif
+`
+
+/** Weighs its inputs by constants that lie in flash. */
+export const weighted: Example = {
+  module: {
+    name: "weighted",
+    header: guarded(
+      "weighted",
+      "extern int8_t weighted_x[6];\nextern int32_t weighted_sum[2];\nextern uint16_t weighted_low[1];\nvoid weighted_run(void);",
+    ),
+    source: `#include "weighted.h"
+${FLASH}int8_t weighted_x[6];
+int32_t weighted_sum[2];
+uint16_t weighted_low[1];
+static const int16_t weights[12] FLASH = {1, -2, 300, -32768, 32767, 5, 9, 8, -7, 600, 5, -4};
+void weighted_run(void) {
+  for (uint8_t row = 0; row < 2; ++row) {
+    int32_t sum = 0;
+    for (uint8_t i = 0; i < 6; ++i) sum += (int32_t)FLASH_I16(&weights[6 * row + i]) * weighted_x[i];
+    weighted_sum[row] = sum;
+  }
+  weighted_low[0] = (uint16_t)((uint32_t)weighted_sum[0] ^ (uint32_t)weighted_sum[1]);
+}
+`,
+  },
+  ports: {
+    inputs: [{ name: "weighted_x", bytes: 6 }],
+    outputs: [
+      { name: "weighted_sum", bytes: 8 },
+      { name: "weighted_low", bytes: 2 },
+    ],
+    entries: [],
+  },
+}
+
+/** Adds up what it is given in a state, and forgets it when it is told to. */
+export const counting: Example = {
+  module: {
+    name: "counting",
+    header: guarded(
+      "counting",
+      "extern uint8_t counting_step[3];\nextern int32_t counting_total[3];\nextern uint8_t counting_out[1];\nvoid counting_run(void);\nvoid counting_reset(void);",
+    ),
+    source: `#include "counting.h"
+uint8_t counting_step[3];
+int32_t counting_total[3];
+uint8_t counting_out[1];
+void counting_run(void) {
+  uint32_t all = 0;
+  for (int i = 0; i < 3; ++i) {
+    counting_total[i] = (int32_t)((uint32_t)counting_total[i] * 31u + counting_step[i]);
+    all ^= (uint32_t)counting_total[i] >> i;
+  }
+  counting_out[0] = (uint8_t)(all % 251u);
+}
+void counting_reset(void) {
+  for (int i = 0; i < 3; ++i) counting_total[i] = 0;
+}
+`,
+  },
+  ports: {
+    inputs: [{ name: "counting_step", bytes: 3 }],
+    outputs: [
+      { name: "counting_out", bytes: 1 },
+      { name: "counting_total", bytes: 12 },
+    ],
+    entries: ["counting_reset"],
+  },
+}
+
+/** Takes a stack of known depth: 300 bytes of its own, which it writes and reads through a pointer. */
+export const deep: Example = {
+  module: {
+    name: "deep",
+    header: guarded("deep", "extern uint8_t deep_in[1];\nextern uint8_t deep_out[1];\nvoid deep_run(void);"),
+    source: `#include "deep.h"
+uint8_t deep_in[1];
+uint8_t deep_out[1];
+static void __attribute__((noinline)) fill(volatile uint8_t *room) {
+  for (uint16_t i = 0; i < 300; ++i) room[i] = (uint8_t)(deep_in[0] + i);
+}
+void deep_run(void) {
+  volatile uint8_t room[300];
+  fill(room);
+  deep_out[0] = (uint8_t)(room[0] + room[299]);
+}
+`,
+  },
+  ports: { inputs: [{ name: "deep_in", bytes: 1 }], outputs: [{ name: "deep_out", bytes: 1 }], entries: [] },
+}

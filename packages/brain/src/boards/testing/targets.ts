@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { missingProgram } from "../../../../../scripts/testing.ts"
+import { type Chip, compileForChip, findChipCompiler, runCompiler } from "../compile.ts"
+import type { Command } from "./execute.ts"
+import { cachedTool } from "./tools.ts"
+
+/** Where a module can run. */
+interface TargetFacts {
+  /** What this machine lacks for it, in words for a person. */
+  missing(): string | undefined
+  /** The header by which a probe moves its bytes there. */
+  readonly bytes: string
+  build(sources: readonly string[], elf: string): Promise<void>
+  /** What runs a program that was built: it gives stdin to the probe and the probe's bytes to stdout, marks to stderr. */
+  run(elf: string): Promise<Command>
+  /** What its cycles are worth. */
+  readonly cycles: "none" | "exact" | "modelled"
+}
+const C_FILES = join(import.meta.dirname, "c")
+const STRICT = ["-Wall", "-Wextra", "-Werror"]
+
+const host = (flags: readonly string[]): TargetFacts => ({
+  missing: () => missingProgram("gcc"),
+  bytes: join(C_FILES, "probe_host.h"),
+  async build(sources, elf) {
+    const { code, said } = await runCompiler("gcc", ["-std=c99", ...STRICT, ...flags, ...sources, "-o", elf])
+    if (code !== 0) throw new Error(`gcc ended with ${code}: ${said}`)
+  },
+  run: async (elf) => [elf],
+  cycles: "none",
+})
+
+const missingFor = (chip: Chip, ...programs: readonly string[]): string | undefined =>
+  findChipCompiler(chip) ? missingProgram(...programs) : `a compiler for ${chip} is not installed`
+
+/** An AVR's program, whatever simulates the chip. */
+const onAvr = (chip: "atmega328p" | "atmega2560"): Pick<TargetFacts, "bytes" | "build" | "cycles"> => ({
+  bytes: join(C_FILES, "probe_avr.h"),
+  build: async (sources, output) => void (await compileForChip({ chip, sources, output, flags: STRICT })),
+  cycles: "exact",
+})
+const LIBSIMAVR = "/usr/include/simavr/sim_avr.h"
+const simavr = (chip: "atmega328p" | "atmega2560"): TargetFacts => ({
+  ...onAvr(chip),
+  missing: () =>
+    missingFor(chip, "gcc") ?? (existsSync(LIBSIMAVR) ? undefined : `libsimavr-dev (${LIBSIMAVR}) is not installed`),
+  async run(elf) {
+    return [await cachedTool(join(C_FILES, "simavr_runner.c"), ["-lsimavr", "-lelf"]), chip, elf]
+  },
+})
+
+interface Machine {
+  readonly machine: string
+  readonly model: "m0" | "m0p" | "m4"
+  readonly flashBytes: number
+  readonly ramBytes: number
+}
+const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): TargetFacts => ({
+  missing: () => missingFor(chip, "gcc", "qemu-system-arm"),
+  bytes: join(C_FILES, "probe_cortex.h"),
+  async build(sources, output) {
+    const memory = [`-Wl,--defsym=flash_bytes=${flashBytes}`, `-Wl,--defsym=ram_bytes=${ramBytes}`]
+    const bare = ["-nostartfiles", "-nostdlib", "-T", join(C_FILES, "cortex.ld"), "-lc", "-lgcc"]
+    await compileForChip({ chip, sources, output, flags: [...STRICT, ...memory, ...bare] })
+  },
+  async run(elf) {
+    const plugin = await cachedTool(join(C_FILES, "cortex_cycles.c"), ["-shared", "-fPIC"])
+    const quiet = ["-display", "none", "-monitor", "none", "-serial", "none"]
+    const semihosting = ["-semihosting-config", "enable=on,target=native"]
+    const words = [...quiet, ...semihosting, "-plugin", `${plugin},model=${model}`, "-kernel", elf]
+    return ["qemu-system-arm", "-M", machine, ...words]
+  },
+  cycles: "modelled",
+})
+
+/** Every place that must give the same bytes. */
+export const TARGETS = {
+  host: host(["-O2"]),
+  "host, checked": host(["-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]),
+  "atmega328p on simavr": simavr("atmega328p"),
+  "atmega2560 on simavr": simavr("atmega2560"),
+  "cortex-m0 on QEMU": qemu("cortex-m0", {
+    ...{ machine: "microbit", model: "m0" },
+    ...{ flashBytes: 256 * 1024, ramBytes: 16 * 1024 },
+  }),
+  "cortex-m4 on QEMU": qemu("cortex-m4", {
+    ...{ machine: "mps2-an386", model: "m4" },
+    ...{ flashBytes: 1024 * 1024, ramBytes: 256 * 1024 },
+  }),
+} as const satisfies Readonly<Record<string, TargetFacts>>
+export type Target = keyof typeof TARGETS
