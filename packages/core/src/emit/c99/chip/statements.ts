@@ -23,6 +23,8 @@ export interface StatementPrinter {
   readonly parts: readonly string[]
   constantBytes(): number
   readonly expressions: ExpressionPrinter
+  /** What a statement is, if it is more than loops. */
+  nameOf(s: Statement): string | undefined
   /** Whether some constants lie beyond the first 64 KB of an AVR. */
   readonly isFar: boolean
 }
@@ -140,6 +142,11 @@ ${indented(each)}
   return {
     block: braced,
     expressions,
+    nameOf(s) {
+      const [product, rows] = [products.get(s), gathers.get(s)]
+      if (rows) return `rows of ${rows.width} added`
+      return product && `${product.dot.outputs} sums of ${product.dot.runs * product.dot.length} products`
+    },
     isFar: far.size > 0,
     get constants() {
       return [...constants.values()].map(({ text }) => text)
