@@ -1,7 +1,6 @@
 import type { Numbers } from "@open-brains/core/base/dtype.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { sameShape } from "@open-brains/core/base/shape.ts"
-import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import type { Net } from "@open-brains/core/graph/dims_text.ts"
 import { buffer, i32, load, local, loop, store } from "@open-brains/core/ir/build.ts"
 import type { Block, Buffer, Program } from "@open-brains/core/ir/program.ts"
@@ -25,7 +24,7 @@ export function netProgram(name: string, net: Net, weights: Tensors): NetOfEntri
   const state = new Set(Object.keys(net.state))
   for (const { outputs, updates = [] } of Object.values(net.at(net.maxima)))
     refuseFloats({ ...outputs, ...Object.fromEntries(updates.map(({ value }, i) => [`update ${i}`, value])) }, state)
-  const { program, ports, weights: types } = linkNet(net, interpreterEngine)
+  const { program, ports, weights: types } = linkNet(net, { direct: true })
   for (const [each, { dtype, shape }] of Object.entries(types)) {
     const given = weights[each]
     if (given ? given.dtype !== dtype || !sameShape(given.shape, shape) : !state.has(each))

@@ -102,7 +102,7 @@ async function classifierProgram(path: string, options: ExportOptions): Promise<
   const gives = ["label", "logits", ...(options.gives ?? [])]
   const wanted = Object.fromEntries(Object.entries(withAddedRows(outputs)).filter(([each]) => gives.includes(each)))
   refuseFloats(wanted)
-  const whole = lowerGraph({ name: `${name}_net`, outputs: wanted, prepares: true })
+  const whole = lowerGraph({ name: `${name}_net`, outputs: wanted, prepares: true, direct: true })
   const program = frozen(whole, dataOf(weights, whole), [PREPARE])
   return {
     ...{ kind: "classifier", name, program, textBytes },

@@ -47,8 +47,11 @@ export interface Specialisation {
   readonly ports: Ports
 }
 
+/** How entries are lowered: an engine says how it likes products cut, and for a chip they are direct (lower/lower.ts). */
+type How = Pick<Engine, "tiles"> & { readonly direct?: boolean }
+
 /** Links the entries of a net at its maxima. Errors: OB332 when they do not fit each other or the declared state. */
-export function linkNet(net: Net, engine: Engine): NetProgram {
+export function linkNet(net: Net, engine: How): NetProgram {
   const entries = net.at(net.maxima)
   const weights = weightsOf(net, Object.entries(entries))
   const lowered = Object.fromEntries(Object.entries(entries).map(([name, graph]) => [name, lower(name, graph, engine)]))
@@ -106,8 +109,8 @@ export function specialise(whole: NetProgram, entry: string, graph: EntryGraph, 
 
 /** What an entry of the whole prepares is an entry too. */
 export const preparationOf = (entry: string): string => `${entry}_${PREPARE}`
-const lower = (name: string, graph: EntryGraph, engine: Engine): Program =>
-  programOf({ name, ...graph, prepares: true }, engine)
+const lower = (name: string, graph: EntryGraph, { tiles, direct = false }: How): Program =>
+  programOf({ name, ...graph, prepares: true, direct }, tiles ? { tiles } : {})
 
 /** What a block stores to. */
 export const storedBy = (block: Block): ReadonlySet<string> =>

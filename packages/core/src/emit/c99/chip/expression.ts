@@ -2,8 +2,7 @@ import { type Interval, union } from "../../../ir/interval.ts"
 import type { Binary, Buffer, Expression } from "../../../ir/program.ts"
 import type { Ranges } from "../../../ir/ranges.ts"
 import { identifier } from "../emit.ts"
-import { helperName, type Stored } from "../prelude.ts"
-import { fromFlash } from "./flash.ts"
+import { helperName } from "../prelude.ts"
 import { isN16, isN24, literal, typeOf } from "./numbers.ts"
 import { type Requantisation, requantisationOf } from "./requantisation.ts"
 
@@ -35,7 +34,11 @@ const BITS: readonly Binary[] = ["i32.and", "i32.or", "i32.xor"]
  * Expressions as C whose types are as narrow as what is proved of their values: n16 where 16 bits hold every operand and
  * the result, int32_t elsewhere, and modulo 2³² only where something may wrap.
  */
-export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, Buffer>): ExpressionPrinter {
+export function expressionPrinter(
+  ranges: Ranges,
+  buffers: ReadonlyMap<string, Buffer>,
+  constant: (buffer: string, index: string) => string,
+): ExpressionPrinter {
   const helpers = new Set<Binary>()
   const requantisations: ExpressionPrinter["requantisations"] = new Map()
   const call = (op: Binary, ...given: readonly string[]): string => {
@@ -62,16 +65,12 @@ export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, B
         return e satisfies never
     }
   }
-  const element = (name: string, index: string): string => {
-    const { dtype, values } = buffers.get(name)!
-    return values ? fromFlash(dtype as Stored, identifier(name), index) : `${identifier(name)}[${index}]`
-  }
+  const element = (name: string, index: string): string =>
+    buffers.get(name)!.values ? constant(name, index) : `${identifier(name)}[${index}]`
   const packed = (name: string, index: Expression, count: number): string => {
-    const { dtype } = buffers.get(name)!
     const [bits, mask] = count === 4 ? [8, 255] : [16, 65535]
     const part = (i: number): string =>
       `(((uint32_t)${element(name, `(${print(index)}) + ${i}`)} & ${mask}u) << ${i * bits})`
-    void dtype
     return `wrap(${Array.from({ length: count }, (_, i) => part(i)).join(" | ")})`
   }
   const choice = (condition: Expression, yes: Expression, no: Expression): string => {
