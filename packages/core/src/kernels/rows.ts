@@ -8,7 +8,6 @@ import {
   load,
   local,
   loop,
-  loopUpTo,
   mul,
   shl,
   shrU,
@@ -16,121 +15,87 @@ import {
   sub,
   table,
 } from "../ir/build.ts"
-import type { Block, Buffer, Expression, Program } from "../ir/program.ts"
+import type { Block, Buffer, Expression } from "../ir/program.ts"
 
-/** A table [rows, columns] of small numbers, and the bags whose rows are added up. */
-export interface RowsOptions {
-  readonly rows: number
-  readonly columns: number
-  /** Of a bag at most. */
-  readonly slots: number
+/** How the rows of a table [rows, columns] of small whole numbers are added to sums, wherever the numbers are stored. */
+export interface Rows {
+  /** The table, which the caller gives, */
+  readonly table: Buffer
+  /** and what is looked up besides. */
+  readonly constants: readonly Buffer[]
+  /** No number is further from 0. */
+  readonly most: number
+  /** sums[d] += table[row, d] for each d; a row out of range counts as the nearest. */
+  addTo(sums: Buffer, row: Expression): Block
 }
-/** The sums that `gather_sum` gives, by a program that goes through the rows once, so that each is found once. */
-export type RowsProgram = (options: RowsOptions) => Program
+export type RowsOf = (rows: number, columns: number) => Rows
 
-const [slot, at, column] = [local("slot"), local("at"), local("column")]
+const [at, column] = [local("at"), local("column")]
+const inRange = (row: Expression, rows: number): Expression => clamp(row, 0, rows - 1)
+const addAt = (sums: Buffer, place: Expression, value: Expression): Block[number] =>
+  store(sums, place, add(load(sums, place), value))
 
-/**
- * sums[d] = Σ over f < count of table[slots[f], d]. Shapes: table i8 [rows · columns], slots u16 [slots], count i32 [1] →
- * sums [columns], i16 where no bag's sum is beyond it, else i32; a slot out of range counts as the nearest row.
- */
-export const byteRows: RowsProgram = ({ rows, columns, slots }) => {
+/** Shapes: table i8 [rows · columns]. */
+export const byteRows: RowsOf = (rows, columns) => {
   const numbers = buffer("input", "i8", "table", rows * columns)
-  return overRows("byte_rows", { columns, slots, most: 128 }, numbers, {
-    before: [let_(at, mul(rowIn(rows, slots), i32(columns)))],
-    inner: (sums) => [loop(column, columns, [addTo(sums, column, load(numbers, add(at, column)))])],
-  })
+  return {
+    ...{ table: numbers, constants: [], most: 128 },
+    addTo: (sums, row) => [
+      let_(at, mul(inRange(row, rows), i32(columns))),
+      loop(column, columns, [addAt(sums, column, load(numbers, add(at, column)))]),
+    ],
+  }
 }
 
-/**
- * The same, read from nibbles where they lie, as quantise/packed.ts stores them: no table of bytes is made of them.
- * Shapes: table u8 [rows · ⌈columns / 2⌉], 8 added, the low nibble first.
- */
-export const nibbleRows: RowsProgram = ({ rows, columns, slots }) => {
+/** Nibbles as quantise/packed.ts stores them. Shapes: table u8 [rows · ⌈columns / 2⌉], 8 added, the low nibble first. */
+export const nibbleRows: RowsOf = (rows, columns) => {
   const width = Math.ceil(columns / 2)
   const packed = buffer("input", "u8", "table", rows * width)
   const [byte, pair] = [local("byte"), local("pair")]
-  const low = (sums: Buffer, of: Expression): Block[number] =>
-    addTo(sums, of, sub(and(load(packed, add(at, shrU(of, 1))), 15), i32(8)))
-  return overRows("nibble_rows", { columns, slots, most: 8 }, packed, {
-    before: [let_(at, mul(rowIn(rows, slots), i32(width)))],
-    inner: (sums) => [
+  const low = (value: Expression): Expression => sub(and(value, 15), i32(8))
+  return {
+    ...{ table: packed, constants: [], most: 8 },
+    addTo: (sums, row) => [
+      let_(at, mul(inRange(row, rows), i32(width))),
       loop(pair, columns >> 1, [
         let_(byte, load(packed, add(at, pair))),
-        addTo(sums, shl(pair, 1), sub(and(byte, 15), i32(8))),
-        addTo(sums, add(shl(pair, 1), i32(1)), sub(shrU(byte, 4), i32(8))),
+        addAt(sums, shl(pair, 1), low(byte)),
+        addAt(sums, add(shl(pair, 1), i32(1)), sub(shrU(byte, 4), i32(8))),
       ]),
-      ...(columns % 2 === 0 ? [] : [low(sums, i32(columns - 1))]),
+      ...(columns % 2 === 0 ? [] : [addAt(sums, i32(columns - 1), low(load(packed, add(at, i32(width - 1)))))]),
     ],
-  })
+  }
 }
 
 /**
- * The same of a table of trits, five a byte: row r is digit ⌊r / height⌋, in base 3, of byte row r mod height.
+ * Trits, five a byte: row r is digit ⌊r / height⌋, in base 3, of byte row r mod height.
  * Shapes: table u8 [height · columns], height = ⌈rows / 5⌉.
  */
-export const tritRows: RowsProgram = ({ rows, columns, slots }) => {
+export const tritRows: RowsOf = (rows, columns) => {
   const height = Math.ceil(rows / 5)
   const packed = buffer("input", "u8", "table", height * columns)
-  const [row, line, first] = [local("row"), local("line"), local("first")]
-  // ⌊r / height⌋ by comparing: small chips divide slowly. The digits of each line have a table of their own, so none is shifted.
+  // The digits of each line have a table of their own: small chips divide slowly, and shift slowly too.
   const digits = table("i8", "digits", DIGITS)
-  const isBeyond = (k: number): Expression => ({
-    kind: "binary",
-    op: "i32.le_s",
-    left: i32(k * height),
-    right: row,
-  })
-  return overRows("trit_rows", { columns, slots, most: 1 }, packed, {
-    tables: [digits],
-    before: [
-      let_(row, rowIn(rows, slots)),
+  const [found, line, first] = [local("found_row"), local("line"), local("first_digit")]
+  const isBeyond = (k: number): Expression => ({ kind: "binary", op: "i32.le_s", left: i32(k * height), right: found })
+  return {
+    ...{ table: packed, constants: [digits], most: 1 },
+    addTo: (sums, row) => [
+      let_(found, inRange(row, rows)),
       let_(
         line,
         [1, 2, 3, 4].reduce((sum: Expression, k) => add(sum, isBeyond(k)), i32(0)),
       ),
       let_(first, mul(line, i32(BYTES))),
-      let_(at, mul(clamp(sub(row, mul(line, i32(height))), 0, height - 1), i32(columns))),
-    ],
-    inner: (sums) => [
+      let_(at, mul(clamp(sub(found, mul(line, i32(height))), 0, height - 1), i32(columns))),
       loop(column, columns, [
-        addTo(sums, column, load(digits, add(first, clamp(load(packed, add(at, column)), 0, BYTES - 1)))),
+        addAt(sums, column, load(digits, add(first, clamp(load(packed, add(at, column)), 0, BYTES - 1)))),
       ]),
     ],
-  })
+  }
 }
 /** 3⁵ bytes are stored; their digits in base 3, 1 taken away, all the lowest first. */
 const BYTES = 243
 const DIGITS = [1, 3, 9, 27, 81].flatMap((place) =>
   Array.from({ length: BYTES }, (_, byte) => (Math.floor(byte / place) % 3) - 1),
 )
-
-const slotsIn = (length: number): Buffer => buffer("input", "u16", "slots", length)
-const rowIn = (rows: number, slots: number): Expression => clamp(load(slotsIn(slots), slot), 0, rows - 1)
-const addTo = (sums: Buffer, place: Expression, value: Expression): Block[number] =>
-  store(sums, place, add(load(sums, place), value))
-
-interface Rows {
-  readonly tables?: readonly Buffer[]
-  /** What a row is found by. */
-  readonly before: Block
-  inner(sums: Buffer): Block
-}
-function overRows(
-  name: string,
-  { columns, slots, most }: { readonly columns: number; readonly slots: number; readonly most: number },
-  packed: Buffer,
-  { tables = [], before, inner }: Rows,
-): Program {
-  const count = buffer("input", "i32", "count", 1)
-  const sums = buffer("output", most * slots <= 32_767 ? "i16" : "i32", "sums", columns)
-  const clear = local("clear")
-  return {
-    name,
-    buffers: [packed, slotsIn(slots), count, sums, ...tables],
-    body: [
-      loop(clear, columns, [store(sums, clear, i32(0))]),
-      loopUpTo(slot, load(count, i32(0)), slots, [...before, ...inner(sums)]),
-    ],
-  }
-}
