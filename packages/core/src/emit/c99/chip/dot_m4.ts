@@ -16,7 +16,7 @@ export function m4Text(dot: Dot, block: number): string {
   const call = (g: number): string =>
     `${kernel.name}(${name}_words + ((uint32_t)block * ${block / 4}${g === 0 ? "" : ` + ${g}`}) * ${each}, x, ${runs}, ${length}, ${jump}, sums${g === 0 ? "" : ` + ${4 * g}`});`
   const last = groups % (block / 4) === 0 ? "" : `if (block < ${Math.floor(groups / 2)}) `
-  return `${SHARED}${kernel.text}static const uint32_t ${name}_words[${words.length}] FLASH = {${wordsOf(words)}};
+  return `${kernel.text}static const uint32_t ${name}_words[${words.length}] FLASH = {${wordsOf(words)}};
 ${signatureOf(dot)} {
   ${call(0)}
 ${block === 8 ? `  ${last}${call(1)}\n` : ""}}
@@ -28,21 +28,6 @@ interface Kernel {
   /** Packed weights of four rows. */
   words(first: number): readonly number[]
 }
-
-const assembly = (name: string, gives: string, takes: string, text: string): string =>
-  `__attribute__((unused)) static inline ${gives} ${name}(${takes}) {\n${text}\n}\n`
-const unpack = (name: string, instruction: string): string =>
-  assembly(
-    name,
-    "uint32_t",
-    "uint32_t a",
-    `  uint32_t r;\n  __asm__("${instruction}" : "=r"(r) : "r"(a));\n  return r;`,
-  )
-const SHARED = `#ifndef dot_smlad_
-#define dot_smlad_
-#include <string.h>
-${assembly("dot_smlad", "int32_t", "int32_t sum, uint32_t a, uint32_t b", `  __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));\n  return sum;`)}${assembly("dot_usada8", "int32_t", "int32_t sum, uint32_t a", `  __asm__("usada8 %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(0));\n  return sum;`)}${unpack("dot_even_u8", "uxtb16 %0, %1")}${unpack("dot_odd_u8", "uxtb16 %0, %1, ror #8")}${unpack("dot_even_i8", "sxtb16 %0, %1")}${unpack("dot_odd_i8", "sxtb16 %0, %1, ror #8")}#endif
-`
 
 /** Positions of a word's two halves: bytes of x are unpacked to even and odd ones, i16 is there as it lies. */
 const positions = (data: Dot["data"], half: 0 | 1): readonly [number, number] =>
@@ -62,44 +47,73 @@ function packed(dot: Dot, word: (low: number, high: number) => readonly number[]
   ).flat(3)
 }
 
-/** The function around a step, which finds four x unpacked in `u` and `v` (their pairs) and adds them to the sums. */
+/**
+ * The function around a step of assembly, which finds a pair of x in %[u] and one in %[v], or four bytes in %[u] to unpack,
+ * and adds to the sums. Loads of a step stand together: the first costs two cycles, each further one.
+ */
 function kernelText(
   name: string,
   data: Dot["data"],
-  steps: { readonly locals: string; readonly step: string; readonly words: number; readonly end: string },
+  { sums, constants, used, step, end }: Step & { readonly used: readonly string[]; readonly end: string },
 ): string {
   const wide = data === "i16"
-  const read = wide
-    ? "uint32_t u, v; memcpy(&u, x, 4); memcpy(&v, x + 2, 4);"
-    : `uint32_t X; memcpy(&X, x, 4); const uint32_t u = dot_even_${data}(X), v = dot_odd_${data}(X);`
-  const rest = wide
-    ? "const uint32_t u = (uint16_t)x[0] | (n > 1 ? (uint32_t)(uint16_t)x[1] << 16 : 0), v = n > 2 ? (uint16_t)x[2] : 0;"
-    : `const uint32_t X = (uint8_t)x[0] | (n > 1 ? (uint32_t)(uint8_t)x[1] << 8 : 0) | (n > 2 ? (uint32_t)(uint8_t)x[2] << 16 : 0);
-      const uint32_t u = dot_even_${data}(X), v = dot_odd_${data}(X);`
+  const extend = data === "u8" ? "uxtb16" : "sxtb16"
+  const unpacked = wide ? [] : [`${extend} %[v], %[u], ror #8`, `${extend} %[u], %[u]`]
+  const load = step.before ?? []
+  const lines = [`ldmia %[w]!, {${used.slice(0, step.words).join(", ")}}`, ...load, ...unpacked, ...step.lines]
+  const outputs = [...sums, "w"].map((of) => `[${of}] "+r"(${of})`).join(", ")
+  const read = (from: string): string =>
+    wide ? `memcpy(&u, ${from}, 4); memcpy(&v, ${from} + 2, 4);` : `memcpy(&u, ${from}, 4);`
   return `#ifndef ${name}_
 #define ${name}_
+#include <string.h>
+#define ${name}_step(pair, next) \\
+  __asm__( \\
+${lines.map((line) => `      "${line}\\n\\t" \\`).join("\n")}
+      : ${outputs}, [u] "+r"(pair), [v] "${wide ? "+r" : "=&r"}"(next) \\
+      : ${constants.join(", ")} \\
+      : ${used.map((register) => `"${register}"`).join(", ")})
 __attribute__((noinline)) static void ${name}(
     const uint32_t *w, const ${TYPE[data]} *x, uint32_t runs, uint32_t length, int32_t jump, int32_t *sums) {
-  ${steps.locals}
+  int32_t ${sums.map((sum) => `${sum} = 0`).join(", ")};
+  uint32_t u, v;
   jump -= (int32_t)length;
   for (; runs; --runs) {
     uint32_t n = length;
-    for (; n >= 4; n -= 4) {
-      ${read}
-      ${steps.step}
-      x += 4; w += ${steps.words};
+    for (; n >= 8; n -= 8) {
+      uint32_t u2, v2;
+      ${read("x")}
+      ${read("x + 4").replaceAll("&u", "&u2").replaceAll("&v", "&v2")}
+      x += 8;
+      ${name}_step(u, v);
+      ${name}_step(u2, v2);
+    }
+    if (n >= 4) {
+      ${read("x")}
+      x += 4; n -= 4;
+      ${name}_step(u, v);
     }
     if (n) {
-      ${rest}
-      ${steps.step}
-      x += n; w += ${steps.words};
+      ${
+        wide
+          ? "u = (uint16_t)x[0] | (n > 1 ? (uint32_t)(uint16_t)x[1] << 16 : 0); v = n > 2 ? (uint16_t)x[2] : 0;"
+          : "u = (uint8_t)x[0] | (n > 1 ? (uint32_t)(uint8_t)x[1] << 8 : 0) | (n > 2 ? (uint32_t)(uint8_t)x[2] << 16 : 0);"
+      }
+      x += n;
+      ${name}_step(u, v);
     }
     x += jump;
   }
-  ${steps.end}
+  ${end}
 }
 #endif
 `
+}
+interface Step {
+  /** Sums that the step adds to, and what it reads besides. */
+  readonly sums: readonly string[]
+  readonly constants: readonly string[]
+  readonly step: { readonly words: number; readonly before?: readonly string[]; readonly lines: readonly string[] }
 }
 
 /**
@@ -110,19 +124,25 @@ function bytesKernel(dot: Dot): Kernel {
   const at = weightsOf(dot)
   const paired = pairsFit(dot, at)
   const name = `dot4_${paired ? "pairs" : "bytes"}_${dot.data}`
-  const word = (w: number, a: number, b: number, of: string): string =>
-    paired
-      ? `s${b} = dot_smlad(s${b}, w[${w}], ${of}); s${a} = dot_smlad(s${a}, dot_even_i8(w[${w}]), ${of});`
-      : `s${a} = dot_smlad(s${a}, dot_even_i8(w[${w}]), ${of}); s${b} = dot_smlad(s${b}, dot_odd_i8(w[${w}]), ${of});`
+  const used = ["r4", "r5", "r6", "r8", ...(paired ? [] : ["r9"])] // never r7, which may point to the frame
+  const word = (w: string, a: number, b: number, of: string): readonly string[] => [
+    ...(paired
+      ? [`smlad %[s${b}], ${w}, %[${of}], %[s${b}]`]
+      : [`sxtb16 r9, ${w}, ror #8`, `smlad %[s${b}], r9, %[${of}], %[s${b}]`]),
+    `sxtb16 ${w}, ${w}`,
+    `smlad %[s${a}], ${w}, %[${of}], %[s${a}]`,
+  ]
   const half = (n: number, k: number): number =>
     k < 0 ? 0 : (paired ? at(n, k) + 256 * at(n + 1, k) : (at(n, k) & 255) | (at(n + 1, k) << 8)) & 0xffff
   const second = (n: number): string => (paired ? `(int32_t)((uint32_t)s${n} - (uint32_t)s${n - 1}) >> 8` : `s${n}`)
+  const lines = [...word("r4", 0, 1, "u"), ...word("r5", 2, 3, "u"), ...word("r6", 0, 1, "v"), ...word("r8", 2, 3, "v")]
   return {
     name,
     text: kernelText(name, dot.data, {
-      locals: "int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;",
-      step: [word(0, 0, 1, "u"), word(1, 2, 3, "u"), word(2, 0, 1, "v"), word(3, 2, 3, "v")].join("\n      "),
-      words: 4,
+      sums: ["s0", "s1", "s2", "s3"],
+      constants: [],
+      used,
+      step: { words: 4, lines },
       end: `sums[0] = s0; sums[1] = ${second(1)}; sums[2] = s2; sums[3] = ${second(3)};`,
     }),
     words: (first) =>
@@ -144,21 +164,30 @@ const pairsFit = (dot: Dot, at: At): boolean =>
 function nibblesKernel(dot: Dot): Kernel {
   const at = weightsOf(dot)
   const name = `dot4_nibbles_${dot.data}`
-  const word = (w: number, of: string): string => `a = w[${w}];
-      s3 = dot_smlad(s3, a, ${of}); s1 = dot_smlad(s1, dot_even_u8(a), ${of});
-      s0 = dot_smlad(s0, a & UINT32_C(0x000f000f), ${of}); s2 = dot_smlad(s2, a & UINT32_C(0x0f000f00), ${of});`
-  const sum =
-    dot.data === "u8"
-      ? "all = dot_usada8(all, X);"
-      : "all = dot_smlad(all, u, 0x10001); all = dot_smlad(all, v, 0x10001);"
+  const word = (w: string, of: string): readonly string[] => [
+    `smlad %[s3], ${w}, %[${of}], %[s3]`,
+    `uxtb16 r6, ${w}`,
+    `smlad %[s1], r6, %[${of}], %[s1]`,
+    `and r6, ${w}, #0x0f000f00`,
+    `smlad %[s2], r6, %[${of}], %[s2]`,
+    `and ${w}, ${w}, #0x000f000f`,
+    `smlad %[s0], ${w}, %[${of}], %[s0]`,
+  ]
+  const bytes = dot.data === "u8"
+  const sum = ["u", "v"].map((of) => `smlad %[all], %[${of}], %[one], %[all]`)
   const half = (first: number, k: number): number =>
     k < 0 ? 0 : [0, 1, 2].reduce((all, n) => all + (at(first + n, k) + 8) * 16 ** n, at(first + 3, k) * 4096) & 0xffff
   return {
     name,
     text: kernelText(name, dot.data, {
-      locals: "int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, all = 0;",
-      step: `uint32_t ${[word(0, "u"), word(1, "v")].join("\n      ")}\n      ${sum}`,
-      words: 2,
+      sums: ["s0", "s1", "s2", "s3", "all"],
+      constants: [bytes ? '[zero] "r"(0)' : '[one] "r"(0x10001)'],
+      used: ["r4", "r5", "r6"],
+      step: {
+        words: 2,
+        before: bytes ? ["usada8 %[all], %[u], %[zero], %[all]"] : [],
+        lines: [...word("r4", "u"), ...word("r5", "v"), ...(bytes ? [] : sum)],
+      },
       end: `all *= 8;
   sums[0] = s0 - all; sums[1] = ((s1 - s0) >> 4) - all; sums[2] = (s2 >> 8) - all;
   sums[3] = (int32_t)((uint32_t)s3 - (uint32_t)s1 - (uint32_t)s2) >> 12;`,
