@@ -23,6 +23,20 @@ export const MACHINES = {
   m4: { compiler: "arm-none-eabi-gcc", flags: ["-mcpu=cortex-m4", "-O2", ...CORTEX], board: M4 },
 } as const satisfies Readonly<Record<string, Machine>>
 
+/** The same processors by other options, and their relatives. */
+export const BUILDS: Readonly<Record<string, Machine>> = {
+  "m0 -O0": { ...MACHINES.m0, flags: [...MACHINES.m0.flags, "-O0"] },
+  "m0 -Os": { ...MACHINES.m0, flags: [...MACHINES.m0.flags, "-Os"] },
+  "m0 -O3 -flto": { ...MACHINES.m0, flags: [...MACHINES.m0.flags, "-O3", "-flto"] },
+  m0plus: { ...MACHINES.m0, flags: [...MACHINES.m0.flags, "-mcpu=cortex-m0plus"] },
+  m3: { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-mcpu=cortex-m3"] },
+  "m4 -O0": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-O0"] },
+  "m4 -Os": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-Os"] },
+  "m4 -O3 -flto": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-O3", "-flto"] },
+  "m4 -mno-unaligned-access": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-mno-unaligned-access"] },
+  m7: { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-mcpu=cortex-m7"], board: { ...M4, name: "mps2-an500" } },
+}
+
 export function missingMachine({ compiler, board }: Machine): string | undefined {
   return missingProgram(compiler, ...(board ? ["qemu-system-arm"] : []))
 }

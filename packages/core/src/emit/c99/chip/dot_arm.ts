@@ -9,7 +9,7 @@ import { callOf, plainText } from "./dot_plain.ts"
  * (Cortex-M0, M0+), plain C elsewhere. All give the same sums; each target carries only its own packed weights.
  */
 export function printArmDot(dot: Dot): PrintedDot {
-  const block = areNibbles(dot) && dot.data !== "i16" ? 8 : 4
+  const block = areNibbles(dot) && dot.data !== "i16" && dot.outputs > 4 ? 8 : 4
   const text = `#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_BIG_ENDIAN)
 ${m4Text(dot, block)}#elif (defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)) && !defined(__ARM_BIG_ENDIAN)
 ${m0Text(dot, block)}#else

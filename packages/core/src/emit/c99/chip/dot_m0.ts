@@ -1,6 +1,6 @@
 import { DTYPE } from "../../../base/dtype.ts"
 import type { Dot } from "./dot.ts"
-import { type At, areNibbles, rangeOf, repeated, type Segment, segmentsOf, weightsOf } from "./dot_pack.ts"
+import { type At, rangeOf, repeated, type Segment, segmentsOf, weightsOf } from "./dot_pack.ts"
 import { signatureOf, wordsOf } from "./dot_plain.ts"
 
 /**
@@ -9,9 +9,9 @@ import { signatureOf, wordsOf } from "./dot_plain.ts"
  * are shared by all products of their kind; the shape of a product is a table of segments beside its weights.
  */
 export function m0Text(dot: Dot, block: number): string {
-  const kernel = areNibbles(dot) && dot.data !== "i16" ? lanesKernel(dot) : bytesKernel(dot)
+  const kernel = block === 8 ? lanesKernel(dot) : bytesKernel(dot)
   const { name, outputs, runs, length } = dot
-  const groups = Math.ceil(Math.ceil(outputs / block) * (block / kernel.rows))
+  const groups = Math.ceil(outputs / block) * (block / kernel.rows)
   const words = Array.from({ length: groups }, (_, g) => kernel.words(g * kernel.rows)).flat()
   const each = words.length / groups
   const table = repeated(kernel.segments).flatMap(({ times, count, skip, flush }) => [
