@@ -19,7 +19,7 @@ export function m0Text(dot: Dot, block: number): string {
     count >> 2,
     count & 3,
     skip * DTYPE[dot.data].bytes,
-    flush ? 1 : 0,
+    flush,
   ])
   const calls = Array.from({ length: block / kernel.rows }, (_, g) => {
     const at = `${name}_words + ${block / kernel.rows === 1 ? "" : `${g} * ${each} + `}(uint32_t)block * ${(each * block) / kernel.rows}`
@@ -157,7 +157,7 @@ function lanesKernel(dot: Dot): Kernel {
     name,
     walk({
       bytes: 1,
-      begin: ["movs r5, #0", "movs r6, #0", "movs r7, #0", "stmia r3!, {r4-r7}", "stmia r3!, {r4-r7}", ...mask],
+      begin: mask,
       quad: [...pair(0), ...pair(2)],
       one: ["ldmia r0!, {r2}", ...step("r2", 0)],
       flush: [
@@ -169,6 +169,15 @@ function lanesKernel(dot: Dot): Kernel {
         ...["mov r7, r12", "lsls r7, r7, #3", "lsls r5, r7, #16", "adds r7, r5"],
         ...[2, 3, 4, 6].map((lanes) => `subs r${lanes}, r7`),
         ...["mov r8, r0", "mov r9, r1", "ldr r7, [sp]"],
+        ...["mov r5, lr", "ldr r5, [r5, #16]", "cmp r5, #1", "bne 10f"],
+        ...[2, 3, 4, 6].flatMap((lanes) => [
+          `sxth r0, r${lanes}`,
+          `subs r${lanes}, r${lanes}, r0`,
+          `asrs r1, r${lanes}, #16`,
+          "stmia r7!, {r0, r1}",
+        ]),
+        "b 11f",
+        "10:",
         ...[2, 3, 4, 6].flatMap((lanes) => [
           "ldmia r7!, {r0, r1}",
           `sxth r5, r${lanes}`,
@@ -179,6 +188,7 @@ function lanesKernel(dot: Dot): Kernel {
           "subs r7, #8",
           "stmia r7!, {r0, r1}",
         ]),
+        "11:",
         ...["mov r0, r8", "mov r1, r9"],
         ...mask,
         "movs r4, #0",
@@ -198,15 +208,16 @@ function lanesKernel(dot: Dot): Kernel {
   }
 }
 
-/** The longest windows after which no lane can have left 16 bits, whatever x is. */
+/** The longest windows after which no lane can have left 16 bits, whatever x is, or as the caller has proved. */
 function emptiedSegments(dot: Dot): readonly Segment[] {
+  if (dot.accumulator === 16) return segmentsOf(dot, dot.runs * dot.length, 4)
   const each = dot.runs * dot.length
   const fits = (segments: readonly Segment[]): boolean =>
     dot.weights.every((row) => {
       let [at, from] = [0, 0]
       return segments.every(({ count, flush }) => {
         at += count
-        if (!flush) return true
+        if (flush === 0) return true
         const [low, high] = rangeOf(
           Array.from({ length: at - from }, (_, k) => row[from + k]!),
           dot.data,

@@ -19,11 +19,14 @@ export function rangeOf(weights: readonly number[], data: Dot["data"]): readonly
   return [sum(Math.min), sum(Math.max)]
 }
 
-/** Consecutive elements of x that a kernel walks over, then `skip` elements, and whether its lanes are then emptied. */
+/**
+ * Consecutive elements of x that a kernel walks over, then `skip` elements. `flush`: whether its lanes are then emptied, 1 for
+ * the first time, when sums are stored, and 2 later, when they are added to.
+ */
 export interface Segment {
   readonly count: number
   readonly skip: number
-  readonly flush: boolean
+  readonly flush: 0 | 1 | 2
 }
 
 /**
@@ -34,16 +37,17 @@ export function segmentsOf({ runs, length, jump }: Dot, window: number, step: nu
   const pieces = Math.ceil(length / window)
   const size = Math.ceil(Math.ceil(length / pieces) / step) * step
   const together = Math.max(1, Math.floor(window / length))
-  return Array.from({ length: runs }, (_, r) =>
-    Array.from({ length: Math.ceil(length / size) }, (_, p) => {
-      const [end, lastRun] = [(p + 1) * size >= length, r === runs - 1]
-      return {
-        count: end ? length - p * size : size,
-        skip: end && !lastRun ? jump - length : 0,
-        flush: !end || lastRun || (r + 1) % together === 0,
-      }
-    }),
-  ).flat()
+  const segments: Segment[] = []
+  let flushed = false
+  for (let r = 0; r < runs; r++)
+    for (let from = 0; from < length; from += size) {
+      const [end, lastRun] = [from + size >= length, r === runs - 1]
+      const flushes = !end || lastRun || (r + 1) % together === 0
+      const [count, skip] = [end ? length - from : size, end && !lastRun ? jump - length : 0]
+      segments.push({ count, skip, flush: !flushes ? 0 : flushed ? 2 : 1 })
+      flushed ||= flushes
+    }
+  return segments
 }
 
 /** Equal neighbours counted. */
