@@ -10,7 +10,7 @@ export interface ExpressionPrinter {
   print(e: Expression): string
   /** Operations that are called as functions, and requantisations, as far as they were printed. */
   readonly helpers: Set<Binary>
-  readonly requantisations: Map<string, Omit<Requantisation, "x" | "m"> & { readonly isNarrow: boolean }>
+  readonly requantisations: Map<string, Omit<Requantisation, "x" | "m"> & { readonly bits: 16 | 24 | 32 }>
 }
 
 /** C operators that do as loop IR says where nothing wraps. */
@@ -82,7 +82,8 @@ export function expressionPrinter(
   }
   const binary = (e: Extract<Expression, { kind: "binary" }>): string => {
     const requantised = requantisationOf(e)
-    if (requantised) return requantise(requantised)
+    const called = requantised && requantise(requantised)
+    if (called !== undefined) return called
     const { op, left, right } = e
     const [a, b, y] = [ranges.of(left), ranges.of(right), ranges.of(e)]
     const narrow = isN16(a) && isN16(b)
@@ -134,10 +135,13 @@ export function expressionPrinter(
     if (e.op === "i32.shr_u" && a[0] < 0) return call(e.op, p, q)
     return isN16(a) ? `(n16)(${p} >> ${Math.min(by, 15)})` : `((int32_t)${p} >> ${by})`
   }
-  const requantise = ({ x, m, shift, low, high }: Requantisation): string => {
-    const isNarrow = isN24(ranges.of(x)) && ranges.of(m)[0] >= 0
-    const name = `requantise_${shift}_${low < 0 ? `m${-low}` : low}_${high}${isNarrow ? "" : "_wide"}`
-    requantisations.set(name, { shift, low, high, isNarrow })
+  const requantise = ({ x, m, shift, low, high }: Requantisation): string | undefined => {
+    const range = ranges.of(x)
+    const [least, most] = ranges.of(m)
+    if (least < 0 || most > 32767) return undefined // no requantisation: something else that looks like one
+    const bits = isN16(range) ? 16 : isN24(range) ? 24 : 32
+    const name = `requantise_${shift}_${low < 0 ? "i" : "u"}${high > 255 ? 16 : 8}_of_${bits}`
+    requantisations.set(name, { shift, low, high, bits })
     return `${name}(${print(x)}, ${print(m)})`
   }
   return { print, helpers, requantisations }

@@ -2,7 +2,8 @@ import type { Binary } from "../../../ir/program.ts"
 import { define, TYPE } from "../prelude.ts"
 import type { ExpressionPrinter } from "./expression.ts"
 import { FLASH_MACROS } from "./flash.ts"
-import { NUMBER_TYPES } from "./numbers.ts"
+import { NUMBER_TYPES, sumType } from "./numbers.ts"
+import { printRequantise } from "./requantise_arm.ts"
 
 /** What NAME.c starts with: types, how flash is read, and the helpers that it calls. */
 export function chipPrelude({
@@ -50,21 +51,21 @@ ${requantisations.size > 0 ? requantise(requantisations) : ""}`
 
 /** y = saturate(⌊(x · m + 2^(t-1)) / 2^t⌋): graph/requantise.ts. Where x has 24 bits, AVR multiplies byte by byte. */
 function requantise(all: ExpressionPrinter["requantisations"]): string {
-  const isNarrow = [...all.values()].some((each) => each.isNarrow)
-  const functions = [...all].map(([name, { shift, low, high, isNarrow }]) => {
+  const isNarrow = [...all.values()].some(({ bits }) => bits < 32)
+  const functions = [...all].map(([name, { shift, low, high, bits }]) => {
     const by = shift - 16
     const clamp = `y < ${low} ? ${low} : y > ${high} ? ${high} : (n16)y`
-    const plain = `const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)m) >> 16);
+    const wide = `  const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)(uint16_t)m) >> 16);
   const int32_t y = (v + INT32_C(${2 ** (by - 1)})) >> ${by};
   return ${clamp};`
-    if (!isNarrow) return `INLINE n16 ${name}(int32_t x, int32_t m) {\n  ${plain}\n}`
-    return `INLINE n16 ${name}(n24 x, n16 m) {
-#ifdef __AVR__
-${low === 0 && high === 255 ? toByte(by) : toSigned(by, clamp)}
+    const avr = bits === 32 ? wide : low === 0 && high === 255 ? toByte(by) : toSigned(by, clamp)
+    const data = low === 0 ? "u8" : high === 127 ? "i8" : "i16"
+    return `#ifdef __AVR__
+INLINE n16 ${name}(${sumType(bits === 32 ? 32 : 24)} x, n16 m) {
+${avr}
+}
 #else
-  ${plain}
-#endif
-}`
+${printRequantise({ name, shift, data, bits })}#endif`
   })
   return `${isNarrow ? HIGH_PRODUCT : ""}${functions.join("\n")}`
 }

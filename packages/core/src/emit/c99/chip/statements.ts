@@ -4,6 +4,7 @@ import { type Ranges, rangesOf } from "../../../ir/ranges.ts"
 import { identifier } from "../emit.ts"
 import { type Stored, TYPE } from "../prelude.ts"
 import type { PrintedDot } from "./dot.ts"
+import { printArmDot } from "./dot_arm.ts"
 import { printAvrDot } from "./dot_avr.ts"
 import { printPlainDot } from "./dot_plain.ts"
 import { type ExpressionPrinter, expressionPrinter } from "./expression.ts"
@@ -47,13 +48,13 @@ export function statementPrinter(program: Program): StatementPrinter {
   /** The C of a sum of products for every chip, and how many sums a call gives on each. */
   const dotOf = ({ dot: given, weights }: Product): { readonly name: string; readonly sizes: readonly number[] } => {
     const dot = { name: `dot_${parts.length}`, ...given }
-    const [avr, plain] = [printAvrDot(dot, far.has(weights)), printPlainDot(dot, far.has(weights))]
-    const text = macros(dot.name, plain)
+    const isFar = far.has(weights)
+    const [avr, others] = [printAvrDot(dot, isFar) ?? printPlainDot(dot, isFar), printArmDot(dot)]
     parts.push({
-      text: avr ? `#ifdef __AVR__\n${macros(dot.name, avr)}\n#else\n${text}\n#endif` : text,
+      text: `#ifdef __AVR__\n${macros(dot.name, avr)}\n#else\n${macros(dot.name, others)}\n#endif`,
       bytes: dot.outputs * dot.runs * dot.length,
     })
-    return { name: dot.name, sizes: [avr, plain].flatMap((each) => (each ? [each.block] : [])) }
+    return { name: dot.name, sizes: [avr.block, others.block] }
   }
   const product = (p: Product): string => {
     const { name: dot, sizes } = dotOf(p)
@@ -68,6 +69,12 @@ export function statementPrinter(program: Program): StatementPrinter {
 n8 j;
 ${dot}_sums(at, ${x}, sums)
 for (j = 0; j < ${dot}_block${end}; ++j, ++${n}) {\n${rest}\n}`
+    if (sizes.every((size) => size >= count))
+      return `{
+  ${counter(count)} ${n} = 0;
+  ${dot}_begin(${x})
+${indented(inner.replace(`${dot}_sums(at,`, `${dot}_sums(0,`))}
+}`
     return `{
   ${counter(count)} ${n} = 0, at;
   ${dot}_begin(${x})
