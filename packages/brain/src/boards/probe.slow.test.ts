@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
-import { counting, deep, weighted } from "./testing/modules.ts"
+import { counting, deep, hanging, known, weighted } from "./testing/modules.ts"
 import { buildProbe, type ProbeRequest } from "./testing/probe.ts"
 import { TARGETS, type Target } from "./testing/targets.ts"
 
@@ -29,6 +29,17 @@ function count(requests: readonly ProbeRequest[]): readonly Uint8Array[] {
     }
     return Uint8Array.from([out, ...bytesOf(totals)])
   })
+}
+
+/** Cycles of a call of `known`, added up by hand from the manuals' tables: those that count are named in cortex_cycles.c. */
+const MANUAL: Readonly<Partial<Record<Target, number>>> = {
+  // call, nop nop, mul, clr ldi, five rounds of dec and brne (of which four branch), push pop, ret
+  "atmega328p on simavr": 4 + 2 + 2 + 2 + (5 * 2 + 4) + 4 + 4,
+  "atmega2560 on simavr": 5 + 2 + 2 + 2 + (5 * 2 + 4) + 4 + 5,
+  // bl, push, movs, five rounds of subs and bne, muls, ldr nop str, b, pop
+  "cortex-m0 on QEMU": 4 + 3 + 1 + (5 * 2 + 4 * 2) + 1 + 5 + 3 + 6,
+  "cortex-m0plus on QEMU": 3 + 3 + 1 + (5 * 2 + 4) + 1 + 5 + 2 + 5,
+  "cortex-m4 on QEMU": 3 + 3 + 1 + (5 * 2 + 4 * 2) + 1 + 4 + 3 + 5,
 }
 
 for (const target of Object.keys(TARGETS) as Target[]) {
@@ -70,6 +81,28 @@ for (const target of Object.keys(TARGETS) as Target[]) {
         expect(stackBytes).toBeGreaterThanOrEqual(300)
         expect(stackBytes).toBeLessThan(350)
       }
+    },
+    MS_MAX,
+  )
+
+  test(
+    `cycles are those of the manual: ${target}`,
+    async (context) => {
+      requireOrSkip(context, missing())
+      using probe = await buildProbe(known.module, known.ports, target)
+      const answers = await probe.run([request(0, [0]), request(0, [0])])
+      expect(answers.cycles).toEqual(MANUAL[target] && [MANUAL[target], MANUAL[target]])
+    },
+    MS_MAX,
+  )
+
+  test(
+    `what never comes back is killed: ${target}`,
+    async (context) => {
+      requireOrSkip(context, missing())
+      using probe = await buildProbe(hanging.module, hanging.ports, target)
+      expect((await probe.run([request(0, [0]), request(0, [2])])).outputs).toHaveLength(2)
+      await expect(probe.run([request(0, [0]), request(0, [1])], 1500)).rejects.toThrow("killed after 1500 ms")
     },
     MS_MAX,
   )

@@ -2,8 +2,25 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { missingProgram } from "../../../../../scripts/testing.ts"
 import { type Chip, compileForChip, findChipCompiler, runCompiler } from "../compile.ts"
-import type { Command } from "./execute.ts"
+import { type Command, execute } from "./execute.ts"
 import { cachedTool } from "./tools.ts"
+
+/** What a probe is asked: a fresh chip takes the requests one after another, and the last of them ends it unanswered. */
+export interface Session {
+  readonly requests: readonly Uint8Array[]
+  /** Each answer is so long: who cannot hold bytes back sends a request when the answer before it is there. */
+  readonly answerBytes: number
+  readonly timeoutMs: number
+}
+export interface Ran {
+  readonly output: Uint8Array
+  /** Cycles from the start of a mark to its end, and the bytes of stack that were used below it where that is known. */
+  readonly marks: readonly { readonly mark: number; readonly cycles: number; readonly stackBytes?: number }[]
+  /** The same bytes where the probe itself finds them, one a request. */
+  readonly stacks: readonly number[]
+  /** What else there was to say. */
+  readonly said: string
+}
 
 /** Where a module can run. */
 interface TargetFacts {
@@ -12,12 +29,28 @@ interface TargetFacts {
   /** The header by which a probe moves its bytes there. */
   readonly bytes: string
   build(sources: readonly string[], elf: string): Promise<void>
-  /** What runs a program that was built: it gives stdin to the probe and the probe's bytes to stdout, marks to stderr. */
-  run(elf: string): Promise<Command>
+  /** Errors: an Error when it crashes, or does not end in time. */
+  run(elf: string, session: Session): Promise<Ran>
   /** What its cycles are worth. */
   readonly cycles: "none" | "exact" | "modelled"
 }
 const C_FILES = join(import.meta.dirname, "c")
+
+/** A runner that is a process: requests on stdin, answers on stdout, and what was measured in lines on stderr. */
+const inProcess =
+  (command: (elf: string) => Promise<Command>): TargetFacts["run"] =>
+  async (elf, { requests, timeoutMs }) => {
+    const { stdout, stderr } = await execute(await command(elf), Buffer.concat(requests), timeoutMs)
+    const marks = [...stderr.matchAll(/^mark (\d+) cycles (\d+)(?: stack (\d+))?/gm)].map(
+      ([, mark, cycles, stack]) => ({
+        ...{ mark: Number(mark), cycles: Number(cycles) },
+        ...(stack !== undefined && { stackBytes: Number(stack) }),
+      }),
+    )
+    const stacks = [...stderr.matchAll(/^stack (\d+)$/gm)].map(([, bytes]) => Number(bytes))
+    return { output: stdout, marks, stacks, said: stderr }
+  }
+
 const STRICT = ["-Wall", "-Wextra", "-Werror"]
 
 const host = (flags: readonly string[]): TargetFacts => ({
@@ -27,7 +60,7 @@ const host = (flags: readonly string[]): TargetFacts => ({
     const { code, said } = await runCompiler("gcc", ["-std=c99", ...STRICT, ...flags, ...sources, "-o", elf])
     if (code !== 0) throw new Error(`gcc ended with ${code}: ${said}`)
   },
-  run: async (elf) => [elf],
+  run: inProcess(async (elf) => [elf]),
   cycles: "none",
 })
 
@@ -45,9 +78,7 @@ const simavr = (chip: "atmega328p" | "atmega2560"): TargetFacts => ({
   ...onAvr(chip),
   missing: () =>
     missingFor(chip, "gcc") ?? (existsSync(LIBSIMAVR) ? undefined : `libsimavr-dev (${LIBSIMAVR}) is not installed`),
-  async run(elf) {
-    return [await cachedTool(join(C_FILES, "simavr_runner.c"), ["-lsimavr", "-lelf"]), chip, elf]
-  },
+  run: inProcess(async (elf) => [await cachedTool(join(C_FILES, "simavr_runner.c"), ["-lsimavr", "-lelf"]), chip, elf]),
 })
 
 interface Machine {
@@ -64,13 +95,13 @@ const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): Ta
     const bare = ["-nostartfiles", "-nostdlib", "-T", join(C_FILES, "cortex.ld"), "-lc", "-lgcc"]
     await compileForChip({ chip, sources, output, flags: [...STRICT, ...memory, ...bare] })
   },
-  async run(elf) {
+  run: inProcess(async (elf) => {
     const plugin = await cachedTool(join(C_FILES, "cortex_cycles.c"), ["-shared", "-fPIC"])
     const quiet = ["-display", "none", "-monitor", "none", "-serial", "none"]
     const semihosting = ["-semihosting-config", "enable=on,target=native"]
     const words = [...quiet, ...semihosting, "-plugin", `${plugin},model=${model}`, "-kernel", elf]
     return ["qemu-system-arm", "-M", machine, ...words]
-  },
+  }),
   cycles: "modelled",
 })
 
@@ -84,9 +115,14 @@ export const TARGETS = {
     ...{ machine: "microbit", model: "m0" },
     ...{ flashBytes: 256 * 1024, ramBytes: 16 * 1024 },
   }),
+  // QEMU has no RP2040; an M4 runs all that an M0+ does.
+  "cortex-m0plus on QEMU": qemu("cortex-m0plus", {
+    ...{ machine: "mps2-an386", model: "m0p" },
+    ...{ flashBytes: 2 * 2 ** 20, ramBytes: 264 * 1024 },
+  }),
   "cortex-m4 on QEMU": qemu("cortex-m4", {
     ...{ machine: "mps2-an386", model: "m4" },
-    ...{ flashBytes: 1024 * 1024, ramBytes: 256 * 1024 },
+    ...{ flashBytes: 2 ** 20, ramBytes: 256 * 1024 },
   }),
 } as const satisfies Readonly<Record<string, TargetFacts>>
 export type Target = keyof typeof TARGETS
