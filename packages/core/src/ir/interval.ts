@@ -153,16 +153,16 @@ export function intervalOf(e: Expression, ofLocal: (name: string) => Interval): 
     case "binary":
       if (e.op === "i32.add" || e.op === "i32.mul")
         // most of all that is asked, and so asked first
-        return ofBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
+        return intervalOfBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
       if (BINARY[e.op] !== "i32") return ANY
       if (operandOf(e.op) !== "i32") return [0, 1] // a comparison of floats
-      return ofBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
+      return intervalOfBinary(e.op, intervalOf(e.left, ofLocal), intervalOf(e.right, ofLocal))
     default:
       return e satisfies never
   }
 }
 
-function ofBinary(op: Binary, left: Interval, right: Interval): Interval {
+export function intervalOfBinary(op: Binary, left: Interval, right: Interval): Interval {
   const a = left[0]
   const b = left[1]
   const c = right[0]

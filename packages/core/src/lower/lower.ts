@@ -5,6 +5,7 @@ import { TILES, type Tiles } from "../base/tiles.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Buffer, Program, Statement } from "../ir/program.ts"
+import { isReadInPlace, lowerDirect } from "./direct.ts"
 import { epilogueOf } from "./epilogue.ts"
 import { type Finished, finishedOf } from "./finished.ts"
 import { lowerFused } from "./fused.ts"
@@ -43,6 +44,11 @@ export interface Entry {
   readonly prepares?: boolean
   /** How matrix products are cut: any way gives the same bits. */
   readonly tiles?: Tiles
+  /**
+   * For small memories: products are plain loops that end in what is done with their sums, windows are read where they
+   * lie, and scratch buffers share no places yet, so that a printer can plan bytes.
+   */
+  readonly direct?: boolean
 }
 
 /**
@@ -57,11 +63,12 @@ export function lowerGraph({
   float = "f32",
   prepares = false,
   tiles = TILES,
+  direct = false,
 }: Entry): Program {
   const asked = [...Object.values(outputs), ...updates.flatMap(({ weight, value }) => [value, weight])]
   const given = inOrder(asked).filter((node) => isNode(node, "input") || isNode(node, "weight"))
   const reserved = [...Object.keys(outputs), ...given.map(({ attributes }) => attributes.name)]
-  const whole: Whole = { float, tiles, buffers: [], fresh: namer(reserved) } // the caller's names come first: ours go around them
+  const whole: Whole = { float, tiles, direct, buffers: [], fresh: namer(reserved) } // the caller's names come first: ours go around them
   const leaves = new Map<Node, Buffer>()
   for (const node of given) {
     const { name, dtype, shape } = node.attributes
@@ -86,7 +93,8 @@ export function lowerGraph({
   }
   const body = lowerBlock(whole, task)
   const entries = prepare.length > 0 ? { entries: { prepare } } : {}
-  return planMemory({ name, buffers: whole.buffers, body, ...entries })
+  const program = { name, buffers: whole.buffers, body, ...entries }
+  return direct ? program : planMemory(program)
 }
 
 /** The statements that fulfil a task. */
@@ -132,6 +140,8 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
 /** By a schedule where there is one, else by the reference. False when `finished` wants a schedule that there is not. */
 function lowerLoops(block: Lowering, node: Node, finished?: Finished): boolean {
   if (isNode(node, "unpack_nibbles") && isLookedThrough(block, node)) return true
+  if (block.direct && isReadInPlace(block, node)) return true
+  if (block.direct && isNode(node, "matmul") && lowerDirect(block, node, finished)) return true
   const nibbles = isNode(node, "matmul") ? nibblesOf(block, node) : undefined
   const inputs = node.inputs.map((input, i) => operand(block, (i === 1 && nibbles) || input))
   if (isNode(node, "reshape") && !block.task.changes.some(({ leaf }) => leaf === node.inputs[0])) {

@@ -15,6 +15,8 @@ import type { Namer } from "./names.ts"
 export interface Whole {
   readonly float: "f32" | "f64"
   readonly tiles: Tiles
+  /** Products are plain loops that read windows in place. */
+  readonly direct: boolean
   readonly fresh: Namer
   /** Those declared so far. */
   readonly buffers: Buffer[]
@@ -57,11 +59,12 @@ export interface Lowering extends Whole {
 }
 
 export function newLowering(whole: Whole, task: Task): Lowering {
-  const order = inOrder([
+  const found = inOrder([
     ...task.outputs.map(({ node }) => node),
     ...task.changes.map(({ value }) => value),
     ...task.changes.map(({ leaf }) => leaf), // one may change without being read
   ])
+  const order = whole.direct ? fixedFirst(found, task) : found
   const apart = groupsOf(order)
   const users = new Map<Node, Node[]>()
   for (const node of order)
@@ -82,6 +85,15 @@ export function newLowering(whole: Whole, task: Task): Lowering {
     places: new Map(task.outputs.toReversed().map(({ node, place }) => [node, place])),
     changed: new Map(task.changes.map(({ leaf, value }) => [value, leaf])),
   }
+}
+
+/** What weights alone decide comes first, so that it stands between no two neighbours that one loop could take. */
+function fixedFirst(order: readonly Node[], { fixed }: Task): readonly Node[] {
+  const first = new Set<Node>()
+  for (const node of order)
+    if (fixed?.leaves.has(node) || (node.inputs.length > 0 && node.inputs.every((input) => first.has(input))))
+      first.add(node)
+  return [...order.filter((node) => first.has(node)), ...order.filter((node) => !first.has(node))]
 }
 
 /** A loop that computes other values too belongs to the block, and so does what each round has to give or to change. */

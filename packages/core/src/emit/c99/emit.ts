@@ -61,8 +61,8 @@ export function printerOf(program: Program, { width }: Style = {}): Printer {
   const head = (s: Loop, from = 0): string => {
     const [i, end] = [identifier(s.index), `${s.index}_end`]
     if (s.count.kind === "constant")
-      return `for (int32_t ${i} = ${from}; ${i} < ${i32(Math.min(s.count.value, s.maximum))}; ++${i})`
-    const rounds = `at_most(${expression(s.count)}, ${i32(s.maximum)})`
+      return `for (int32_t ${i} = ${from}; ${i} < ${numberOf(Math.min(s.count.value, s.maximum))}; ++${i})`
+    const rounds = `at_most(${expression(s.count)}, ${numberOf(s.maximum)})`
     return `for (int32_t ${i} = ${from}, ${end} = ${rounds}; ${i} < ${end}; ++${i})`
   }
   const block = (inner: Block): string =>
@@ -133,7 +133,7 @@ function expressionPrinter(ofLocal: ((name: string) => Interval) | undefined): (
   const expression = (e: Expression): string => {
     switch (e.kind) {
       case "constant":
-        return e.scalar === "i32" ? i32(e.value) : f32(e.value)
+        return e.scalar === "i32" ? numberOf(e.value) : f32(e.value)
       case "local":
         return identifier(e.name)
       case "load": {
@@ -220,7 +220,7 @@ interface Uses {
 }
 
 /** C has no negative literals: -2147483648 is the negation of a number that does not fit. */
-const i32 = (value: number): string =>
+export const numberOf = (value: number): string =>
   value === -(2 ** 31) ? "INT32_MIN" : value < 0 ? `(-INT32_C(${-value}))` : `INT32_C(${value})`
 
 /** Exact: hexadecimal leaves the C compiler nothing to round. */

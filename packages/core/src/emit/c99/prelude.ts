@@ -53,7 +53,7 @@ const BODY: Readonly<Partial<Record<Unary | Binary, string>>> = {
   "f32.le": "a <= b",
 }
 
-function define(op: Unary | Binary): string {
+export function define(op: Unary | Binary): string {
   const [gives, takes] = [type({ ...UNARY, ...BINARY }[op]), type(operandOf(op))]
   const parameters = op in BINARY ? `${takes} a, ${takes} b` : `${takes} a`
   return `static inline ${gives} ${helperName(op)}(${parameters}) { return ${BODY[op]}; }`

@@ -1,0 +1,151 @@
+import { type Interval, union } from "../../../ir/interval.ts"
+import type { Binary, Buffer, Expression } from "../../../ir/program.ts"
+import type { Ranges } from "../../../ir/ranges.ts"
+import { identifier } from "../emit.ts"
+import { helperName, type Stored } from "../prelude.ts"
+import { fromFlash } from "./flash.ts"
+import { isN16, isN24, literal, typeOf } from "./numbers.ts"
+import { type Requantisation, requantisationOf } from "./requantisation.ts"
+
+export interface ExpressionPrinter {
+  print(e: Expression): string
+  /** Operations that are called as functions, and requantisations, as far as they were printed. */
+  readonly helpers: Set<Binary>
+  readonly requantisations: Map<string, Omit<Requantisation, "x" | "m"> & { readonly isNarrow: boolean }>
+}
+
+/** C operators that do as loop IR says where nothing wraps. */
+const PLAIN: Readonly<Partial<Record<Binary, string>>> = {
+  "i32.add": "+",
+  "i32.sub": "-",
+  "i32.mul": "*",
+  "i32.and": "&",
+  "i32.or": "|",
+  "i32.xor": "^",
+  "i32.eq": "==",
+  "i32.ne": "!=",
+  "i32.lt_s": "<",
+  "i32.le_s": "<=",
+}
+const COMPARISONS: readonly Binary[] = ["i32.eq", "i32.ne", "i32.lt_s", "i32.le_s", "i32.lt_u"]
+const EXACT: readonly Binary[] = ["i32.add", "i32.sub", "i32.mul"]
+const BITS: readonly Binary[] = ["i32.and", "i32.or", "i32.xor"]
+
+/**
+ * Expressions as C whose types are as narrow as what is proved of their values: n16 where 16 bits hold every operand and
+ * the result, int32_t elsewhere, and modulo 2³² only where something may wrap.
+ */
+export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, Buffer>): ExpressionPrinter {
+  const helpers = new Set<Binary>()
+  const requantisations: ExpressionPrinter["requantisations"] = new Map()
+  const call = (op: Binary, ...given: readonly string[]): string => {
+    helpers.add(op)
+    return `${helperName(op)}(${given.join(", ")})`
+  }
+  const print = (e: Expression): string => {
+    switch (e.kind) {
+      case "constant":
+        return literal(e.value)
+      case "local":
+        return identifier(e.name)
+      case "load": {
+        if (e.packed) return packed(e.buffer, e.index, e.packed)
+        return element(e.buffer, print(e.index))
+      }
+      case "unary":
+        throw new Error(`bug: ${e.op} on a chip`)
+      case "select":
+        return choice(e.condition, e.yes, e.no)
+      case "binary":
+        return binary(e)
+      default:
+        return e satisfies never
+    }
+  }
+  const element = (name: string, index: string): string => {
+    const { dtype, values } = buffers.get(name)!
+    return values ? fromFlash(dtype as Stored, identifier(name), index) : `${identifier(name)}[${index}]`
+  }
+  const packed = (name: string, index: Expression, count: number): string => {
+    const { dtype } = buffers.get(name)!
+    const [bits, mask] = count === 4 ? [8, 255] : [16, 65535]
+    const part = (i: number): string =>
+      `(((uint32_t)${element(name, `(${print(index)}) + ${i}`)} & ${mask}u) << ${i * bits})`
+    void dtype
+    return `wrap(${Array.from({ length: count }, (_, i) => part(i)).join(" | ")})`
+  }
+  const choice = (condition: Expression, yes: Expression, no: Expression): string => {
+    const [low, high] = ranges.of(condition)
+    if (low > 0 || high < 0) return print(yes)
+    if (low === 0 && high === 0) return print(no)
+    const type = typeOf(union(ranges.of(yes), ranges.of(no)))
+    return `(${print(condition)} ? (${type})${print(yes)} : (${type})${print(no)})`
+  }
+  const binary = (e: Extract<Expression, { kind: "binary" }>): string => {
+    const requantised = requantisationOf(e)
+    if (requantised) return requantise(requantised)
+    const { op, left, right } = e
+    const [a, b, y] = [ranges.of(left), ranges.of(right), ranges.of(e)]
+    const narrow = isN16(a) && isN16(b)
+    const [p, q] = [print(left), print(right)]
+    const plain = PLAIN[op]
+    if (COMPARISONS.includes(op)) {
+      const type = typeOf(union(a, b))
+      if (plain) return `((${type})${p} ${plain} (${type})${q})`
+      if (a[0] >= 0 && b[0] >= 0) return `((${type})${p} < (${type})${q})`
+      return narrow ? `((u_n16)${p} < (u_n16)${q})` : call(op, p, q)
+    }
+    if (BITS.includes(op))
+      return narrow ? `(n16)(${p} ${plain} ${q})` : `(int32_t)((int32_t)${p} ${plain} (int32_t)${q})`
+    if (EXACT.includes(op) && !wraps(op, a, b)) {
+      if (isN16(y) && narrow) return `(n16)(${p} ${plain} ${q})`
+      if (op !== "i32.mul" && [a, b, y].every(isN24)) return `(n24)((n24)${p} ${plain} (n24)${q})`
+      return `((int32_t)${p} ${plain} (int32_t)${q})`
+    }
+    if (op === "i32.min" || op === "i32.max") return leastOrMost(op, [p, a], [q, b], narrow)
+    if (op === "i32.shl" || op === "i32.shr_s" || op === "i32.shr_u") return shift(e, p, q)
+    if (
+      (op === "i32.div_s" || op === "i32.rem_s" || ((op === "i32.div_u" || op === "i32.rem_u") && a[0] >= 0)) &&
+      b[0] > 0
+    ) {
+      const sign = op.startsWith("i32.div") ? "/" : "%"
+      return narrow ? `(n16)(${p} ${sign} ${q})` : `((int32_t)${p} ${sign} (int32_t)${q})`
+    }
+    return call(op, p, q)
+  }
+  const leastOrMost = (
+    op: "i32.min" | "i32.max",
+    [p, a]: readonly [string, Interval],
+    [q, b]: readonly [string, Interval],
+    narrow: boolean,
+  ): string => {
+    const isLeast = op === "i32.min"
+    if (isLeast ? a[1] <= b[0] : a[0] >= b[1]) return p
+    if (isLeast ? b[1] <= a[0] : b[0] >= a[1]) return q
+    return `${isLeast ? "least" : "most"}${narrow ? "16" : "32"}(${p}, ${q})`
+  }
+  const shift = (e: Extract<Expression, { kind: "binary" }>, p: string, q: string): string => {
+    const [a, y] = [ranges.of(e.left), ranges.of(e)]
+    if (e.right.kind !== "constant") return call(e.op, p, q)
+    const by = e.right.value & 31
+    if (e.op === "i32.shl") {
+      if (wraps("i32.mul", a, [2 ** by, 2 ** by])) return call(e.op, p, q)
+      return isN16(y) ? `(n16)(${p} * ${literal(2 ** by)})` : `((int32_t)${p} * ${literal(2 ** by)})`
+    }
+    if (e.op === "i32.shr_u" && a[0] < 0) return call(e.op, p, q)
+    return isN16(a) ? `(n16)(${p} >> ${Math.min(by, 15)})` : `((int32_t)${p} >> ${by})`
+  }
+  const requantise = ({ x, m, shift, low, high }: Requantisation): string => {
+    const isNarrow = isN24(ranges.of(x)) && ranges.of(m)[0] >= 0
+    const name = `requantise_${shift}_${low < 0 ? `m${-low}` : low}_${high}${isNarrow ? "" : "_wide"}`
+    requantisations.set(name, { shift, low, high, isNarrow })
+    return `${name}(${print(x)}, ${print(m)})`
+  }
+  return { print, helpers, requantisations }
+}
+
+/** Whether an operation on such operands may leave 32 bits. */
+function wraps(op: Binary, [a, b]: Interval, [c, d]: Interval): boolean {
+  const ends = op === "i32.add" ? [a + c, b + d] : op === "i32.sub" ? [a - d, b - c] : [a * c, a * d, b * c, b * d]
+  return ends.some((end) => end < -(2 ** 31) || end >= 2 ** 31)
+}

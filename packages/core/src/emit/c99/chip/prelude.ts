@@ -1,0 +1,99 @@
+import type { Binary } from "../../../ir/program.ts"
+import { define, TYPE } from "../prelude.ts"
+import type { ExpressionPrinter } from "./expression.ts"
+import { FLASH_MACROS } from "./flash.ts"
+import { NUMBER_TYPES } from "./numbers.ts"
+
+/** What NAME.c starts with: types, how flash is read, and the helpers that it calls. */
+export function chipPrelude({
+  helpers,
+  requantisations,
+}: Pick<ExpressionPrinter, "helpers" | "requantisations">): string {
+  const ops = new Set<Binary>(helpers)
+  return `/* Arduino asks for small code; this is the part that should be fast. */
+#if defined(__AVR__) && defined(__GNUC__)
+#pragma GCC optimize ("O2")
+#endif
+#if defined(__GNUC__)
+#define LAYER static __attribute__((noinline, noclone, unused)) void
+#define INLINE static inline __attribute__((always_inline, unused))
+#define ALIAS __attribute__((may_alias))
+#define ALIGNED __attribute__((aligned(4)))
+#else
+#define LAYER static void
+#define INLINE static inline
+#define ALIAS
+#define ALIGNED
+#endif
+#if defined(__clang__)
+#undef LAYER
+#define LAYER static __attribute__((noinline, unused)) void
+#endif
+typedef char shifts_keep_the_sign[((int32_t)-1 >> 1) == -1 ? 1 : -1];
+${FLASH_MACROS}
+${NUMBER_TYPES}
+${(["i8", "u8"] as const).map((of) => `typedef ${TYPE[of]} in_${of};`).join("\n")}
+${(["i16", "u16", "i32"] as const).map((of) => `typedef ${TYPE[of]} ALIAS in_${of};`).join("\n")}
+
+typedef union { uint32_t u; int32_t i; } word_bits;
+INLINE int32_t wrap(uint32_t bits) { word_bits b; b.u = bits; return b.i; }
+INLINE n16 least16(n16 a, n16 b) { return b < a ? b : a; }
+INLINE n16 most16(n16 a, n16 b) { return a < b ? b : a; }
+INLINE int32_t least32(int32_t a, int32_t b) { return b < a ? b : a; }
+INLINE int32_t most32(int32_t a, int32_t b) { return a < b ? b : a; }
+${[...ops]
+  .sort()
+  .map((op) => define(op).replace("static inline", "INLINE"))
+  .join("\n")}
+${requantisations.size > 0 ? requantise(requantisations) : ""}`
+}
+
+/** y = saturate(⌊(x · m + 2^(t-1)) / 2^t⌋): graph/requantise.ts. Where x has 24 bits, AVR multiplies byte by byte. */
+function requantise(all: ExpressionPrinter["requantisations"]): string {
+  const isNarrow = [...all.values()].some((each) => each.isNarrow)
+  const functions = [...all].map(([name, { shift, low, high, isNarrow }]) => {
+    const by = shift - 16
+    const clamp = `y < ${low} ? ${low} : y > ${high} ? ${high} : (n16)y`
+    const plain = `const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)m) >> 16);
+  const int32_t y = (v + INT32_C(${2 ** (by - 1)})) >> ${by};
+  return ${clamp};`
+    if (!isNarrow) return `INLINE n16 ${name}(int32_t x, int32_t m) {\n  ${plain}\n}`
+    const positive = low === 0
+    return `INLINE n16 ${name}(n24 x, n16 m) {
+#ifdef __AVR__
+${positive ? `  if (x <= 0) return 0;\n` : ""}  const __int24 v = high_product${positive ? "_u" : ""}(x, m) + ${2 ** (by - 1)};
+  ${by >= 8 ? `const int16_t y = (int16_t)((int16_t)(v >> 8) >> ${by - 8});` : `const __int24 y = v >> ${by};`}
+  return ${clamp};
+#else
+  ${plain}
+#endif
+}`
+  })
+  return `${isNarrow ? HIGH_PRODUCT : ""}${functions.join("\n")}`
+}
+
+/** ⌊x · m / 2¹⁶⌋ of 24 and 15 bits, in six products of bytes; for x ≥ 0 without the part for its sign. */
+const HIGH_PRODUCT = `#ifdef __AVR__
+${["", "_u"]
+  .map(
+    (kind) => `INLINE __int24 high_product${kind}(__int24 x, int16_t m) {
+  __int24 v;
+  uint8_t low;
+  const uint8_t z = 0;
+  __asm__("mul %B[x],%B[m]\\n\\tmovw %A[v],r0\\n\\tclr %C[v]\\n\\tmul %A[x],%A[m]\\n\\tmov %[l],r1\\n\\t"
+          "mul %A[x],%B[m]\\n\\tadd %[l],r0\\n\\tadc %A[v],r1\\n\\tadc %B[v],%[z]\\n\\tadc %C[v],%[z]\\n\\t"
+          "mul %B[x],%A[m]\\n\\tadd %[l],r0\\n\\tadc %A[v],r1\\n\\tadc %B[v],%[z]\\n\\tadc %C[v],%[z]\\n\\t"
+          "mul %C[x],%A[m]\\n\\tadd %A[v],r0\\n\\tadc %B[v],r1\\n\\tadc %C[v],%[z]\\n\\t"
+          "mul %C[x],%B[m]\\n\\tadd %B[v],r0\\n\\tadc %C[v],r1\\n\\t"${
+            kind === ""
+              ? `\n          "sbrc %C[x],7\\n\\tsub %B[v],%A[m]\\n\\tsbrc %C[x],7\\n\\tsbc %C[v],%B[m]\\n\\t"`
+              : ""
+          }
+          "clr r1"
+          : [v] "=&r"(v), [l] "=&r"(low) : [x] "r"(x), [m] "r"(m), [z] "r"(z) : "r0");
+  return v;
+}
+`,
+  )
+  .join("")}#endif
+`

@@ -1,0 +1,156 @@
+import { DTYPE, type Dtype, type Numbers } from "../base/dtype.ts"
+import { mapValues } from "../base/record.ts"
+import { interpreter, memoryOf } from "./interpret.ts"
+import { type Block, type Buffer, blocksOf, type Expression, type Program, type Statement } from "./program.ts"
+import { rangesOf } from "./ranges.ts"
+import { simplify } from "./simplify.ts"
+
+/** What a program is frozen with. */
+export interface Frozen {
+  /** Inputs that never change again, by name: they become constants. */
+  readonly values: Readonly<Record<string, Numbers>>
+  /** Entries that compute what depends on those alone: they are run here, and what they stored becomes constant. */
+  readonly prepares: readonly string[]
+  /** Outputs that somebody reads; nothing said, all. Another one is computed no longer, if nothing else needs it. */
+  readonly gives?: readonly string[]
+}
+
+/**
+ * The same program with its weights as constants, for targets that keep constants apart from memory: nothing that
+ * depends on weights alone is left to be computed, nothing is stored that nobody reads, and every constant and every
+ * scratch buffer has the narrowest integer dtype that holds whatever it may hold. The bits of what it gives are the same.
+ * Errors: an assertion when a value does not fit its buffer.
+ */
+export function freeze(program: Program, { values, prepares, gives }: Frozen): Program {
+  const memory = memoryOf(program)
+  for (const [name, data] of Object.entries(values)) memory[name]?.set(data)
+  const stored = new Set<string>()
+  for (const prepare of prepares) {
+    const block = program.entries?.[prepare] ?? []
+    interpreter(program, memory, block)()
+    for (const name of storedIn(block)) stored.add(name)
+  }
+  const buffers = program.buffers.map((buffer): Buffer => {
+    const { name, access } = buffer
+    if (Object.hasOwn(values, name) || stored.has(name))
+      return { ...buffer, access: "constant", values: Array.from(memory[name]!) }
+    return access === "output" && gives && !gives.includes(name) ? { ...buffer, access: "scratch" } : buffer
+  })
+  const entries = Object.entries(program.entries ?? {}).filter(([name]) => !prepares.includes(name))
+  const whole = { ...program, buffers, entries: Object.fromEntries(entries) }
+  return narrowed(narrowed(withoutUnread(simplify(whole))))
+}
+
+function storedIn(block: Block): ReadonlySet<string> {
+  const names = new Set<string>()
+  visit(block, (s) => s.kind === "store" && names.add(s.buffer))
+  return names
+}
+function visit(block: Block, see: (s: Statement) => void): void {
+  for (const s of block) {
+    see(s)
+    if (s.kind === "loop") visit(s.body, see)
+    if (s.kind === "if") {
+      visit(s.yes, see)
+      visit(s.no, see)
+    }
+  }
+}
+
+/** Without stores to scratch that nothing loads, without lets that nothing reads, and so on until all is of use. */
+function withoutUnread(program: Program): Program {
+  const used = new Set<string>()
+  const read = (e: Expression): void => {
+    if (e.kind === "local") used.add(e.name)
+    if (e.kind === "load") used.add(e.buffer)
+    if (e.kind === "load") read(e.index)
+    if (e.kind === "unary") read(e.value)
+    if (e.kind === "binary") [e.left, e.right].forEach(read)
+    if (e.kind === "select") [e.condition, e.yes, e.no].forEach(read)
+  }
+  for (const block of blocksOf(program))
+    visit(block, (s) => {
+      if (s.kind === "let" || s.kind === "set") read(s.value)
+      else if (s.kind === "store") [s.index, s.value].forEach(read)
+      else if (s.kind === "if") read(s.condition)
+      else read(s.count)
+    })
+  const scratch = new Set(program.buffers.flatMap(({ name, access }) => (access === "scratch" ? [name] : [])))
+  let isLess = false
+  const keep = (s: Statement): readonly Statement[] => {
+    const isUnread =
+      ((s.kind === "let" || s.kind === "set") && !used.has(s.name)) ||
+      (s.kind === "store" && scratch.has(s.buffer) && !used.has(s.buffer))
+    const inner = s.kind === "loop" ? { ...s, body: s.body.flatMap(keep) } : s
+    const whole = inner.kind === "if" ? { ...inner, yes: inner.yes.flatMap(keep), no: inner.no.flatMap(keep) } : inner
+    const isEmpty =
+      (whole.kind === "loop" && whole.body.length === 0) ||
+      (whole.kind === "if" && whole.yes.length + whole.no.length === 0)
+    if (isUnread || isEmpty) isLess = true
+    return isUnread || isEmpty ? [] : [whole]
+  }
+  const left = { ...program, body: program.body.flatMap(keep) }
+  const entries = program.entries && mapValues(program.entries, (block) => block.flatMap(keep))
+  const whole = entries ? { ...left, entries } : left
+  if (isLess) return withoutUnread(whole)
+  const touched = new Set(used)
+  for (const block of blocksOf(program)) for (const name of storedIn(block)) touched.add(name)
+  const isKept = ({ name, access }: Buffer): boolean =>
+    touched.has(name) || access === "output" || access === "state" || access === "input"
+  return { ...whole, buffers: program.buffers.filter(isKept) }
+}
+
+const NARROW = ["i8", "u8", "i16", "u16"] as const satisfies readonly Dtype[]
+/** Constants and scratch in the narrowest dtype of integers that holds what they hold. */
+function narrowed(program: Program): Program {
+  const { stored } = rangesOf(program)
+  const dtypes = new Map(program.buffers.map((buffer) => [buffer.name, narrowest(buffer, stored.get(buffer.name))]))
+  const expression = (e: Expression): Expression => {
+    switch (e.kind) {
+      case "constant":
+      case "local":
+        return e
+      case "load":
+        return { ...e, dtype: dtypes.get(e.buffer)!, index: expression(e.index) }
+      case "unary":
+        return { ...e, value: expression(e.value) }
+      case "binary":
+        return { ...e, left: expression(e.left), right: expression(e.right) }
+      case "select":
+        return { ...e, condition: expression(e.condition), yes: expression(e.yes), no: expression(e.no) }
+      default:
+        return e satisfies never
+    }
+  }
+  const statement = (s: Statement): Statement => {
+    switch (s.kind) {
+      case "let":
+      case "set":
+        return { ...s, value: expression(s.value) }
+      case "store":
+        return { ...s, index: expression(s.index), value: expression(s.value) }
+      case "if":
+        return { ...s, condition: expression(s.condition), yes: s.yes.map(statement), no: s.no.map(statement) }
+      case "loop":
+        return { ...s, count: expression(s.count), body: s.body.map(statement) }
+      default:
+        return s satisfies never
+    }
+  }
+  const whole = {
+    ...program,
+    buffers: program.buffers.map((buffer) => ({ ...buffer, dtype: dtypes.get(buffer.name)! })),
+    body: program.body.map(statement),
+  }
+  return program.entries ? { ...whole, entries: mapValues(program.entries, (block) => block.map(statement)) } : whole
+}
+function narrowest({ dtype, access, values }: Buffer, stored: readonly [number, number] | undefined): Dtype {
+  if (dtype === "f32" || dtype === "f64" || (access !== "constant" && access !== "scratch")) return dtype
+  const [low, high] = values
+    ? values.reduce<readonly [number, number]>(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [0, 0])
+    : (stored ?? [0, 0])
+  const [least, most] = DTYPE[dtype].range
+  if (low < least || high > most) return dtype // it keeps low bits, which other dtypes would keep otherwise
+  const fits = NARROW.find((each) => low >= DTYPE[each].range[0] && high <= DTYPE[each].range[1])
+  return fits && DTYPE[fits].bytes < DTYPE[dtype].bytes ? fits : dtype
+}
