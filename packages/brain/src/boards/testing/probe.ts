@@ -83,7 +83,12 @@ export function answerMemory({ buffers }: Program, bytes: Uint8Array, withState 
 }
 
 /** A module compiled for a target with a loop around it that answers requests; disposing removes its folder. */
-export async function buildProbe(module: ModuleSource, ports: Ports, target: Target): Promise<Probe> {
+export async function buildProbe(
+  module: ModuleSource,
+  ports: Ports,
+  target: Target,
+  flags: readonly string[] = [],
+): Promise<Probe> {
   const { build, run, bytes } = TARGETS[target]
   const folder = mkdtempSync(join(tmpdir(), "brain-probe-"))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
@@ -96,7 +101,7 @@ export async function buildProbe(module: ModuleSource, ports: Ports, target: Tar
     writeFileSync(join(folder, `${module.name}.h`), module.header)
     writeFileSync(source, module.source)
     writeFileSync(main, probeSource(module.name, ports, bytes))
-    await build([source, main], elf)
+    await build([source, main], elf, flags)
   } catch (error) {
     remove()
     throw error

@@ -28,12 +28,15 @@ interface TargetFacts {
   missing(): string | undefined
   /** The header by which a probe moves its bytes there. */
   readonly bytes: string
-  build(sources: readonly string[], elf: string): Promise<void>
+  build(sources: readonly string[], elf: string, flags: readonly string[]): Promise<void>
   /** Errors: an Error when it crashes, or does not end in time. */
   run(elf: string, session: Session): Promise<Ran>
+  /** Static memory that leaves enough for the stack of a probe. */
+  readonly memoryBytes: number
   /** What its cycles are worth. */
   readonly cycles: "none" | "exact" | "modelled"
 }
+const STACK_BYTES = 448
 const C_FILES = join(import.meta.dirname, "c")
 
 /** A runner that is a process: requests on stdin, answers on stdout, and what was measured in lines on stderr. */
@@ -53,14 +56,15 @@ const inProcess =
 
 const STRICT = ["-Wall", "-Wextra", "-Werror"]
 
-const host = (flags: readonly string[]): TargetFacts => ({
+const host = (kind: readonly string[]): TargetFacts => ({
   missing: () => missingProgram("gcc"),
   bytes: join(C_FILES, "probe_host.h"),
-  async build(sources, elf) {
-    const { code, said } = await runCompiler("gcc", ["-std=c99", ...STRICT, ...flags, ...sources, "-o", elf])
+  async build(sources, elf, flags) {
+    const { code, said } = await runCompiler("gcc", ["-std=c99", ...STRICT, ...kind, ...flags, ...sources, "-o", elf])
     if (code !== 0) throw new Error(`gcc ended with ${code}: ${said}`)
   },
   run: inProcess(async (elf) => [elf]),
+  memoryBytes: 2 ** 20,
   cycles: "none",
 })
 
@@ -68,9 +72,12 @@ const missingFor = (chip: Chip, ...programs: readonly string[]): string | undefi
   findChipCompiler(chip) ? missingProgram(...programs) : `a compiler for ${chip} is not installed`
 
 /** An AVR's program, whatever simulates the chip. */
-const onAvr = (chip: "atmega328p" | "atmega2560"): Pick<TargetFacts, "bytes" | "build" | "cycles"> => ({
+const onAvr = (chip: "atmega328p" | "atmega2560"): Omit<TargetFacts, "missing" | "run"> => ({
   bytes: join(C_FILES, "probe_avr.h"),
-  build: async (sources, output) => void (await compileForChip({ chip, sources, output, flags: STRICT })),
+  async build(sources, output, flags) {
+    await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags] })
+  },
+  memoryBytes: (chip === "atmega328p" ? 2048 : 8192) - STACK_BYTES,
   cycles: "exact",
 })
 const LIBSIMAVR = "/usr/include/simavr/sim_avr.h"
@@ -90,10 +97,10 @@ interface Machine {
 const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): TargetFacts => ({
   missing: () => missingFor(chip, "gcc", "qemu-system-arm"),
   bytes: join(C_FILES, "probe_cortex.h"),
-  async build(sources, output) {
+  async build(sources, output, flags) {
     const memory = [`-Wl,--defsym=flash_bytes=${flashBytes}`, `-Wl,--defsym=ram_bytes=${ramBytes}`]
     const bare = ["-nostartfiles", "-nostdlib", "-T", join(C_FILES, "cortex.ld"), "-lc", "-lgcc"]
-    await compileForChip({ chip, sources, output, flags: [...STRICT, ...memory, ...bare] })
+    await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags, ...memory, ...bare] })
   },
   run: inProcess(async (elf) => {
     const plugin = await cachedTool(join(C_FILES, "cortex_cycles.c"), ["-shared", "-fPIC"])
@@ -102,6 +109,7 @@ const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): Ta
     const words = [...quiet, ...semihosting, "-plugin", `${plugin},model=${model}`, "-kernel", elf]
     return ["qemu-system-arm", "-M", machine, ...words]
   }),
+  memoryBytes: ramBytes - 4 * STACK_BYTES,
   cycles: "modelled",
 })
 

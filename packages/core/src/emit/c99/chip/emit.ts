@@ -135,13 +135,16 @@ export function emitChip(program: Program): ChipSource {
     layers: layersOf(block, `${name}_${ends[at]}`),
   }))
   const layers = blocks.flatMap((each) => each.layers)
-  const functions = layers.map(({ symbol, block }) => `LAYER ${symbol}(void) ${braced(block)}`)
+  const functions = layers.map(({ symbol, block }) => quiet(`LAYER ${symbol}(void) ${braced(block)}`))
+  const printed = new Set([...dots, ...functions].join("\n").match(/\w+/g))
   const calls = blocks.map(
     (each) => `void ${each.symbol}(void) {\n${indented(each.layers.map(({ symbol }) => `${symbol}();`).join("\n"))}\n}`,
   )
   const ports = program.buffers.filter(isPort)
   const read = namesIn(program, products)
-  const constants = program.buffers.filter(({ name: each, values }) => values && read.has(each))
+  const constants = program.buffers.filter(
+    ({ name: each, values }) => values && read.has(each) && printed.has(identifier(each)),
+  )
   const ramBytes = arena.bytes + ports.reduce((sum, port) => sum + bytesOf(port), 0)
   const upper = name.toUpperCase()
   const source = [
@@ -197,6 +200,14 @@ ${declared}
     constantBytes,
     layers: layers.map(({ symbol, about }) => ({ symbol, about })),
   }
+}
+
+/** What is proved of values may leave a local that nothing reads any more: the compiler hears that it is meant. */
+function quiet(text: string): string {
+  const read = new Set(text.replace(/^(\s*(?:const )?(?:\w+ )?)\w+ = /gm, "$1").match(/\w+/g))
+  return text.replace(/^\s*(?:const )?\w+ (\w+) = .*;$/gm, (declared, name: string) =>
+    read.has(name) ? declared : `${declared} (void)${name};`,
+  )
 }
 
 const indented = (text: string): string => text.replace(/^(?!#)/gm, "  ")
