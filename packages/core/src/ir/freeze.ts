@@ -1,7 +1,17 @@
 import { DTYPE, type Dtype, type Numbers } from "../base/dtype.ts"
 import { mapValues } from "../base/record.ts"
 import { interpreter, memoryOf } from "./interpret.ts"
-import { type Block, type Buffer, blocksOf, type Expression, type Program, type Statement } from "./program.ts"
+import {
+  type Block,
+  type Buffer,
+  blocksOf,
+  type Expression,
+  expressionsOf,
+  operandsOf,
+  type Program,
+  type Statement,
+  statementsOf,
+} from "./program.ts"
 import { rangesOf } from "./ranges.ts"
 import { simplify } from "./simplify.ts"
 
@@ -41,63 +51,50 @@ export function freeze(program: Program, { values, prepares, gives }: Frozen): P
   return narrowed(narrowed(withoutUnread(simplify(whole))))
 }
 
-function storedIn(block: Block): ReadonlySet<string> {
-  const names = new Set<string>()
-  visit(block, (s) => s.kind === "store" && names.add(s.buffer))
-  return names
-}
-function visit(block: Block, see: (s: Statement) => void): void {
-  for (const s of block) {
-    see(s)
-    if (s.kind === "loop") visit(s.body, see)
-    if (s.kind === "if") {
-      visit(s.yes, see)
-      visit(s.no, see)
-    }
-  }
-}
+const storedIn = (block: Block): readonly string[] =>
+  statementsOf(block).flatMap((s) => (s.kind === "store" ? [s.buffer] : []))
 
-/** Without stores to scratch that nothing loads, without lets that nothing reads, and so on until all is of use. */
+/**
+ * Without what no output and no state depends on: a statement stays if it changes something live, and then what it reads
+ * is live, and so is what decides whether it runs.
+ */
 function withoutUnread(program: Program): Program {
-  const used = new Set<string>()
+  const live = new Set(
+    program.buffers.flatMap(({ name, access }) => (access === "output" || access === "state" ? [name] : [])),
+  )
   const read = (e: Expression): void => {
-    if (e.kind === "local") used.add(e.name)
-    if (e.kind === "load") used.add(e.buffer)
-    if (e.kind === "load") read(e.index)
-    if (e.kind === "unary") read(e.value)
-    if (e.kind === "binary") [e.left, e.right].forEach(read)
-    if (e.kind === "select") [e.condition, e.yes, e.no].forEach(read)
+    if (e.kind === "local") live.add(e.name)
+    if (e.kind === "load") live.add(e.buffer)
+    operandsOf(e).forEach(read)
   }
-  for (const block of blocksOf(program))
-    visit(block, (s) => {
-      if (s.kind === "let" || s.kind === "set") read(s.value)
-      else if (s.kind === "store") [s.index, s.value].forEach(read)
-      else if (s.kind === "if") read(s.condition)
-      else read(s.count)
-    })
-  const scratch = new Set(program.buffers.flatMap(({ name, access }) => (access === "scratch" ? [name] : [])))
-  let isLess = false
+  /** Whether anything in it is live; marks what that reads. */
+  const mark = (s: Statement): boolean => {
+    const inner = s.kind === "loop" ? s.body : s.kind === "if" ? [...s.yes, ...s.no] : []
+    const isLive =
+      s.kind === "store"
+        ? live.has(s.buffer)
+        : s.kind === "let" || s.kind === "set"
+          ? live.has(s.name)
+          : inner.map(mark).includes(true)
+    if (isLive) expressionsOf(s).forEach(read)
+    return isLive
+  }
+  for (let before = -1; before < live.size; ) {
+    before = live.size
+    for (const block of blocksOf(program)) for (const s of block) mark(s)
+  }
   const keep = (s: Statement): readonly Statement[] => {
-    const isUnread =
-      ((s.kind === "let" || s.kind === "set") && !used.has(s.name)) ||
-      (s.kind === "store" && scratch.has(s.buffer) && !used.has(s.buffer))
-    const inner = s.kind === "loop" ? { ...s, body: s.body.flatMap(keep) } : s
-    const whole = inner.kind === "if" ? { ...inner, yes: inner.yes.flatMap(keep), no: inner.no.flatMap(keep) } : inner
-    const isEmpty =
-      (whole.kind === "loop" && whole.body.length === 0) ||
-      (whole.kind === "if" && whole.yes.length + whole.no.length === 0)
-    if (isUnread || isEmpty) isLess = true
-    return isUnread || isEmpty ? [] : [whole]
+    if (!mark(s)) return []
+    if (s.kind === "loop") return [{ ...s, body: s.body.flatMap(keep) }]
+    return [s.kind === "if" ? { ...s, yes: s.yes.flatMap(keep), no: s.no.flatMap(keep) } : s]
   }
   const left = { ...program, body: program.body.flatMap(keep) }
-  const entries = program.entries && mapValues(program.entries, (block) => block.flatMap(keep))
-  const whole = entries ? { ...left, entries } : left
-  if (isLess) return withoutUnread(whole)
-  const touched = new Set(used)
-  for (const block of blocksOf(program)) for (const name of storedIn(block)) touched.add(name)
-  const isKept = ({ name, access }: Buffer): boolean =>
-    touched.has(name) || access === "output" || access === "state" || access === "input"
-  return { ...whole, buffers: program.buffers.filter(isKept) }
+  const isKept = ({ name, access }: Buffer): boolean => live.has(name) || access === "input"
+  return {
+    ...left,
+    ...(program.entries && { entries: mapValues(program.entries, (block) => block.flatMap(keep)) }),
+    buffers: program.buffers.filter(isKept),
+  }
 }
 
 const NARROW = ["i8", "u8", "i16", "u16"] as const satisfies readonly Dtype[]

@@ -18,7 +18,7 @@ export interface Dot {
 export interface PrintedDot {
   /** C: the packed weights, and a function that gives the sums of a block of outputs. */
   readonly text: string
-  /** Outputs of one call; those of the last call beyond N do not count. */
+  /** Outputs of one call; those of the last call beyond N do not count. At most 255. */
   readonly block: number
   /** A statement to stand before the calls for one x, if what it names is needed there. */
   before?(x: string): string

@@ -1,4 +1,5 @@
 import type { Dot, PrintedDot } from "./dot.ts"
+import { bytesOf, fitsNibbles, type Kind, nibbles, passLoop, plainBytes } from "./dot_avr_passes.ts"
 import { flashArray } from "./flash.ts"
 import { counter, sumType } from "./numbers.ts"
 
@@ -7,21 +8,38 @@ import { counter, sumType } from "./numbers.ts"
  *
  * Few products are a straight line: an element once, a weight as a number in the code, so that a weight of 0 costs
  * nothing and one of ±1 no product. Others are passes over x that make up to 4 sums each, weights in the order in which
- * they are met. With 4 outputs or more and data without a sign, weights are stored with 128 added, so that no product
- * has a sign to be extended, and −128 · Σx is put right once for all outputs.
+ * they are met (dot_avr_passes.ts).
  */
 export function printAvrDot(dot: Dot): PrintedDot | undefined {
-  if (dot.data === "i16" || dot.accumulator === 32) return undefined
-  if (dot.runs > 255 || dot.length > LENGTH_MAX) return undefined
-  const products = dot.weights.reduce((all, row) => all + row.length, 0)
-  return dot.outputs <= 4 && products <= STRAIGHT_MAX && reach(dot) <= DISPLACEMENT_MAX ? straight(dot) : passes(dot)
+  const { data, accumulator, outputs, runs, weights } = dot
+  if (data === "i16" || accumulator === 32) return undefined
+  const products = weights.reduce((all, row) => all + row.length, 0)
+  if (outputs <= 4 && products <= STRAIGHT_MAX && reach(dot) <= DISPLACEMENT_MAX) return straight(dot)
+  const split = runs === 1 ? asRuns(dot) : dot
+  if (!split || split.runs > COUNT_MAX || split.length > COUNT_MAX) return undefined
+  return passes(
+    split,
+    fitsNibbles(dot) && outputs > 1
+      ? nibbles
+      : plainBytes(data === "u8" && outputs >= OFFSET_PAYS && accumulator === 24),
+  )
 }
 const STRAIGHT_MAX = 32
-/** A counter of 8 bits counts so many elements, at worst one at a time. */
-const LENGTH_MAX = 255
+/** A counter of 8 bits counts so far. */
+const COUNT_MAX = 255
 /** `ldd` reaches so far beyond its pointer. */
 const DISPLACEMENT_MAX = 63
+/** Σx costs 4 cycles an element, and saves one a product. */
+const OFFSET_PAYS = 5
 const reach = ({ runs, jump, length }: Dot): number => (runs - 1) * jump + length - 1
+
+/** A long run as runs that follow one another, so that 8 bits count each. */
+function asRuns(dot: Dot): Dot | undefined {
+  if (dot.length <= COUNT_MAX) return dot
+  for (let length = COUNT_MAX; length > 1; length--)
+    if (dot.length % length === 0) return { ...dot, runs: dot.length / length, length, jump: length }
+  return undefined
+}
 
 function straight({ name, outputs, runs, length, jump, data, weights, accumulator }: Dot): PrintedDot {
   const lines: string[] = []
@@ -50,118 +68,98 @@ function unsignedTerm(n: number, w: number, isWide: boolean): readonly string[] 
   if (Math.abs(w) === 1) return [`${add} %A[s${n}],%[t]`, `${carry} %B[s${n}],%[z]`, ...top]
   return [`ldi %[w],${Math.abs(w)}`, "mul %[t],%[w]", `${add} %A[s${n}],r0`, `${carry} %B[s${n}],r1`, ...top]
 }
-function signedTerm(n: number, w: number, isWide: boolean): readonly string[] {
-  const product = [`ldi %[w],lo8(${w})`, "muls %[t],%[w]"]
-  // A product's sign is its carry: w becomes 0 or −1 of it.
-  return [
-    ...product,
-    ...(isWide ? ["sbc %[w],%[w]"] : []),
-    `add %A[s${n}],r0`,
-    `adc %B[s${n}],r1`,
-    ...(isWide ? [`adc %C[s${n}],%[w]`] : []),
-  ]
-}
+/** A product's sign is its carry: the weight's register becomes 0 or −1 of it. */
+const signedTerm = (n: number, w: number, isWide: boolean): readonly string[] => [
+  ...[`ldi %[w],lo8(${w})`, "muls %[t],%[w]"],
+  ...(isWide ? ["sbc %[w],%[w]"] : []),
+  ...[`add %A[s${n}],r0`, `adc %B[s${n}],r1`],
+  ...(isWide ? [`adc %C[s${n}],%[w]`] : []),
+]
 
-function passes(dot: Dot): PrintedDot {
-  const { name, outputs, runs, length, data, weights, accumulator } = dot
-  const isOffset = data === "u8" && outputs >= OFFSET_PAYS && accumulator === 24
+/** Up to BLOCK sums a call, four a pass, and what is left over. */
+function passes(dot: Dot, kind: Kind): PrintedDot {
+  const { name, outputs, data, accumulator } = dot
   const packed = `${name}_packed`
-  const row = runs * length
-  const bytes: number[] = []
-  for (let first = 0; first < outputs; first += 4)
-    for (let k = 0; k < row; k++)
-      for (const each of weights.slice(first, first + 4)) bytes.push((each[k]! + (isOffset ? 128 : 0)) & 0xff)
   const [whole, rest] = [Math.floor(outputs / 4), outputs % 4]
-  const pass = (count: number): string => passOf(dot, count, isOffset)
-  const total = isOffset ? totalOf(dot) : ""
-  const parameters = `const in_${data} *x, ${sumType(accumulator)} *sums${isOffset ? `, __int24 offset` : ""}`
-  const functions = [...(whole > 0 ? [4] : []), ...(rest > 0 ? [rest] : [])].map(
-    (count) => `static __attribute__((noinline)) void ${name}_${count}(const uint8_t *w, ${parameters}) {
-${pass(count)}
-}`,
-  )
-  const given = `x, sums${isOffset ? ", offset" : ""}`
-  const of = (count: number): string => `${name}_${count}(${packed} + (uint16_t)at * ${4 * row}u, ${given});`
-  const body = rest === 0 ? of(4) : whole === 0 ? of(rest) : `if (at < ${whole}) ${of(4)} else ${of(rest)}`
-  const text = `${flashArray("uint8_t", packed, bytes)}
-${[total, ...functions].filter(Boolean).join("\n")}
-INLINE void ${name}(${counter(outputs)} at, ${parameters}) { ${body} }`
+  const block = blockOf(outputs)
+  const many = block / 4
+  const type = sumType(accumulator)
+  const hasOffset = kind.offset !== undefined
+  const parameters = `const in_${data} *x, ${type} *sums${hasOffset ? ", n24 offset" : ""}`
+  const given = (sums: string): string => `x, ${sums}${hasOffset ? ", offset" : ""}`
+  const functionOf = (count: number): string => {
+    const repeated = count === 4 && whole > 1
+    const head = `static __attribute__((noinline)) void ${name}_${count}(const uint8_t *w, ${parameters}${repeated ? ", n8 passes" : ""}) {`
+    const pass = passText(dot, count, kind)
+    return repeated
+      ? `${head}\n  const in_${data} *from = x;\n  do {\n${pass}\n  x = from; sums += 4;\n  } while (--passes);\n}`
+      : `${head}\n${pass}\n}`
+  }
+  const four = (from: string, count: string): string =>
+    `${name}_4(${packed}${from}, ${given("sums")}${whole > 1 ? `, ${count}` : ""});`
+  const last = (sums: string): string =>
+    `${name}_${rest}(${packed} + ${whole * bytesOf(dot, 4, kind)}u, ${given(sums)});`
+  const isSingle = outputs <= block
+  const step = many * bytesOf(dot, 4, kind)
+  const full = Math.floor(whole / many)
+  const left = whole - full * many
+  const body = isSingle
+    ? `(void)at; ${whole > 0 ? four("", `${whole}`) : ""} ${rest > 0 ? last(whole > 0 ? `sums + ${4 * whole}` : "sums") : ""}`
+    : rest === 0 && left === 0
+      ? four(` + at * ${step}u`, `${many}`)
+      : `if (at < ${full}) { ${four(` + at * ${step}u`, `${many}`)} } else { ${
+          left > 0 ? four(` + at * ${step}u`, `${left}`) : ""
+        } ${rest > 0 ? last(`sums + ${4 * left}`) : ""} }`
+  const text = [
+    flashArray("uint8_t", packed, kind.pack(dot)),
+    ...(kind.offset === undefined ? [] : [totalOf(dot, kind.offset)]),
+    ...(whole > 0 ? [functionOf(4)] : []),
+    ...(rest > 0 ? [functionOf(rest)] : []),
+    `INLINE void ${name}(uint16_t at, ${parameters}) { ${body} }`,
+  ].join("\n")
   return {
     text,
-    block: Math.min(outputs, 4),
-    ...(isOffset ? { before: (x: string) => `const __int24 ${name}_offset = ${name}_total(${x});` } : {}),
-    call: (at, x, sums) => `${name}(${at}, ${x}, ${sums}${isOffset ? `, ${name}_offset` : ""});`,
+    block,
+    ...(hasOffset ? { before: (x: string) => `const n24 ${name}_offset = ${name}_total(${x});` } : {}),
+    call: (at, x, sums) => `${name}(${at}, ${x}, ${sums}${hasOffset ? `, ${name}_offset` : ""});`,
   }
 }
-/** Σx costs 4 cycles an element, and saves one a product. */
-const OFFSET_PAYS = 5
+/** Sums of one call: each call saves registers, and each sum takes 3 bytes of the stack. */
+const blockOf = (outputs: number): number =>
+  [16, 12, 8, 4].find((size) => outputs % size === 0) ?? Math.min(16, Math.ceil(outputs / 4) * 4)
 
-/** −128 · Σx, modulo 2²⁴. */
-function totalOf({ name, runs, length, jump }: Dot): string {
-  return `INLINE __int24 ${name}_total(const in_u8 *x) {
-  uint16_t total = 0;
+/** −2^bits · Σx, modulo 2²⁴. */
+function totalOf({ name, runs, length, jump }: Dot, bits: number): string {
+  return `INLINE n24 ${name}_total(const in_u8 *x) {
   ${counter(runs)} r;
   ${counter(length)} l;
   __uint24 all = 0;
   for (r = 0; r < ${runs}; ++r, x += ${jump - length}) {
-    for (l = 0; l < ${length}; ++l) { total += *x++;${length > 256 ? " if (total & 0x8000u) { all += total; total = 0; }" : ""} }
-    all += total; total = 0;
+    uint16_t total = 0;
+    for (l = 0; l < ${length}; ++l) total += *x++;
+    all += total;
   }
-  return (__int24)(0 - (all << 7));
+  return (__int24)(0 - (all << ${bits}));
 }`
 }
 
 /** One pass over x that makes `count` sums. */
-function passOf({ runs, length, jump, data, accumulator }: Dot, count: number, isOffset: boolean): string {
-  const isWide = accumulator > 16
-  const unroll = [4, 3, 2].find((u) => length % u === 0) ?? 1
-  const names = ["a", "b", "c", "d"].slice(0, count)
-  const multiply = isOffset ? "mul" : data === "i8" ? "muls" : "mulsu"
-  const term = (s: string): readonly string[] => [
-    "lpm %[w],Z+",
-    `${multiply} %[w],%[t]`,
-    ...(isWide && !isOffset ? ["sbc %[w],%[w]"] : []),
-    `add %A[${s}],r0`,
-    `adc %B[${s}],r1`,
-    ...(isWide ? [`adc %C[${s}],%[${isOffset ? "z" : "w"}]`] : []),
-  ]
-  const one = ["ld %[t],X+", ...names.flatMap(term)]
-  const chunks = length / unroll
-  const words = unroll * one.reduce((all, line) => all + (/^(?:lpm|mul|ld|add|adc|sbc)/.test(line) ? 1 : 0), 0)
-  const again = (label: string, out: string): readonly string[] =>
-    words <= BRANCH_MAX ? [`brne ${label}b`] : [`breq ${out}f`, `rjmp ${label}b`]
-  const body = Array.from({ length: unroll }, () => one).flat()
-  const inner = chunks === 1 ? body : [`ldi %[n],${chunks & 0xff}`, "1:", ...body, "dec %[n]", ...again("1", "2"), "2:"]
-  const skip = jump - length
-  const lines =
-    runs === 1
-      ? inner
-      : [
-          `ldi %[r],${runs}`,
-          "3:",
-          ...inner,
-          ...(skip === 0 ? [] : [`subi r26,lo8(${-skip})`, `sbci r27,hi8(${-skip})`]),
-          "dec %[r]",
-          ...(words + 8 <= BRANCH_MAX ? ["brne 3b"] : ["breq 4f", "rjmp 3b", "4:"]),
-        ]
-  const type = isWide ? "__int24" : "int16_t"
-  const scratch = data === "i8" || !isOffset ? "a" : "r"
+function passText(dot: Dot, count: number, kind: Kind): string {
+  const { accumulators, one, give, classes, needsZero } = kind.pass(dot, count)
+  const { lines, counters, declared } = passLoop(dot, ["ld %[t],X+", ...one])
   const outs = [
-    ...names.map((s) => `[${s}] "+r"(${s})`),
-    `[t] "=&${scratch}"(t)`,
-    `[w] "=&${scratch}"(m)`,
-    ...(chunks === 1 ? [] : [`[n] "=&d"(n)`]),
-    ...(runs === 1 ? [] : [`[r] "=&d"(r)`]),
+    ...accumulators.map(({ name }) => `[${name}] "+r"(${name})`),
+    `[t] "=&${classes.t}"(t)`,
+    `[m] "=&${classes.m}"(m)`,
+    ...counters,
     `"+z"(w)`,
     `"+x"(x)`,
   ]
-  return `  ${type} ${names.map((s) => `${s} = ${isOffset ? "offset" : "0"}`).join(", ")};
-  uint8_t t, m${chunks === 1 ? "" : ", n"}${runs === 1 ? "" : ", r"};
-${isOffset ? "  const uint8_t z = 0;\n" : ""}  __asm__ volatile(${lines.map((line) => `"${line}\\n\\t"`).join("\n    ")}
+  return `  ${accumulators[0]!.type} ${accumulators.map(({ name, start }) => `${name} = ${start}`).join(", ")};
+  uint8_t t, m${declared};
+${needsZero ? "  const uint8_t z = 0;\n" : ""}  __asm__ volatile(${lines.map((line) => `"${line}\\n\\t"`).join("\n    ")}
     "clr r1"
-    : ${outs.join(", ")} : ${isOffset ? `[z] "r"(z)` : ""} : "r0", "memory");
+    : ${outs.join(", ")} : ${needsZero ? `[z] "r"(z)` : ""} : "r0", "memory");
   (void)t; (void)m;
-  ${names.map((s, n) => `sums[${n}] = ${s};`).join(" ")}`
+  ${give.join(" ")}`
 }
-/** Words that a conditional branch reaches back over. */
-const BRANCH_MAX = 62

@@ -58,34 +58,34 @@ export function emitChip(program: Program): ChipSource {
   const dots: string[] = []
   const arena = planArena(program)
 
-  const dotOf = (product: Product): PrintedDot & { readonly name: string } => {
+  /** Its C for every chip, and how many sums a call gives on each. */
+  const dotOf = (product: Product): { readonly name: string; readonly sizes: readonly number[] } => {
     const dot = { name: `dot_${dots.length}`, ...product.dot }
     const [avr, plain] = [printAvrDot(dot), printPlainDot(dot)]
-    dots.push(
-      avr
-        ? `#ifdef __AVR__\n${macros(dot.name, avr)}\n#else\n${macros(dot.name, plain)}\n#endif`
-        : macros(dot.name, plain),
-    )
-    return { ...plain, name: dot.name }
+    const text = macros(dot.name, plain)
+    dots.push(avr ? `#ifdef __AVR__\n${macros(dot.name, avr)}\n#else\n${text}\n#endif` : text)
+    return { name: dot.name, sizes: [avr, plain].flatMap((each) => (each ? [each.block] : [])) }
   }
   const product = (p: Product): string => {
-    const { name: dot, block: size } = dotOf(p)
+    const { name: dot, sizes } = dotOf(p)
     const type = sumType(p.dot.accumulator)
     const x = `&${identifier(p.x.buffer)}[${print(p.x.from)}]`
     if (!p.outputs)
       return `${type} ${identifier(p.sum)};\n${dot}_begin(${x})\n${dot}_sums(0, ${x}, &${identifier(p.sum)})`
     const [count, n] = [p.dot.outputs, identifier(p.outputs.index)]
-    const blocks = Math.ceil(count / size)
-    const end = count % size === 0 ? "" : ` && ${n} < ${count}`
-    const inner = [
-      `${type} sums[${size}];`,
-      `${counter(size)} j;`,
-      `${dot}_sums(${blocks === 1 ? "0" : "at"}, ${x}, sums)`,
-      `for (j = 0; j < ${size}${end}; ++j, ++${n}) {\n${indented([`const ${type} ${identifier(p.sum)} = sums[j];`, ...lines(p.rest)].join("\n"))}\n}`,
-    ]
-    const loop = blocks === 1 ? inner : [`for (at = 0; at < ${blocks}; ++at) {\n${indented(inner.join("\n"))}\n}`]
-    const declared = `${counter(count)} ${n} = 0${blocks === 1 ? "" : ", at"};`
-    return `{\n${indented([declared, `${dot}_begin(${x})`, ...loop].join("\n"))}\n}`
+    const end = sizes.every((size) => count % size === 0) ? "" : ` && ${n} < ${count}`
+    const rest = indented([`const ${type} ${identifier(p.sum)} = sums[j];`, ...lines(p.rest)].join("\n"))
+    const inner = `${type} sums[${dot}_block];
+n8 j;
+${dot}_sums(at, ${x}, sums)
+for (j = 0; j < ${dot}_block${end}; ++j, ++${n}) {\n${rest}\n}`
+    return `{
+  ${counter(count)} ${n} = 0, at;
+  ${dot}_begin(${x})
+  for (at = 0; ${n} < ${count}; ++at) {
+${indented(indented(inner))}
+  }
+}`
   }
   const statement = (s: Statement): string => {
     switch (s.kind) {
@@ -213,8 +213,8 @@ function quiet(text: string): string {
 const indented = (text: string): string => text.replace(/^(?!#)/gm, "  ")
 const bytesOf = ({ dtype, length }: Buffer): number => DTYPE[dtype].bytes * length
 const isPort = ({ access }: Buffer): boolean => access === "input" || access === "output" || access === "state"
-const macros = (name: string, { text, before, call }: PrintedDot): string =>
-  `${text}\n#define ${name}_begin(x) ${before?.("x") ?? ""}\n#define ${name}_sums(at, x, sums) ${call("at", "x", "sums")}`
+const macros = (name: string, { text, block, before, call }: PrintedDot): string =>
+  `${text}\n#define ${name}_block ${block}\n#define ${name}_begin(x) ${before?.("x") ?? ""}\n#define ${name}_sums(at, x, sums) ${call("at", "x", "sums")}`
 
 /** A store keeps the low bits: where the value fits there is nothing to cut. */
 function narrow({ dtype }: Buffer, [low, high]: readonly [number, number], value: string): string {

@@ -66,12 +66,9 @@ function requantise(all: ExpressionPrinter["requantisations"]): string {
   const int32_t y = (v + INT32_C(${2 ** (by - 1)})) >> ${by};
   return ${clamp};`
     if (!isNarrow) return `INLINE n16 ${name}(int32_t x, int32_t m) {\n  ${plain}\n}`
-    const positive = low === 0
     return `INLINE n16 ${name}(n24 x, n16 m) {
 #ifdef __AVR__
-${positive ? `  if (x <= 0) return 0;\n` : ""}  const __int24 v = high_product${positive ? "_u" : ""}(x, m) + ${2 ** (by - 1)};
-  ${by >= 8 ? `const int16_t y = (int16_t)((int16_t)(v >> 8) >> ${by - 8});` : `const __int24 y = v >> ${by};`}
-  return ${clamp};
+${low === 0 && high === 255 ? toByte(by) : toSigned(by, clamp)}
 #else
   ${plain}
 #endif
@@ -79,6 +76,41 @@ ${positive ? `  if (x <= 0) return 0;\n` : ""}  const __int24 v = high_product${
   })
   return `${isNarrow ? HIGH_PRODUCT : ""}${functions.join("\n")}`
 }
+
+/** To 0 … 255: nothing is multiplied below 0, and what is left after the check for 255 has 16 bits. */
+function toByte(by: number): string {
+  const rest = by > 8 ? by - 8 : by
+  const w = by > 8 ? "(uint16_t)(v >> 8)" : "(uint16_t)v"
+  // AVR shifts bit by bit, but takes a byte for nothing.
+  const y = rest === 8 ? `${w} >> 8` : rest >= 4 ? `(uint16_t)(${w} << ${8 - rest}) >> 8` : `${w} >> ${rest}`
+  return `  __uint24 v;
+  if (x <= 0) return 0;
+  v = (__uint24)high_product_u(x, m) + ${2 ** (by - 1)};
+  return v >= ${literal24(2 ** (8 + by))} ? 255 : (uint8_t)(${y});`
+}
+/** To numbers with a sign: shifts of 24 bits by 3 instructions a bit, or from the other side of a byte. */
+function toSigned(by: number, clamp: string): string {
+  const lines =
+    by >= 8
+      ? Array.from({ length: by - 8 }, () => "asr %B[y]\\n\\tror %A[y]\\n\\t")
+      : by > 5
+        ? Array.from({ length: 8 - by }, () => "lsl %A[v]\\n\\trol %B[v]\\n\\trol %C[v]\\n\\trol %[s]\\n\\t")
+        : Array.from({ length: by }, () => "asr %C[v]\\n\\tror %B[v]\\n\\tror %A[v]\\n\\t")
+  const text = lines.join("")
+  const start = `  __int24 v = high_product(x, m) + ${2 ** (by - 1)};`
+  if (by >= 8)
+    return `${start}
+  int16_t y = (int16_t)(v >> 8);
+  ${by > 8 ? `__asm__("${text}" : [y] "+r"(y));` : ""}
+  return ${clamp};`
+  if (by <= 5) return `${start}\n  __asm__("${text}" : [v] "+r"(v));\n  const __int24 y = v;\n  return ${clamp};`
+  return `${start}
+  uint8_t s = v < 0 ? 255 : 0;
+  __int24 y;
+  __asm__("${text}mov %A[y],%B[v]\\n\\tmov %B[y],%C[v]\\n\\tmov %C[y],%[s]" : [v] "+r"(v), [s] "+r"(s), [y] "=r"(y));
+  return ${clamp};`
+}
+const literal24 = (value: number): string => (value > 32767 ? `${value}L` : `${value}`)
 
 /** ⌊x · m / 2¹⁶⌋ of 24 and 15 bits, in six products of bytes; for x ≥ 0 without the part for its sign. */
 const HIGH_PRODUCT = `#ifdef __AVR__
