@@ -12,11 +12,13 @@ import {
 } from "@open-brains/core/ir/program.ts"
 import { memoryFrom, programFrom, SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { withoutFloats } from "@open-brains/core/ir/testing/integer.ts"
+import { validate } from "@open-brains/core/ir/validate.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import { expect, test } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
 import { type Call, expectSameBits, memoryBytes } from "./testing/same_bits.ts"
 import { TARGETS, type Target } from "./testing/targets.ts"
+import { weightedSums } from "./testing/weighted_sums.ts"
 
 /** More for a longer search: `PROGRAMS=200 SEED=… npx vitest …`. */
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 12)
@@ -72,6 +74,20 @@ for (const target of Object.keys(TARGETS) as Target[]) {
     async (context) => {
       requireOrSkip(context, missing())
       for (const [seed, program] of programs()) await expectSameBits(program, target, callsOf(seed, program), RANDOM)
+    },
+    MS_MAX,
+  )
+
+  test(
+    `random sums of weights give the interpreter's bytes: ${target} (SEED=${SEED})`,
+    async (context) => {
+      requireOrSkip(context, missing())
+      const seeds = Array.from({ length: PROGRAMS }, (_, n) => SEED + n)
+      for (const seed of seeds) {
+        const program = weightedSums(seed)
+        expect(validate(program)).toEqual([])
+        await expectSameBits(program, target, callsOf(seed, program))
+      }
     },
     MS_MAX,
   )
