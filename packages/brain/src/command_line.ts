@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { type Problem, Refusal, render, suggest } from "@open-brains/core/base/problem.ts"
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { registerBoards } from "./command_line_boards.ts"
 import { hubCommand } from "./command_line_hub.ts"
 import { explainOptions, explainsScribe, registerScribe } from "./command_line_predict.ts"
 import { registerProving } from "./command_line_prove.ts"
@@ -381,6 +382,7 @@ function commands(services: Services, run: Run): Command {
   registerUpdating(program, run, services)
   hubCommand(program, services, run)
   registerWork(program, run, services)
+  registerBoards(program, run, services)
   registerScribe(program, run, services)
   return program
 }

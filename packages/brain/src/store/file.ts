@@ -4,14 +4,14 @@ import { refuse } from "@open-brains/core/base/problem.ts"
 import { diskFiles, explain, type Files } from "./files.ts"
 
 /** Writes one file beside its place and renames it: the old one or the new one is whole at every moment. Errors: OB157. */
-export const writeFileWhole = (path: string, text: string, files: Files = diskFiles): Promise<void> =>
-  explain(path, writeBeside(path, text, files))
+export const writeFileWhole = (path: string, content: string | Uint8Array, files: Files = diskFiles): Promise<void> =>
+  explain(path, writeBeside(path, content, files))
 
-async function writeBeside(path: string, text: string, files: Files): Promise<void> {
+async function writeBeside(path: string, content: string | Uint8Array, files: Files): Promise<void> {
   const place = await files.realPath(path) // a link stays a link
   const fresh = join(dirname(place), `.${basename(place)}.new-${randomBytes(8).toString("hex")}`)
   try {
-    await files.write(fresh, new TextEncoder().encode(text))
+    await files.write(fresh, typeof content === "string" ? new TextEncoder().encode(content) : content)
     await files.rename(fresh, place)
   } catch (error) {
     await files.remove(fresh)

@@ -10,7 +10,7 @@ import { counter, sumType } from "./numbers.ts"
  * nothing and one of ±1 no product. Others are passes over x that make up to 4 sums each, weights in the order in which
  * they are met (dot_avr_passes.ts).
  */
-export function printAvrDot(dot: Dot): PrintedDot | undefined {
+export function printAvrDot(dot: Dot, isFar = false): PrintedDot | undefined {
   const { data, accumulator, outputs, runs, weights } = dot
   if (data === "i16" || accumulator === 32) return undefined
   const products = weights.reduce((all, row) => all + row.length, 0)
@@ -19,6 +19,7 @@ export function printAvrDot(dot: Dot): PrintedDot | undefined {
   if (!split || split.runs > COUNT_MAX || split.length > COUNT_MAX) return undefined
   return passes(
     split,
+    isFar,
     fitsNibbles(dot) && outputs > 1
       ? nibbles
       : plainBytes(data === "u8" && outputs >= OFFSET_PAYS && accumulator === 24),
@@ -77,9 +78,9 @@ const signedTerm = (n: number, w: number, isWide: boolean): readonly string[] =>
 ]
 
 /** Up to BLOCK sums a call, four a pass, and what is left over. */
-function passes(dot: Dot, kind: Kind): PrintedDot {
+function passes(dot: Dot, isFar: boolean, kind: Kind): PrintedDot {
   const { name, outputs, data, accumulator } = dot
-  const packed = `${name}_packed`
+  const array = flashArray("u8", `${name}_packed`, kind.pack(dot), isFar)
   const [whole, rest] = [Math.floor(outputs / 4), outputs % 4]
   const block = blockOf(outputs)
   const many = block / 4
@@ -89,29 +90,33 @@ function passes(dot: Dot, kind: Kind): PrintedDot {
   const given = (sums: string): string => `x, ${sums}${hasOffset ? ", offset" : ""}`
   const functionOf = (count: number): string => {
     const repeated = count === 4 && whole > 1
-    const head = `static __attribute__((noinline)) void ${name}_${count}(const uint8_t *w, ${parameters}${repeated ? ", n8 passes" : ""}) {`
-    const pass = passText(dot, count, kind)
+    const head = `static __attribute__((noinline)) void ${name}_${count}(${isFar ? "far_at from_w" : "const uint8_t *w"}, ${parameters}${repeated ? ", n8 passes" : ""}) {`
+    const pass = passText(dot, count, kind, isFar)
+    const begin = isFar
+      ? "\n  const uint8_t *w = (const uint8_t *)(uint16_t)from_w;\n  RAMPZ = (uint8_t)(from_w >> 16);"
+      : ""
     return repeated
-      ? `${head}\n  const in_${data} *from = x;\n  do {\n${pass}\n  x = from; sums += 4;\n  } while (--passes);\n}`
-      : `${head}\n${pass}\n}`
+      ? `${head}${begin}\n  const in_${data} *from = x;\n  do {\n${pass}\n  x = from; sums += 4;\n  } while (--passes);\n}`
+      : `${head}${begin}\n${pass}\n}`
   }
   const four = (from: string, count: string): string =>
-    `${name}_4(${packed}${from}, ${given("sums")}${whole > 1 ? `, ${count}` : ""});`
+    `${name}_4(${array.at(from)}, ${given("sums")}${whole > 1 ? `, ${count}` : ""});`
   const last = (sums: string): string =>
-    `${name}_${rest}(${packed} + ${whole * bytesOf(dot, 4, kind)}u, ${given(sums)});`
+    `${name}_${rest}(${array.at(`${whole * bytesOf(dot, 4, kind)}u`)}, ${given(sums)});`
   const isSingle = outputs <= block
   const step = many * bytesOf(dot, 4, kind)
+  const place = isFar ? "(uint32_t)at" : "at"
   const full = Math.floor(whole / many)
   const left = whole - full * many
   const body = isSingle
-    ? `(void)at; ${whole > 0 ? four("", `${whole}`) : ""} ${rest > 0 ? last(whole > 0 ? `sums + ${4 * whole}` : "sums") : ""}`
+    ? `(void)at; ${whole > 0 ? four("0", `${whole}`) : ""} ${rest > 0 ? last(whole > 0 ? `sums + ${4 * whole}` : "sums") : ""}`
     : rest === 0 && left === 0
-      ? four(` + at * ${step}u`, `${many}`)
-      : `if (at < ${full}) { ${four(` + at * ${step}u`, `${many}`)} } else { ${
-          left > 0 ? four(` + at * ${step}u`, `${left}`) : ""
+      ? four(`${place} * ${step}u`, `${many}`)
+      : `if (at < ${full}) { ${four(`${place} * ${step}u`, `${many}`)} } else { ${
+          left > 0 ? four(`${place} * ${step}u`, `${left}`) : ""
         } ${rest > 0 ? last(`sums + ${4 * left}`) : ""} }`
   const text = [
-    flashArray("uint8_t", packed, kind.pack(dot)),
+    array.text,
     ...(kind.offset === undefined ? [] : [totalOf(dot, kind.offset)]),
     ...(whole > 0 ? [functionOf(4)] : []),
     ...(rest > 0 ? [functionOf(rest)] : []),
@@ -144,9 +149,10 @@ function totalOf({ name, runs, length, jump }: Dot, bits: number): string {
 }
 
 /** One pass over x that makes `count` sums. */
-function passText(dot: Dot, count: number, kind: Kind): string {
+function passText(dot: Dot, count: number, kind: Kind, isFar: boolean): string {
   const { accumulators, one, give, classes, needsZero } = kind.pass(dot, count)
-  const { lines, counters, declared } = passLoop(dot, ["ld %[t],X+", ...one])
+  const loaded = isFar ? one.map((line) => line.replace(/^lpm /, "elpm ")) : one // which carries into RAMPZ
+  const { lines, counters, declared } = passLoop(dot, ["ld %[t],X+", ...loaded])
   const outs = [
     ...accumulators.map(({ name }) => `[${name}] "+r"(${name})`),
     `[t] "=&${classes.t}"(t)`,

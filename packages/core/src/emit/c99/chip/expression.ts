@@ -2,8 +2,7 @@ import { type Interval, union } from "../../../ir/interval.ts"
 import type { Binary, Buffer, Expression } from "../../../ir/program.ts"
 import type { Ranges } from "../../../ir/ranges.ts"
 import { identifier } from "../emit.ts"
-import { helperName, type Stored } from "../prelude.ts"
-import { fromFlash } from "./flash.ts"
+import { helperName } from "../prelude.ts"
 import { isN16, isN24, literal, typeOf } from "./numbers.ts"
 import { type Requantisation, requantisationOf } from "./requantisation.ts"
 
@@ -35,7 +34,11 @@ const BITS: readonly Binary[] = ["i32.and", "i32.or", "i32.xor"]
  * Expressions as C whose types are as narrow as what is proved of their values: n16 where 16 bits hold every operand and
  * the result, int32_t elsewhere, and modulo 2³² only where something may wrap.
  */
-export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, Buffer>): ExpressionPrinter {
+export function expressionPrinter(
+  ranges: Ranges,
+  buffers: ReadonlyMap<string, Buffer>,
+  constant: (buffer: string, index: string) => string,
+): ExpressionPrinter {
   const helpers = new Set<Binary>()
   const requantisations: ExpressionPrinter["requantisations"] = new Map()
   const call = (op: Binary, ...given: readonly string[]): string => {
@@ -62,16 +65,12 @@ export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, B
         return e satisfies never
     }
   }
-  const element = (name: string, index: string): string => {
-    const { dtype, values } = buffers.get(name)!
-    return values ? fromFlash(dtype as Stored, identifier(name), index) : `${identifier(name)}[${index}]`
-  }
+  const element = (name: string, index: string): string =>
+    buffers.get(name)!.values ? constant(name, index) : `${identifier(name)}[${index}]`
   const packed = (name: string, index: Expression, count: number): string => {
-    const { dtype } = buffers.get(name)!
     const [bits, mask] = count === 4 ? [8, 255] : [16, 65535]
     const part = (i: number): string =>
       `(((uint32_t)${element(name, `(${print(index)}) + ${i}`)} & ${mask}u) << ${i * bits})`
-    void dtype
     return `wrap(${Array.from({ length: count }, (_, i) => part(i)).join(" | ")})`
   }
   const choice = (condition: Expression, yes: Expression, no: Expression): string => {
@@ -85,6 +84,7 @@ export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, B
     const requantised = requantisationOf(e)
     if (requantised) return requantise(requantised)
     const { op, left, right } = e
+    if (op === "i32.min" || op === "i32.max") return leastOrMost(op === "i32.min", left, right)
     const [a, b, y] = [ranges.of(left), ranges.of(right), ranges.of(e)]
     const narrow = isN16(a) && isN16(b)
     const [p, q] = [print(left), print(right)]
@@ -102,7 +102,6 @@ export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, B
       if (op !== "i32.mul" && [a, b, y].every(isN24)) return `(n24)((n24)${p} ${plain} (n24)${q})`
       return `((int32_t)${p} ${plain} (int32_t)${q})`
     }
-    if (op === "i32.min" || op === "i32.max") return leastOrMost(op, [p, a], [q, b], narrow)
     if (op === "i32.shl" || op === "i32.shr_s" || op === "i32.shr_u") return shift(e, p, q)
     if (
       (op === "i32.div_s" || op === "i32.rem_s" || ((op === "i32.div_u" || op === "i32.rem_u") && a[0] >= 0)) &&
@@ -113,16 +112,13 @@ export function expressionPrinter(ranges: Ranges, buffers: ReadonlyMap<string, B
     }
     return call(op, p, q)
   }
-  const leastOrMost = (
-    op: "i32.min" | "i32.max",
-    [p, a]: readonly [string, Interval],
-    [q, b]: readonly [string, Interval],
-    narrow: boolean,
-  ): string => {
-    const isLeast = op === "i32.min"
-    if (isLeast ? a[1] <= b[0] : a[0] >= b[1]) return p
-    if (isLeast ? b[1] <= a[0] : b[0] >= a[1]) return q
-    return `${isLeast ? "least" : "most"}${narrow ? "16" : "32"}(${p}, ${q})`
+  /** A side that cannot be is not printed: what it reads may be read nowhere else. */
+  const leastOrMost = (isLeast: boolean, left: Expression, right: Expression): string => {
+    const [a, b] = [ranges.of(left), ranges.of(right)]
+    if (isLeast ? a[1] <= b[0] : a[0] >= b[1]) return print(left)
+    if (isLeast ? b[1] <= a[0] : b[0] >= a[1]) return print(right)
+    const bits = isN16(a) && isN16(b) ? 16 : 32
+    return `${isLeast ? "least" : "most"}${bits}(${print(left)}, ${print(right)})`
   }
   const shift = (e: Extract<Expression, { kind: "binary" }>, p: string, q: string): string => {
     const [a, y] = [ranges.of(e.left), ranges.of(e)]

@@ -21,6 +21,8 @@ export interface Product {
   /** The local that holds the sum. */
   readonly sum: string
   readonly dot: Omit<Dot, "name">
+  /** The constant that holds its weights. */
+  readonly weights: string
   readonly x: { readonly buffer: string; readonly from: Expression }
   /** What is done with each sum: the statements after the loop that makes it, for one output those of the block around. */
   readonly rest: Block
@@ -79,13 +81,13 @@ function productAt(
   }
   if (inner.kind !== "set" || inner.name !== start.name) return undefined
   const term = addend(inner.value, start.name)
-  if (!term || term.kind !== "binary" || term.op !== "i32.mul") return undefined
+  if (term?.kind !== "binary" || term.op !== "i32.mul") return undefined
   const sides = [term.left, term.right].map((e) => (e.kind === "local" ? (lets.get(e.name) ?? e) : e))
   const isWeight = (e: Expression): boolean => e.kind === "load" && buffers.get(e.buffer)?.values !== undefined
   const [weight, data] = isWeight(sides[1]!) ? [sides[1]!, sides[0]!] : [sides[0]!, sides[1]!]
   if (weight?.kind !== "load" || data?.kind !== "load" || weight.packed || data.packed) return undefined
   const { values } = buffers.get(weight.buffer)!
-  if (!values || !values.every((w) => w >= -128 && w <= 127)) return undefined
+  if (!values?.every((w) => w >= -128 && w <= 127)) return undefined
   const { dtype } = data
   if (dtype !== "u8" && dtype !== "i8" && dtype !== "i16") return undefined
   if (buffers.get(data.buffer)?.values) return undefined
@@ -125,6 +127,7 @@ function productAt(
   return {
     outputs,
     sum: start.name,
+    weights: weight.buffer,
     dot: {
       outputs: count,
       ...runs,

@@ -1,0 +1,160 @@
+import { strToU8, type Zippable, zipSync } from "fflate"
+import { commented, cType, upper } from "./c_text.ts"
+import { licenceText } from "./licence.ts"
+import type { Exported, ExportedClassifier, ExportedNet } from "./program.ts"
+import type { Sources } from "./sources.ts"
+
+/** The files of an Arduino library, by path. Format: "Arduino library specification", 1.5. */
+export function libraryFiles(module: Exported, sources: Sources, figures: readonly string[]): Record<string, string> {
+  const { name } = module
+  const code = Object.entries(sources.files).map(([file, text]) => [`${name}/src/${file}`, text] as const)
+  const example = module.kind === "classifier" ? "Ask" : "Run"
+  return {
+    ...Object.fromEntries(code),
+    [`${name}/library.properties`]: properties(module),
+    [`${name}/keywords.txt`]: keywords(module),
+    [`${name}/examples/${example}/${example}.ino`]:
+      module.kind === "classifier" ? askSketch(module) : runSketch(module),
+    [`${name}/README.md`]: readme(module, example, figures),
+    [`${name}/LICENSE`]: licenceText(module.licence, name),
+  }
+}
+
+/** The same bytes wherever and whenever it is made: sorted names, and one date for all, the first that a zip can have. */
+export function zipped(files: Readonly<Record<string, string>>): Uint8Array {
+  const sorted = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))
+  const entries: Zippable = Object.fromEntries(sorted.map(([path, text]) => [path, strToU8(text)]))
+  return zipSync(entries, { level: 9, mtime: new Date(1980, 0, 1) }) // a zip has local times: local ones are the same anywhere
+}
+
+/** Of one line, as library.properties has it. */
+const line = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim()
+
+function properties(module: Exported): string {
+  const { name, about } = module
+  const does =
+    module.kind === "classifier"
+      ? `Give it a text and it says which of ${module.labels.length} labels fits, or that none does. No network, no floats, no heap.`
+      : "A net with a state of its own: fill its inputs, call it, read its outputs. No network, no floats, no heap."
+  return `${[
+    `name=${name}`,
+    "version=1.0.0",
+    `author=whoever taught ${name}`,
+    `maintainer=whoever taught ${name}`,
+    `sentence=${line(about)}`,
+    `paragraph=${does} Licence: ${line(module.licence)}.`,
+    "category=Data Processing",
+    "url=https://spdx.org/licenses/",
+    "architectures=*",
+    `includes=${name}.h`,
+  ].join("\n")}\n`
+}
+
+function keywords(module: Exported): string {
+  const { name } = module
+  const functions =
+    module.kind === "classifier"
+      ? ["ask", "label", "evidence", "is_unsure", "label_name", ...(module.givesProbability ? ["probability"] : [])]
+      : [...Object.keys(module.ports), ...(module.reset === undefined ? [] : [module.reset])]
+  const constants = module.kind === "classifier" ? ["LABELS", "TEXT_BYTES", "EVIDENCE_NEEDED"] : ["RAM_BYTES"]
+  return `${[
+    `${name}\tKEYWORD1`,
+    ...functions.map((each) => `${name}_${each}\tKEYWORD2`),
+    ...constants.map((each) => `${upper(name)}_${each}\tLITERAL1`),
+  ].join("\n")}\n`
+}
+
+function askSketch({ name }: ExportedClassifier): string {
+  return `// Type a text into the serial monitor (9600 baud, line ending "Newline"), and it answers.
+#include <${name}.h>
+
+char text[${upper(name)}_TEXT_BYTES + 1];
+
+void setup() { Serial.begin(9600); }
+
+void loop() {
+  size_t bytes = Serial.readBytesUntil('\\n', text, sizeof text - 1);
+  if (bytes == 0) return;
+  text[bytes] = 0;
+  const char *label = ${name}_ask(text);
+  Serial.println(${name}_is_unsure() ? "unsure" : label);
+}
+`
+}
+
+/** It runs the first entry on what the first analog pin says. */
+function runSketch({ name, ports, reset }: ExportedNet): string {
+  const [[entry, { inputs, outputs }] = ["run", { inputs: {}, outputs: {} }]] = Object.entries(ports)
+  const length = (array: string): string => `sizeof ${array} / sizeof ${array}[0]`
+  const fills = Object.values(inputs).map(({ buffer, dtype }) => {
+    const array = `${name}_${buffer}`
+    return `  for (size_t i = 0; i < ${length(array)}; i++) ${array}[i] = (${cType(dtype)})(analogRead(A0) / 8);`
+  })
+  const prints = Object.values(outputs).map(({ buffer }) => {
+    const array = `${name}_${buffer}`
+    return `  for (size_t i = 0; i < ${length(array)}; i++) { Serial.print(${array}[i]); Serial.print(' '); }`
+  })
+  return `// Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead.
+#include <${name}.h>
+
+void setup() {
+  Serial.begin(9600);
+${reset === undefined ? "" : `  ${name}_${reset}();\n`}}
+
+void loop() {
+${fills.join("\n")}
+  ${name}_${entry}();
+${prints.join("\n")}
+  Serial.println();
+}
+`
+}
+
+function readme(module: Exported, example: string, figures: readonly string[]): string {
+  const { name, about, licence } = module
+  const use =
+    module.kind === "classifier"
+      ? [
+          `\`\`\`cpp`,
+          `#include <${name}.h>`,
+          "",
+          "void setup() {",
+          "  Serial.begin(9600);",
+          `  Serial.println(${name}_ask("..."));`,
+          "}",
+          "",
+          "void loop() {}",
+          "```",
+          "",
+          `\`${name}_ask\` gives the likeliest of ${module.labels.length} labels; \`${name}_is_unsure()\` says whether it is worth anything. The first`,
+          `${module.textBytes} bytes of a text are read. The answers are those of the module on a PC, to the bit.`,
+        ]
+      : [
+          `\`src/${name}.h\` says which buffers to fill before each function, and which to read after it. What it computes are the bits`,
+          "that the net has on a PC.",
+        ]
+  return `${[
+    `# ${name}`,
+    "",
+    commented(about),
+    "",
+    "## Install",
+    "",
+    "Arduino IDE: Sketch, Include Library, Add .ZIP Library, and choose this file. Then File, Examples,",
+    `${name}, ${example}. It compiles for any board: there is no memory to reserve and nothing to configure.`,
+    "",
+    "## Use",
+    "",
+    ...use,
+    "",
+    "## What it takes",
+    "",
+    "```",
+    ...figures,
+    "```",
+    "",
+    "## Licence",
+    "",
+    `${commented(licence)}: see LICENSE.`,
+  ].join("\n")}\n`
+}

@@ -1,0 +1,122 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { AVR_BOARDS } from "./avr.ts"
+import type { Board } from "./boards.ts"
+import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
+import { type Elf, footprintOf, readElf } from "./elf.ts"
+import { readFirmware } from "./firmware.ts"
+import { EMPTY_PROBE, probeOf } from "./probe.ts"
+import type { Exported } from "./program.ts"
+import type { Sources } from "./sources.ts"
+import { openVirtualBoard } from "./virtual.ts"
+
+/** What a compiler and a simulator say of a module: the module's own, without the program around it. */
+export interface Measured {
+  readonly flashBytes: number
+  readonly ramBytes: number
+  readonly stackBytes?: number
+  readonly calls: readonly MeasuredCall[]
+  readonly layers: readonly MeasuredLayer[]
+  /** What the compiler had to say: nothing, if all is well. */
+  readonly said: string
+}
+export interface MeasuredCall {
+  readonly about: string
+  readonly cycles: number
+}
+export interface MeasuredLayer {
+  readonly about: string
+  readonly flashBytes: number
+  readonly cycles?: number
+}
+/** A minute of a chip's time: what takes longer is not timed. */
+const CYCLES_MAX = 60 * 16_000_000
+
+/** Compiles a module for a board's chip, and runs it where the chip is simulated. Nothing where no compiler is here. Errors: OB849. */
+export async function measure(module: Exported, sources: Sources, board: Board): Promise<Measured | undefined> {
+  const { target } = board
+  if (target === undefined || findChipCompiler(target) === undefined) return undefined
+  const folder = await mkdtemp(join(tmpdir(), "brain-export-"))
+  try {
+    const own = Object.entries(sources.files)
+    for (const [name, text] of own) await writeFile(join(folder, name), text)
+    const probe = probeOf(module)
+    const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
+    const whole = await linked(folder, "probe", probe.source, files, target)
+    const empty = await linked(folder, "empty", EMPTY_PROBE, [], target)
+    const [all, none] = [footprintOf(whole.elf), footprintOf(empty.elf)]
+    // The question that the probe asks is the probe's: an AVR copies it to RAM, a Cortex-M reads it in flash.
+    const asked = module.kind === "classifier" ? module.textBytes + 1 : 0
+    const run = board.cycles === "simulated" ? simulated(whole.bytes, whole.elf, board, probe.things) : undefined
+    return {
+      flashBytes: all.flashBytes - none.flashBytes - asked,
+      ramBytes: all.ramBytes - none.ramBytes - (whole.elf.machine === "avr" ? asked : 0),
+      ...(run ? { stackBytes: run.stackBytes } : {}),
+      calls: run?.calls ?? [],
+      layers: layersOf(sources, whole.elf, run?.cyclesOf),
+      said: whole.said,
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+async function linked(
+  folder: string,
+  name: string,
+  main: string,
+  sources: readonly string[],
+  chip: Chip,
+): Promise<{ readonly bytes: Uint8Array; readonly elf: Elf; readonly said: string }> {
+  const [source, output] = [join(folder, `${name}_main.c`), join(folder, `${name}.elf`)]
+  await writeFile(source, main)
+  // Bare: start-up code is the board's, and is the same for all that runs there.
+  const bare = chip.startsWith("cortex") ? ["-nostartfiles", "-Wl,--entry=main", "-Wl,--no-warn-mismatch"] : []
+  const said = await compileForChip({
+    chip,
+    sources: [source, ...sources],
+    output,
+    flags: ["-Wall", "-Wextra", ...bare],
+  })
+  const bytes = new Uint8Array(await readFile(output))
+  return { bytes, elf: readElf(bytes, output), said }
+}
+
+interface Run {
+  readonly stackBytes: number
+  readonly calls: readonly MeasuredCall[]
+  cyclesOf(symbol: string): number | undefined
+}
+/** Nothing where the program does not fit the chip, or takes too long. */
+function simulated(bytes: Uint8Array, elf: Elf, board: Board, things: readonly string[]): Run | undefined {
+  const chip = AVR_BOARDS[board.name as keyof typeof AVR_BOARDS]
+  const { flashBytes, ramBytes } = footprintOf(elf)
+  if (flashBytes > board.flashBytes || ramBytes > board.ramBytes - STACK_LEAST) return undefined
+  const open = openVirtualBoard(chip, readFirmware(bytes, "the probe", chip))
+  const end = open.runUntil(() => false, CYCLES_MAX)
+  if (end !== "asleep") return undefined
+  const at = (value: number): number | undefined => open.marks.find((mark) => mark.value === value)?.cycle
+  const calls = things.flatMap((about, i) => {
+    const [from, to] = [at(2 * i + 2), at(2 * i + 3)]
+    return from === undefined || to === undefined ? [] : [{ about, cycles: to - from }]
+  })
+  const profile = open.profile(elf.symbols)
+  // What is jumped to, as the last thing of a function often is, counts as no call.
+  const cyclesOf = (symbol: string): number | undefined => {
+    const found = profile.find(({ name }) => isNamed(name, symbol))
+    return found && (found.inclusiveCycles || found.selfCycles)
+  }
+  return { stackBytes: open.stackUsed, calls, cyclesOf }
+}
+const STACK_LEAST = 64
+
+/** A compiler may call its own version of a function NAME.constprop.0. */
+const isNamed = (found: string, symbol: string): boolean => found === symbol || found.startsWith(`${symbol}.`)
+
+function layersOf({ chip }: Sources, { symbols }: Elf, cyclesOf?: Run["cyclesOf"]): readonly MeasuredLayer[] {
+  return chip.layers.map(({ symbol, about }) => {
+    const cycles = cyclesOf?.(symbol)
+    const flashBytes = symbols.find(({ name, kind }) => kind === "function" && isNamed(name, symbol))?.size ?? 0
+    return { about, flashBytes, ...(cycles === undefined ? {} : { cycles }) }
+  })
+}

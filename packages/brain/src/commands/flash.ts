@@ -1,0 +1,154 @@
+import { constants } from "node:os"
+import { setTimeout as sleep } from "node:timers/promises"
+import { refuse } from "@open-brains/core/base/problem.ts"
+import type { AvrBoard } from "../boards/avr.ts"
+import { type Answer, openConversation } from "../boards/conversation.ts"
+import { firmwareOf, virtualBoard } from "../boards/firmware.ts"
+import { openVirtualBoard, type VirtualBoard } from "../boards/virtual.ts"
+import { counted } from "../layout.ts"
+import type { ExitCode, Services } from "../services.ts"
+
+export interface FlashArguments {
+  readonly virtual?: string
+  /** Of the board's time. */
+  readonly seconds?: number
+  readonly cycles?: boolean
+  readonly json?: boolean
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+/** Others are heard so often. */
+const TURN_MS = 20
+const TURN_CYCLES = 160_000
+
+/** `brain flash --virtual BOARD FILE`: runs firmware on a simulated board, with its serial port at this terminal. Errors: OB840-OB847. */
+export async function flash(path: string, options: FlashArguments, services: Services): Promise<ExitCode> {
+  if (options.virtual === undefined)
+    return refuse({
+      code: "OB846",
+      seen: "A real board is not flashed from here.",
+      hint:
+        "Open the exported library's example in the Arduino IDE and press Upload; or, with a .hex for an Uno: " +
+        "avrdude -p atmega328p -c arduino -b 115200 -P PORT -U flash:w:FILE.hex:i (a Mega: -p atmega2560 -c wiring). " +
+        "To run it here: --virtual uno or mega.",
+    })
+  const board = virtualBoard(options.virtual)
+  const opened = openVirtualBoard(board, await firmwareOf(path, board))
+  const stop = new AbortController()
+  const end = (): void => {
+    if (stop.signal.aborted) process.exit(128 + constants.signals.SIGINT) // asked twice
+    stop.abort()
+  }
+  services.holdInterrupts()
+  for (const signal of SIGNALS) process.on(signal, end)
+  const started = performance.now()
+  try {
+    const answers = await converse(opened, options, services, stop.signal)
+    const wallSeconds = (performance.now() - started) / 1000
+    report(opened, answers, wallSeconds, options, services)
+  } finally {
+    for (const signal of SIGNALS) process.removeListener(signal, end)
+  }
+  if (opened.halt === "lost")
+    return refuse({
+      code: "OB847",
+      seen: `After ${opened.cycles} cycles the program ran into flash that holds no instruction: its stack or a pointer went astray.`,
+      hint:
+        opened.freeBytes === 0
+          ? "Its stack has met its variables: it needs more RAM than the board has. Take a smaller module or a larger board."
+          : "Look for a write past the end of an array; --seconds ends before it happens.",
+    })
+  return 0
+}
+
+async function converse(
+  board: VirtualBoard,
+  options: FlashArguments,
+  services: Services,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const talk = openConversation(board)
+  const reader = readInto(services, talk.say, talk.hangUp, signal)
+  const { clockHz } = board.board
+  const limit = options.seconds === undefined ? Number.POSITIVE_INFINITY : Math.round(options.seconds * clockHz)
+  const started = performance.now()
+  let turn = started
+  let shown = 0
+  let told = 0
+  while (!signal.aborted && board.halt === undefined && board.cycles < limit && !talk.isOver()) {
+    talk.run(Math.min(TURN_CYCLES, limit - board.cycles))
+    // A person sees the board as it is, no faster.
+    const aheadMs = (board.cycles / clockHz) * 1000 - (performance.now() - started)
+    const isPaced = services.input.isTTY === true
+    if (isPaced && aheadMs > TURN_MS) await sleep(aheadMs)
+    else if (performance.now() - turn < TURN_MS) continue
+    else await new Promise((wake) => setImmediate(wake))
+    turn = performance.now()
+    ;[shown, told] = await show()
+  }
+  await show()
+  void reader
+  return talk.answers
+
+  async function show(): Promise<readonly [number, number]> {
+    if (options.json === true) return [shown, told]
+    const bytes = board.output(shown)
+    if (bytes.length > 0) await services.write(bytes)
+    const { answers } = talk
+    if (options.cycles === true)
+      for (const answer of answers.slice(told)) services.complain(toldOf(answer, board.board))
+    return [shown + bytes.length, answers.length]
+  }
+}
+
+/** Gives each chunk of standard input on; ends when there is no more, or nobody listens any longer. */
+async function readInto(
+  { input }: Services,
+  say: (bytes: Uint8Array) => void,
+  hangUp: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const encoder = new TextEncoder()
+  for await (const chunk of input) {
+    if (signal.aborted) return
+    say(typeof chunk === "string" ? encoder.encode(chunk) : chunk)
+  }
+  hangUp()
+}
+
+function toldOf({ sent, cycles }: Answer, { clockHz }: AvrBoard): string {
+  const line = JSON.stringify(sent)
+  if (cycles === undefined) return `${line}: no answer`
+  return `${line}: ${cycles.toLocaleString("en")} cycles, ${inMs(cycles / clockHz)}`
+}
+const inMs = (seconds: number): string => `${Number((1000 * seconds).toPrecision(3))} ms`
+
+function report(
+  board: VirtualBoard,
+  answers: readonly Answer[],
+  wallSeconds: number,
+  options: FlashArguments,
+  { print, complain }: Services,
+): void {
+  const { title, name, clockHz, ramBytes } = board.board
+  const boardSeconds = board.cycles / clockHz
+  const speed = boardSeconds / wallSeconds
+  if (options.json === true) {
+    const output = new TextDecoder().decode(board.output())
+    const { cycles, stackUsed, stackPainted, freeBytes, lostBytes, halt } = board
+    const figures = { cycles, boardSeconds, speed, stackUsed, stackPainted, freeBytes, lostBytes, ramBytes }
+    const talked = options.cycles === true ? { answers } : {}
+    print(JSON.stringify({ board: name, output, ...figures, ...(halt === undefined ? {} : { halt }), ...talked }))
+    return
+  }
+  const lost = counted(board.lostBytes, "byte")
+  const lines = [
+    `${title}: ${board.cycles.toLocaleString("en")} cycles, ${Number(boardSeconds.toPrecision(4))} s of its time, ` +
+      `${Number(speed.toPrecision(2))} x real time.`,
+    `Stack: ${board.stackUsed} bytes at most; ${board.freeBytes} of ${ramBytes} bytes of RAM were never used.`,
+    ...(board.lostBytes > 0 ? [`${lost} sent to it came while three others waited, and were lost.`] : []),
+    ...(board.halt === "asleep" ? ["It sleeps, with interrupts off: nothing will wake it."] : []),
+  ]
+  const output = board.output(Math.max(0, board.outputLength - 1))
+  complain(`${output.length === 0 || output[0] === 10 ? "" : "\n"}${lines.join("\n")}`)
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest"
+import { stream } from "../base/random.ts"
+import { wasmEngine } from "../engine/wasm.ts"
+import type { Outputs } from "../graph/text.ts"
+import { validate } from "../ir/validate.ts"
+import { ngrams } from "../kernels/ngrams.ts"
+import { lowerGraph } from "../lower/lower.ts"
+import { quantiseClassifier } from "../quantise/classifier.ts"
+import type { Levels } from "../quantise/coarse.ts"
+import { boundedText, withAddedRows } from "./bounded_text.ts"
+import { openClassifier } from "./classifier.ts"
+
+const [BUCKETS, DIMS, LABELS] = [203, 11, 7]
+const OPTIONS = { buckets: BUCKETS, wordsMax: 2, charactersMin: 2, charactersMax: 5, wordTimes: 2 }
+
+function netOf(levels: Levels | undefined): ReturnType<typeof quantiseClassifier> {
+  const random = stream(5, "draw")
+  const floats = (n: number, at: number): Float32Array =>
+    Float32Array.from({ length: n }, (_, i) => 2 * random.uniform(at + i) - 1)
+  return quantiseClassifier(
+    {
+      ...{ table: floats(BUCKETS * DIMS, 0), linear: floats(DIMS * LABELS, 5000), bias: floats(LABELS, 9000) },
+      ...{ pooledMax: 4, scaleOf: (n) => 1 / Math.sqrt(Math.max(1, n)), scales: 200, ...(levels ? { levels } : {}) },
+    },
+    ngrams({ ...OPTIONS, bytesMax: 300 }),
+  )
+}
+const TEXTS = ["", "a", "where is my parcel", "Größe 漢字 😀 it's!", "x".repeat(64), "ab ".repeat(21), "é".repeat(32)]
+function answersOf(graph: Outputs, weights: ReturnType<typeof quantiseClassifier>["weights"]): readonly unknown[] {
+  expect(validate(lowerGraph({ name: "net", outputs: graph, prepares: true }))).toEqual([])
+  const data = Object.fromEntries(Object.entries(weights).map(([name, numbers]) => [name, { data: numbers }]))
+  const labels = Array.from({ length: LABELS }, (_, i) => `l${i}`)
+  const net = openClassifier({ graph, weights: data, labels, unsureBelow: 0 }, wasmEngine)
+  return TEXTS.map((text) => {
+    const { label, logits, probability } = net.run(new TextEncoder().encode(text))
+    return [label, [...logits], [...probability]]
+  })
+}
+
+test.each([undefined, 15, 3] as const)(
+  "a net of %s levels answers the same with buffers for 64 bytes, and from packed rows",
+  (levels) => {
+    const { outputs, weights } = netOf(levels)
+    const whole = answersOf(outputs, weights)
+    const bounded = boundedText(outputs, 64)!
+    expect(answersOf(bounded, weights)).toEqual(whole)
+    const packed = withAddedRows(bounded)
+    expect(answersOf(packed, weights)).toEqual(whole)
+    const bytesOf = (graph: Outputs): number =>
+      lowerGraph({ name: "net", outputs: graph, prepares: true }).buffers.reduce((sum, { length }) => sum + length, 0)
+    expect(bytesOf(bounded)).toBeLessThan(bytesOf(outputs))
+    if (levels !== undefined) expect(bytesOf(packed)).toBeLessThan(bytesOf(bounded) - (BUCKETS * DIMS) / 2)
+  },
+)
+
+test("a kernel is not made larger than it was, nor of nothing", () => {
+  const { outputs } = netOf(undefined)
+  expect([boundedText(outputs, 301), boundedText(outputs, 0)]).toEqual([undefined, undefined])
+  expect(boundedText(outputs, 300)).toBe(outputs)
+})
