@@ -135,5 +135,6 @@ function answersOf(target: Target, { output, marks, stacks, said }: Ran, count: 
   if (free === undefined) return { outputs }
   if (calls.length !== count) throw new Error(`bug: ${calls.length} calls were measured for ${count} requests`)
   const all = [...stacks, ...calls.flatMap(({ stackBytes }) => stackBytes ?? [])]
-  return { outputs, cycles: calls.map(({ cycles }) => cycles - free.cycles), stackBytes: Math.max(0, ...all) }
+  const cycles = calls.map((call) => call.cycles - free.cycles)
+  return { outputs, cycles, ...(all.length > 0 && { stackBytes: Math.max(...all) }) }
 }

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { missingProgram } from "../../../../../scripts/testing.ts"
+import type { AvrBoard } from "../avr.ts"
 import { type Chip, compileForChip, findChipCompiler, runCompiler } from "../compile.ts"
 import { type Command, execute } from "./execute.ts"
 import { cachedTool } from "./tools.ts"
+import { runOnVirtualBoard } from "./virtual_runner.ts"
 
 /** What a probe is asked: a fresh chip takes the requests one after another, and the last of them ends it unanswered. */
 export interface Session {
@@ -35,6 +37,8 @@ interface TargetFacts {
   readonly memoryBytes: number
   /** What its cycles are worth. */
   readonly cycles: "none" | "exact" | "modelled"
+  /** Whether the stack of a call is seen. */
+  readonly seesStack: boolean
 }
 const STACK_BYTES = 448
 const C_FILES = join(import.meta.dirname, "c")
@@ -66,13 +70,14 @@ const host = (kind: readonly string[]): TargetFacts => ({
   run: inProcess(async (elf) => [elf]),
   memoryBytes: 2 ** 20,
   cycles: "none",
+  seesStack: false,
 })
 
 const missingFor = (chip: Chip, ...programs: readonly string[]): string | undefined =>
   findChipCompiler(chip) ? missingProgram(...programs) : `a compiler for ${chip} is not installed`
 
 /** An AVR's program, whatever simulates the chip. */
-const onAvr = (chip: "atmega328p" | "atmega2560"): Omit<TargetFacts, "missing" | "run"> => ({
+const onAvr = (chip: "atmega328p" | "atmega2560"): Omit<TargetFacts, "missing" | "run" | "seesStack"> => ({
   bytes: join(C_FILES, "probe_avr.h"),
   async build(sources, output, flags) {
     await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags] })
@@ -83,9 +88,17 @@ const onAvr = (chip: "atmega328p" | "atmega2560"): Omit<TargetFacts, "missing" |
 const LIBSIMAVR = "/usr/include/simavr/sim_avr.h"
 const simavr = (chip: "atmega328p" | "atmega2560"): TargetFacts => ({
   ...onAvr(chip),
+  seesStack: true,
   missing: () =>
     missingFor(chip, "gcc") ?? (existsSync(LIBSIMAVR) ? undefined : `libsimavr-dev (${LIBSIMAVR}) is not installed`),
   run: inProcess(async (elf) => [await cachedTool(join(C_FILES, "simavr_runner.c"), ["-lsimavr", "-lelf"]), chip, elf]),
+})
+
+const avr8js = (chip: "atmega328p" | "atmega2560", board: AvrBoard["name"]): TargetFacts => ({
+  ...onAvr(chip),
+  seesStack: false, // since reset, not by call
+  missing: () => missingFor(chip),
+  run: (elf, session) => runOnVirtualBoard(elf, board, session),
 })
 
 interface Machine {
@@ -111,6 +124,7 @@ const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): Ta
   }),
   memoryBytes: ramBytes - 4 * STACK_BYTES,
   cycles: "modelled",
+  seesStack: true,
 })
 
 /** Every place that must give the same bytes. */
@@ -119,6 +133,8 @@ export const TARGETS = {
   "host, checked": host(["-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]),
   "atmega328p on simavr": simavr("atmega328p"),
   "atmega2560 on simavr": simavr("atmega2560"),
+  "atmega328p on avr8js": avr8js("atmega328p", "uno"),
+  "atmega2560 on avr8js": avr8js("atmega2560", "mega"),
   "cortex-m0 on QEMU": qemu("cortex-m0", {
     ...{ machine: "microbit", model: "m0" },
     ...{ flashBytes: 256 * 1024, ramBytes: 16 * 1024 },
