@@ -42,12 +42,20 @@ INLINE n16 least16(n16 a, n16 b) { return b < a ? b : a; }
 INLINE n16 most16(n16 a, n16 b) { return a < b ? b : a; }
 INLINE int32_t least32(int32_t a, int32_t b) { return b < a ? b : a; }
 INLINE int32_t most32(int32_t a, int32_t b) { return a < b ? b : a; }
-${[...ops]
+${[...ops].some((op) => op.startsWith("i32.dot")) ? PARTS : ""}${[...ops]
   .sort()
   .map((op) => define(op).replace("static inline", "INLINE"))
   .join("\n")}
 ${requantisations.size > 0 ? requantise(requantisations) : ""}`
 }
+
+/** Halves and bytes of words, signed. */
+const PARTS = `typedef union { uint16_t u; int16_t i; } half_bits;
+typedef union { uint8_t u; int8_t i; } byte_bits;
+INLINE int16_t to_i16(int32_t v) { half_bits b; b.u = (uint16_t)(uint32_t)v; return b.i; }
+INLINE int16_t high(int32_t v) { half_bits b; b.u = (uint16_t)((uint32_t)v >> 16); return b.i; }
+INLINE int32_t byte_of(int32_t v, int32_t at) { byte_bits b; b.u = (uint8_t)((uint32_t)v >> at); return b.i; }
+`
 
 /** y = saturate(⌊(x · m + 2^(t-1)) / 2^t⌋): graph/requantise.ts. Where x has 24 bits, AVR multiplies byte by byte. */
 function requantise(all: ExpressionPrinter["requantisations"]): string {

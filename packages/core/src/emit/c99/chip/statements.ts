@@ -59,7 +59,8 @@ export function statementPrinter(program: Program): StatementPrinter {
   const product = (p: Product): string => {
     const { name: dot, sizes } = dotOf(p)
     const type = sumType(p.dot.accumulator)
-    const x = `&${identifier(p.x.buffer)}[${print(p.x.from)}]`
+    // Arrays of the header have plain types, which alias nothing.
+    const x = `(const in_${p.dot.data} *)&${identifier(p.x.buffer)}[${print(p.x.from)}]`
     if (!p.outputs)
       return `${type} ${identifier(p.sum)};\n${dot}_begin(${x})\n${dot}_sums(0, ${x}, &${identifier(p.sum)})`
     const [count, n] = [p.dot.outputs, identifier(p.outputs.index)]
