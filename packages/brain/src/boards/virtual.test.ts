@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { AVR_BOARDS, type AvrBoard } from "./avr.ts"
 import type { Firmware } from "./firmware.ts"
+import { CLI, echo, ldi, out, STOP, sts } from "./testing/words.ts"
 import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
 
 /** A board with these words of machine code from address 0. */
@@ -11,15 +12,9 @@ function boardWith(words: readonly number[], name: AvrBoard["name"] = "uno"): Vi
   return openVirtualBoard(AVR_BOARDS[name], firmware)
 }
 const run = (board: VirtualBoard, cycles = 1e6): string => board.runUntil(() => false, cycles)
-const [CLI, SLEEP, EOR_R1] = [0x94f8, 0x9588, 0x2411]
-const ldi = (register: number, value: number): number =>
-  0xe000 | ((value & 0xf0) << 4) | ((register - 16) << 4) | (value & 15)
-const out = (port: number, register: number): number => 0xb800 | ((port & 0x30) << 5) | (register << 4) | (port & 15)
-const sts = (address: number, register: number): readonly number[] => [0x9200 | (register << 4), address]
 const GPIOR0 = 0x1e
 /** Gives a value in r16 out as a mark. */
 const mark = out(GPIOR0, 16)
-const STOP = [CLI, SLEEP]
 
 test("sleep with interrupts off, and a jump to itself, end a run; erased flash is no place to be", () => {
   expect(run(boardWith(STOP))).toBe("asleep")
@@ -75,17 +70,6 @@ test("after SEI and RETI one instruction runs, so that a program under interrupt
   expect(board.marks.map(({ value }) => value)).toEqual([1, 2])
 })
 
-/** Listens at 1 Mbit/s, waits for about `wait` cycles, then gives back whatever comes. */
-const echo = (wait: number): readonly number[] => [
-  EOR_R1,
-  ...[...sts(0xc4, 1), ...sts(0xc5, 1), ldi(16, 0x18), ...sts(0xc1, 16)],
-  ...[ldi(24, wait & 255), ldi(25, wait >> 8), 0x9701, 0xf7f1], // sbiw, brne
-  ...[0x9100, 0xc0, 0xff07, 0xcffc], // lds r16, UCSR0A; sbrs r16, 7; rjmp
-  ...[0x9110, 0xc6], // lds r17, UDR0
-  ...[0x9100, 0xc0, 0xff05, 0xcffc], // until the register is empty
-  ...[...sts(0xc6, 17), 0xcff3],
-]
-
 test("bytes arrive at the board's own rate once it listens, and come back", () => {
   const board = boardWith(echo(1))
   board.send(Uint8Array.of(1, 2, 3))
@@ -98,7 +82,7 @@ test("bytes arrive at the board's own rate once it listens, and come back", () =
 })
 
 test("a program that reads too slowly finds three bytes, and the others are lost and counted", () => {
-  const board = boardWith(echo(1000)) // 25 bytes long
+  const board = boardWith(echo(1000)) // as long as 25 bytes
   board.send(Uint8Array.from({ length: 10 }, (_, i) => i))
   run(board, 50_000)
   expect([[...board.output()], board.lostBytes]).toEqual([[0, 1, 2], 7])

@@ -37,6 +37,8 @@ export interface AvrBench {
   ): { elf: Uint8Array; map: string; path: string }
   /** What simavr makes of an ELF that was compiled here. */
   judge(path: string, board: AvrBoard["name"]): Judged
+  /** The path of the object file of a C source. */
+  object(source: string, board: AvrBoard["name"], ...flags: readonly string[]): string
   /** What avr-size says of it. */
   size(path: string): Footprint
   [Symbol.dispose](): void
@@ -47,16 +49,21 @@ export function openAvrBench(): AvrBench {
   const folder = mkdtempSync(join(tmpdir(), "avr-"))
   let built = 0
   let judge: string | undefined
+  const build = (kind: "elf" | "o", source: string, board: AvrBoard["name"], flags: readonly string[]): string => {
+    const path = join(folder, `${built++}.${kind}`)
+    const from = `${path}.c`
+    writeFileSync(from, source)
+    const words = ["-std=gnu99", `-mmcu=${AVR_BOARDS[board].chip}`, "-DF_CPU=16000000UL", `-Wl,-Map,${path}.map`]
+    const { status, stderr } = spawnSync("avr-gcc", [...words, "-o", path, from, ...flags])
+    if (status !== 0) throw new Error(`avr-gcc: ${stderr}`)
+    return path
+  }
   return {
     compile(source, board, ...flags) {
-      const path = join(folder, `${built++}.elf`)
-      const [from, map] = [path.replace(".elf", ".c"), path.replace(".elf", ".map")]
-      writeFileSync(from, source)
-      const words = ["-std=gnu99", `-mmcu=${AVR_BOARDS[board].chip}`, "-DF_CPU=16000000UL", ...flags]
-      const { status, stderr } = spawnSync("avr-gcc", [...words, "-o", path, from, `-Wl,-Map,${map}`, "-lm"])
-      if (status !== 0) throw new Error(`avr-gcc: ${stderr}`)
-      return { elf: readFileSync(path), map: readFileSync(map, "utf8"), path }
+      const path = build("elf", source, board, [...flags, "-lm"])
+      return { elf: readFileSync(path), map: readFileSync(`${path}.map`, "utf8"), path }
     },
+    object: (source, board, ...flags) => build("o", source, board, ["-c", ...flags]),
     size(path) {
       const said = execFileSync("avr-size", [path], { encoding: "utf8" })
       const [text = 0, data = 0, bss = 0] = said.split("\n")[1]!.trim().split(/\s+/).map(Number)

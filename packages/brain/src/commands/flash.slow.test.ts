@@ -1,0 +1,62 @@
+import { expect, test, vi } from "vitest"
+import { echo, hexOf } from "../boards/testing/words.ts"
+import { brain, fileWith } from "../testing/command.ts"
+
+vi.setConfig({ testTimeout: 180_000 })
+const ECHO = hexOf(echo(1))
+/** `brain flash` in JSON, the speed left out: it is of this machine. */
+async function flashed(words: readonly string[], input = ""): Promise<Record<string, unknown>> {
+  const { code, out, err } = await brain(["flash", ...words, "--json"], { input })
+  expect([code, err]).toEqual([0, ""])
+  const { speed, ...rest } = JSON.parse(out) as Record<string, unknown>
+  expect(speed).toBeTypeOf("number")
+  return rest
+}
+
+test("lines that are piped go to the board, one when the last is answered, and what it prints appears", async () => {
+  const path = fileWith(ECHO, "echo.hex")
+  const { code, out, err } = await brain(["flash", path, "--virtual", "uno"], { input: "hello\nwide world" })
+  expect([code, out]).toEqual([0, "hello\nwide world"])
+  expect(err).toMatch(
+    /^\nArduino Uno: [\d,]+ cycles, [\d.]+ s of its time, [\d.e-]+ x real time\.\nStack: 0 bytes at most; /,
+  )
+})
+
+test("--json tells the same as one object, twice the same", async () => {
+  const path = fileWith(ECHO, "echo.hex")
+  const [first, second] = [
+    await flashed([path, "--virtual", "mega"], "a\nb\n"),
+    await flashed([path, "--virtual", "mega"], "a\nb\n"),
+  ]
+  expect(first).toMatchObject({
+    board: "mega",
+    output: "a\nb\n",
+    lostBytes: 0,
+    stackUsed: 0,
+    freeBytes: 8192,
+    ramBytes: 8192,
+  })
+  expect(first).toEqual(second)
+})
+
+test("--cycles counts from the end of a line to its answer", async () => {
+  const path = fileWith(ECHO, "echo.hex")
+  const { answers } = (await flashed([path, "--virtual", "uno", "--cycles"], "a\n\nbc")) as {
+    answers: { cycles: number }[]
+  }
+  expect(answers.map(({ cycles, ...rest }) => [rest, cycles > 0 && cycles < 400])).toEqual([
+    [{ sent: "a" }, true],
+    [{ sent: "" }, true],
+    [{ sent: "bc" }, true],
+  ])
+  const told = await brain(["flash", path, "--virtual", "uno", "--cycles"], { input: "a\n" })
+  expect(told.err).toMatch(/^"a": \d+ cycles, 0\.\d+ ms\nArduino Uno/)
+})
+
+test("a line that nobody answers does not stop the next one", async () => {
+  // Listens, and never answers.
+  const path = fileWith(hexOf([...echo(1).slice(0, 12), 0x9478, 0xcfff]), "mute.hex")
+  const { answers, cycles } = await flashed([path, "--virtual", "uno", "--cycles"], "a\nb\n")
+  expect(answers).toEqual([{ sent: "a" }, { sent: "b" }])
+  expect(cycles).toBeLessThan(5 * 16e6)
+})
