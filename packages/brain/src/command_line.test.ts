@@ -9,7 +9,7 @@ const COMMANDS = [
   ...["key", "push", "add", "pull", "list", "rm", "search", "compare", "verify", "edit"],
   ...["update", "wishes", "hub", "work", "candidate"],
   ...["generate", "pack", "unpack", "worth", "write"],
-  ...["flash"],
+  ...["export", "flash"],
 ]
 
 /** As a hint names them: the first twelve, and how many there are. */
@@ -19,7 +19,19 @@ test("alone it greets, and names every command", async () => {
   const { code, out, err } = await brain([])
   expect([code, out, err]).toEqual([0, GREETING, ""])
   // These need what none of the greeting's commands makes: a net that remembers, a hub, an attestation, the name of a weight, a lock, firmware.
-  const others = ["stream", "search", "verify", "edit", "hub", "update", "wishes", "work", "candidate", "flash"]
+  const others = [
+    "stream",
+    "search",
+    "verify",
+    "edit",
+    "hub",
+    "update",
+    "wishes",
+    "work",
+    "candidate",
+    "export",
+    "flash",
+  ]
   for (const command of COMMANDS.filter((each) => !others.includes(each))) expect(out).toContain(`./brain ${command}`)
 })
 

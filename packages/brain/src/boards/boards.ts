@@ -11,7 +11,12 @@ export interface Board {
   readonly flashBytes: number
   readonly ramBytes: number
   /** What a sketch takes that does nothing but give back lines of `Serial`, its line apart; undefined where nobody measured it. */
-  readonly core?: { readonly flashBytes: number; readonly ramBytes: number }
+  readonly core?: {
+    readonly flashBytes: number
+    readonly ramBytes: number
+    /** Of loop() and of interrupts, which come on top of the deepest call. */
+    readonly stackBytes: number
+  }
   /** What C is compiled for it as (compile.ts has the flags); undefined where no compiler is known here. */
   readonly target: Chip | undefined
   readonly fqbn: string
@@ -32,7 +37,7 @@ export const BOARDS: readonly Board[] = [
     mhz: 16,
     flashBytes: 32_256,
     ramBytes: 2048,
-    core: { flashBytes: 1664, ramBytes: 188 },
+    core: { flashBytes: 1664, ramBytes: 188, stackBytes: 48 },
     target: "atmega328p",
     fqbn: "arduino:avr:uno",
     cycles: "simulated",
@@ -46,7 +51,7 @@ export const BOARDS: readonly Board[] = [
     mhz: 16,
     flashBytes: 253_952,
     ramBytes: 8192,
-    core: { flashBytes: 1980, ramBytes: 188 },
+    core: { flashBytes: 1980, ramBytes: 188, stackBytes: 48 },
     target: "atmega2560",
     fqbn: "arduino:avr:mega:cpu=atmega2560",
     cycles: "simulated",

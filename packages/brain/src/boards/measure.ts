@@ -6,16 +6,19 @@ import type { Board } from "./boards.ts"
 import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type Elf, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { EMPTY_PROBE, probeOf } from "./probe.ts"
+import { callsOf, EMPTY_PROBE, probeOf } from "./probe.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
+import { stackOf } from "./stack.ts"
 import { openVirtualBoard } from "./virtual.ts"
 
 /** What a compiler and a simulator say of a module: the module's own, without the program around it. */
 export interface Measured {
   readonly flashBytes: number
   readonly ramBytes: number
+  /** Of its deepest call, with the return address: proved from the machine code, else the most that was seen. */
   readonly stackBytes?: number
+  readonly isStackProved: boolean
   readonly calls: readonly MeasuredCall[]
   readonly layers: readonly MeasuredLayer[]
   /** What the compiler had to say: nothing, if all is well. */
@@ -41,18 +44,25 @@ export async function measure(module: Exported, sources: Sources, board: Board):
   try {
     const own = Object.entries(sources.files)
     for (const [name, text] of own) await writeFile(join(folder, name), text)
-    const probe = probeOf(module)
     const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
-    const whole = await linked(folder, "probe", probe.source, files, target)
+    const whole = await linked(folder, "probe", probeOf(module), files, target)
     const empty = await linked(folder, "empty", EMPTY_PROBE, [], target)
     const [all, none] = [footprintOf(whole.elf), footprintOf(empty.elf)]
     // The question that the probe asks is the probe's: an AVR copies it to RAM, a Cortex-M reads it in flash.
     const asked = module.kind === "classifier" ? module.textBytes + 1 : 0
-    const run = board.cycles === "simulated" ? simulated(whole.bytes, whole.elf, board, probe.things) : undefined
+    const run =
+      board.cycles === "simulated"
+        ? simulated(
+            whole.bytes,
+            whole.elf,
+            board,
+            callsOf(module).map(({ about }) => about),
+          )
+        : undefined
     return {
       flashBytes: all.flashBytes - none.flashBytes - asked,
       ramBytes: all.ramBytes - none.ramBytes - (whole.elf.machine === "avr" ? asked : 0),
-      ...(run ? { stackBytes: run.stackBytes } : {}),
+      ...stackIn(module, whole.elf, run?.stackBytes),
       calls: run?.calls ?? [],
       layers: layersOf(sources, whole.elf, run?.cyclesOf),
       said: whole.said,
@@ -61,6 +71,13 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     await rm(folder, { recursive: true, force: true })
   }
 }
+function stackIn(module: Exported, elf: Elf, seen: number | undefined): Pick<Measured, "stackBytes" | "isStackProved"> {
+  const bounds = callsOf(module).map(({ symbol }) => stackOf(elf, symbol))
+  const bytes = bounds.map((bound) => ("bytes" in bound ? bound.bytes : undefined))
+  if (bytes.every((each) => each !== undefined)) return { stackBytes: Math.max(...bytes), isStackProved: true }
+  return { ...(seen === undefined ? {} : { stackBytes: seen }), isStackProved: false }
+}
+
 async function linked(
   folder: string,
   name: string,

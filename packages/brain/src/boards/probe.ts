@@ -1,42 +1,50 @@
 import { quoted } from "./c_text.ts"
 import type { Exported } from "./program.ts"
 
-/** The marks around what is measured: mark 2n before the n-th thing that a module does, 2n + 1 after it. */
-export interface Probe {
-  readonly source: string
-  /** What each of them is, for a person. */
-  readonly things: readonly string[]
+/** One thing that a module does: a function of its header. */
+export interface Callable {
+  readonly about: string
+  readonly symbol: string
+  readonly argument: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
-const TEXT =
+const TEXTS = (
   "where is the parcel that I ordered last week? It should have been here on Monday, and nobody at your office answers the phone. " +
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
+).repeat(20)
 
-/** A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. */
-export function probeOf(module: Exported): Probe {
+export const callsOf = (module: Exported): readonly Callable[] =>
+  module.kind === "classifier"
+    ? [
+        {
+          about: `an answer, to a text of ${Math.min(module.textBytes, TEXTS.length)} bytes`,
+          symbol: `${module.name}_ask`,
+          argument: "text",
+        },
+      ]
+    : Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${module.name}_${entry}`, argument: "" }))
+
+/**
+ * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
+ * n-th and 2n + 3 after it.
+ */
+export function probeOf(module: Exported): string {
   const { name } = module
-  const text = TEXT.repeat(20)
-  const things: readonly { readonly about: string; readonly call: string }[] =
-    module.kind === "classifier"
-      ? [
-          {
-            about: `an answer, to a text of ${Math.min(module.textBytes, text.length)} bytes`,
-            call: `${name}_ask(text)`,
-          },
-        ]
-      : Object.keys(module.ports).map((entry) => ({ about: entry, call: `${name}_${entry}()` }))
-  const lines = things.flatMap(({ call }, i) => [`  MARK(${2 * i + 2});`, `  (void)${call};`, `  MARK(${2 * i + 3});`])
-  return {
-    source: `#include "${name}.h"
-${module.kind === "classifier" ? `static const char text[] = ${quoted(text.slice(0, module.textBytes))};\n` : ""}${ENDS}
+  const lines = callsOf(module).flatMap(({ symbol, argument }, i) => [
+    `  MARK(${2 * i + 2});`,
+    `  (void)${symbol}(${argument});`,
+    `  MARK(${2 * i + 3});`,
+  ])
+  const text =
+    module.kind === "classifier" ? `static const char text[] = ${quoted(TEXTS.slice(0, module.textBytes))};\n` : ""
+  return `#include "${name}.h"
+${text}${ENDS}
 int main(void) {
   BEGIN();
 ${module.kind === "net" && module.reset !== undefined ? `  ${name}_${module.reset}();\n` : ""}${lines.join("\n")}
   END();
 }
-`,
-    things: things.map(({ about }) => about),
-  }
+`
 }
 /** The same without a module: what a program takes that does nothing. */
 export const EMPTY_PROBE = `#include <stdint.h>

@@ -18,7 +18,12 @@ export interface Report {
   /** Bytes of text that are read. */
   readonly textBytes?: number
   readonly flash: Room
-  readonly ram: Room & { readonly stackBytes?: number }
+  /** Beside what is static the stack of the deepest call: a bound that is proved, or else the most that was seen. */
+  readonly ram: Room & {
+    readonly sketchStackBytes?: number
+    readonly stackBytes?: number
+    readonly isStackProved?: boolean
+  }
   readonly calls: readonly {
     readonly about: string
     readonly cycles: number
@@ -101,16 +106,21 @@ const roomsOf = (
   const { core } = board
   return {
     flash: { bytes: flashBytes, ...(core ? { sketchBytes: core.flashBytes } : {}), ofBytes: board.flashBytes, known },
-    ram: { bytes: ramBytes, ...(core ? { sketchBytes: core.ramBytes + line } : {}), ofBytes: board.ramBytes, known },
+    ram: {
+      bytes: ramBytes,
+      ...(core ? { sketchBytes: core.ramBytes + line, sketchStackBytes: core.stackBytes } : {}),
+      ofBytes: board.ramBytes,
+      known,
+    },
   }
 }
 
 function knownBy(module: Exported, measured: Measured, board: Board): Sized {
   const { flash, ram } = roomsOf(module, measured, board, "exact")
-  const { stackBytes, calls, layers } = measured
+  const { stackBytes, isStackProved, calls, layers } = measured
   return {
     flash,
-    ram: { ...ram, ...(stackBytes === undefined ? {} : { stackBytes }) },
+    ram: { ...ram, ...(stackBytes === undefined ? {} : { stackBytes, isStackProved }) },
     calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "exact" })),
     layers: layers.map((layer) => ({
       ...layer,
@@ -130,8 +140,9 @@ function estimatedBy(module: Exported, guess: Estimate, { chip }: Sources, board
 const STACK_USUAL = 100
 
 const flashOf = ({ bytes, sketchBytes = 0 }: Room): number => bytes + sketchBytes
-const ramOf = ({ bytes, sketchBytes = 0, stackBytes = STACK_USUAL }: Report["ram"]): number =>
-  bytes + sketchBytes + stackBytes
+const sketchOf = ({ sketchBytes, sketchStackBytes = 0 }: Report["ram"]): number | undefined =>
+  sketchBytes === undefined ? undefined : sketchBytes + sketchStackBytes
+const ramOf = (ram: Report["ram"]): number => ram.bytes + (sketchOf(ram) ?? 0) + (ram.stackBytes ?? STACK_USUAL)
 
 function misfitsOf(module: Exported, { flash, ram }: Sized, board: Board): readonly Misfit[] {
   const [overFlash, overRam] = [flashOf(flash) - flash.ofBytes, ramOf(ram) - ram.ofBytes]
@@ -203,7 +214,7 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
       "RAM",
       ram,
       ramOf({ stackBytes: 0, ...ram }),
-      `${labelled(ram.known, grouped(ram.bytes))}${stack}${around(ram.sketchBytes, "sketch")}`,
+      `${labelled(ram.known, grouped(ram.bytes))}${stack}${around(sketchOf(ram), "sketch")}`,
     ],
   ] as const
   const sizes = rows.map(

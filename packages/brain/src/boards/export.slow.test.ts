@@ -1,0 +1,178 @@
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
+import { openNet } from "@open-brains/core/run/net.ts"
+import { unzipSync } from "fflate"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { missingProgram, requireOrSkip } from "../../../../scripts/testing.ts"
+import { load } from "../load.ts"
+import { teachModule } from "../teach.ts"
+import { brain } from "../testing/command.ts"
+import { MESSAGES } from "../testing/lesson.ts"
+import { AVR_BOARDS } from "./avr.ts"
+import { boardNamed } from "./boards.ts"
+import { openConversation } from "./conversation.ts"
+import { readFirmware } from "./firmware.ts"
+import type { Report } from "./report.ts"
+import { SUMS, SUMS_WEIGHTS, writeSums } from "./testing/net.ts"
+import { openVirtualBoard } from "./virtual.ts"
+
+const MS_MAX = 300_000
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "brain-export-test-"))
+  for (const [name, levels] of [["desk"], ["small", 15], ["tiny", 3]] as const) {
+    const recipe = { epochs: 8, buckets: 320, dims: 16, ...(levels ? { levels } : {}) }
+    await teachModule({ examples: MESSAGES, into: join(folder, name), name, licence: "CC0-1.0", recipe })
+  }
+  writeSums(join(folder, "sums"))
+}, MS_MAX)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Of many scripts, malformed and cut ones among them. */
+const TEXTS = [
+  ...MESSAGES.map(({ text }) => text),
+  ...[
+    "a",
+    "WHERE'S my Päckchen?? 漢字 😀",
+    "é".repeat(40),
+    "x".repeat(70),
+    `${"ab ".repeat(20)}end😀`,
+    "refund ".repeat(9),
+  ],
+]
+const exported = async (...words: readonly string[]): Promise<Report & { readonly output: string }> => {
+  const { code, out, err } = await brain(["export", ...words, "--json"])
+  expect([code, err]).toEqual([0, ""])
+  return JSON.parse(out) as Report & { readonly output: string }
+}
+
+/** What a line should get, when so many bytes of a text are read: whole characters alone. */
+async function answers(name: string, textBytes: number): Promise<readonly string[]> {
+  const module = await load(join(folder, name), interpreterEngine)
+  return TEXTS.map((text) => {
+    const read = new Uint8Array(textBytes)
+    const { written } = new TextEncoder().encodeInto(text, read)
+    const { label, evidence } = module.ask(new TextDecoder().decode(read.subarray(0, written)))
+    return `${label ?? "unsure"}\t${Math.round(256 * evidence)}`
+  })
+}
+
+for (const name of ["desk", "small", "tiny"])
+  test(
+    `${name} answers lines on a computer and on an Uno as the module does`,
+    async (context) => {
+      requireOrSkip(context, missingProgram("make", "cc", "avr-gcc"))
+      const path = join(folder, `${name}-c`)
+      await exported(join(folder, name), "--to", "c", "--output", path)
+      const make = (...words: readonly string[]): void => {
+        const { status, stderr } = spawnSync("make", ["-C", path, ...words], { encoding: "utf8" })
+        expect([status, stderr]).toEqual([0, ""]) // not one warning
+      }
+      const wanted = await answers(name, 64)
+      make()
+      const input = TEXTS.map((text) => `${text}\n`).join("")
+      const { stdout } = spawnSync(join(path, name), { input, encoding: "utf8" })
+      expect(stdout.trimEnd().split("\n")).toEqual(wanted)
+      make("avr")
+      const board = AVR_BOARDS.uno
+      const hex = readFileSync(join(path, `${name}-atmega328p.hex`))
+      const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
+      const talk = openConversation(open)
+      talk.say(new TextEncoder().encode(input))
+      talk.hangUp()
+      for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
+      expect(new TextDecoder().decode(open.output()).trimEnd().split(/\r?\n/)).toEqual(wanted)
+      if (missingProgram("arm-none-eabi-gcc") === undefined) make("arm")
+    },
+    MS_MAX,
+  )
+
+test(
+  "a net with a state gives the numbers that it gives elsewhere, and begins where its weights say",
+  async (context) => {
+    requireOrSkip(context, missingProgram("make", "cc"))
+    const path = join(folder, "sums-c")
+    await exported(join(folder, "sums"), "--to", "c", "--output", path)
+    expect(spawnSync("make", ["-C", path], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" })
+    const net = openNet(SUMS, SUMS_WEIGHTS, interpreterEngine)
+    const samples = Array.from({ length: 40 }, (_, i) => [i * 7 - 128, 127 - i * 5, (i % 3) - 1, -i])
+    const lines = samples.flatMap((sample) => [`step ${sample.join(" ")}`, "peek"])
+    const wanted = samples.flatMap((sample) => {
+      const { best, sum } = net.call("step", { sample: Int8Array.from(sample) })
+      return [[...best!, ...sum!], [...net.call("peek")["now"]!]].map((numbers) => numbers.join(" "))
+    })
+    const { stdout } = spawnSync(join(path, "sums"), { input: `${lines.join("\n")}\nreset\npeek\n`, encoding: "utf8" })
+    expect(stdout.trimEnd().split("\n")).toEqual([...wanted, "", "5 -6 7"])
+  },
+  MS_MAX,
+)
+
+const ARDUINO = [
+  ...[
+    "-compile",
+    "-warnings=all",
+    "-hardware",
+    "/usr/share/arduino/hardware",
+    "-hardware",
+    "/usr/share/arduino-builder",
+  ],
+  ...["-tools", "/usr/share/arduino-builder", "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"],
+]
+const LIBRARIES = [
+  ["desk", "uno", "Ask"],
+  ["desk", "mega", "Ask"],
+  ["tiny", "uno", "Ask"],
+  ["sums", "uno", "Run"],
+  ["sums", "mega", "Run"],
+] as const
+for (const [name, board, example] of LIBRARIES)
+  test(
+    `the library ${name} compiles for the ${board} without a warning, and takes what the report says`,
+    async (context) => {
+      requireOrSkip(context, missingProgram("arduino-builder", "avr-gcc"))
+      const place = join(folder, `${name}-${board}`)
+      mkdirSync(join(place, "out"), { recursive: true })
+      const zip = join(place, `${name}.zip`)
+      const { flash, ram } = await exported(join(folder, name), "--to", "arduino", "--board", board, "--output", zip)
+      const files = unzipSync(readFileSync(zip))
+      for (const [path, bytes] of Object.entries(files)) {
+        mkdirSync(dirname(join(place, "libraries", path)), { recursive: true })
+        writeFileSync(join(place, "libraries", path), bytes)
+      }
+      const sketch = join(place, "libraries", name, "examples", example, `${example}.ino`)
+      const where = [
+        "-libraries",
+        join(place, "libraries"),
+        "-build-path",
+        join(place, "out"),
+        "-fqbn",
+        boardNamed(board).fqbn,
+      ]
+      const { status, stdout, stderr } = spawnSync("arduino-builder", [...ARDUINO, ...where, sketch], {
+        encoding: "utf8",
+      })
+      expect(status, stderr).toBe(0)
+      const warnings = stderr
+        .split("\n")
+        .filter((line) => line.includes("warning:") && !line.includes("/cores/arduino/"))
+      expect(warnings).toEqual([])
+      const [, flashUsed, ramUsed] = /uses (\d+) bytes[\s\S]*?use (\d+) bytes/.exec(stdout)!.map(Number)
+      // The Arduino IDE compiles with link-time optimisation, and the example of a net prints numbers.
+      expect(Math.abs(flash.bytes + flash.sketchBytes! - flashUsed!)).toBeLessThan(500)
+      expect(Math.abs(ram.bytes + ram.sketchBytes! - ramUsed!)).toBeLessThan(50)
+    },
+    MS_MAX,
+  )
+
+test(
+  "the same export is the same bytes",
+  async () => {
+    const [a, b] = [join(folder, "a.zip"), join(folder, "b.zip")]
+    for (const output of [a, b]) await exported(join(folder, "desk"), "--to", "arduino", "--output", output)
+    expect(readFileSync(a)).toEqual(readFileSync(b))
+  },
+  MS_MAX,
+)
