@@ -90,3 +90,16 @@ const BATCH = 100
 
 export const rightShare = (answers: Uint8Array, { labels }: ByteRows): number =>
   answers.reduce((right, answer, i) => right + (answer === labels[i] ? 1 : 0), 0) / labels.length
+
+/** The same with each seed, and the place of the one that was best on the rows for choosing, the first of equals. */
+export function fitSeeds(
+  net: SequentialNet,
+  rows: { readonly learn: ByteRows; readonly choose: ByteRows },
+  recipe: SequentialRecipe,
+  seeds: readonly number[],
+  engine: Engine,
+): { readonly fitted: readonly FittedSequential[]; readonly best: number } {
+  const fitted = seeds.map((seed) => fitSequential(net, rows, recipe, seed, engine))
+  const most = Math.max(...fitted.map(({ right }) => right.integer))
+  return { fitted, best: fitted.findIndex(({ right }) => right.integer === most) }
+}
