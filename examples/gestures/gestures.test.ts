@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import type { Json } from "@open-brains/core/base/json.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
@@ -9,12 +7,11 @@ import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { openNet } from "@open-brains/core/run/net.ts"
 import { expect, test } from "vitest"
 import { mirror, mirrorIsPromised, missingData, requireOrSkip } from "../../scripts/testing.ts"
-import { POINTS_MAX } from "./stroke.ts"
+import { asked, netFile } from "./gestures.testing.ts"
 import { DATA, readStrokes, thinned } from "./strokes.ts"
 
-const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(import.meta.dirname, "net", name)))
-const net = netFromJson(JSON.parse(new TextDecoder().decode(read("graph.json"))) as Json)
-const weights = readSafetensors(read("weights.safetensors"), "weights.safetensors")
+const net = netFromJson(JSON.parse(new TextDecoder().decode(netFile("graph.json"))) as Json)
+const weights = readSafetensors(netFile("weights.safetensors"), "weights.safetensors")
 interface Answer {
   readonly label: number
   readonly logits: readonly number[]
@@ -23,12 +20,7 @@ interface Answer {
 function opened(engine: Engine): (points: Int16Array) => Answer {
   const open = openNet(net, weights, engine, { bindingsMax: 1, undoMax: 0, copyEvery: 1 })
   return (points) => {
-    const whole = new Int16Array(2 * POINTS_MAX)
-    whole.set(points)
-    const { label, logits, probability } = open.call("step", {
-      points: whole,
-      count: Int32Array.of(points.length / 2),
-    })
+    const { label, logits, probability } = open.call("step", { ...asked(points) })
     return { label: label![0]!, logits: [...logits!], probability: [...probability!] }
   }
 }

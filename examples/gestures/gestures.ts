@@ -12,10 +12,10 @@ import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { type Net, netToJson } from "@open-brains/core/graph/dims_text.ts"
 import { input, node } from "@open-brains/core/graph/operations.ts"
 import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { tensorsOf } from "@open-brains/core/module/tensors.ts"
 import type { Tensors } from "@open-brains/core/run/state.ts"
 import { type FittedSequential, fitSeeds, integersOf } from "@open-brains/core/train/fit_sequential.ts"
 import type { ByteRows, SequentialNet } from "@open-brains/core/train/sequential.ts"
-import { tensorsOf } from "../../packages/brain/src/build.ts"
 import { mirror, missingData } from "../../scripts/testing.ts"
 import { PLACES, POINTS_MAX, strokePlaces } from "./stroke.ts"
 import { DATA, LABELS, readStrokes, type Stroke } from "./strokes.ts"
@@ -66,11 +66,10 @@ export function withCopies(strokes: readonly Stroke[], copies: number): readonly
 }
 const COPIES = 9
 
-/** Learnt with each seed, and which was best on the strokes to choose by. */
-export function learnGestures(folder: string, engine: Engine): ReturnType<typeof fitSeeds> {
+/** Strokes to learn from, with their copies, and to choose by. */
+export function rowsToLearn(folder: string, engine: Engine): Readonly<Record<"learn" | "choose", ByteRows>> {
   const { learn, choose } = readStrokes(folder)
-  const rows = { learn: rowsOf(withCopies(learn, COPIES), engine), choose: rowsOf(choose, engine) }
-  return fitSeeds(NET, rows, RECIPE, SEEDS, engine)
+  return { learn: rowsOf(withCopies(learn, COPIES), engine), choose: rowsOf(choose, engine) }
 }
 
 /** The fitted net behind the kernel, as `brain` knows nets: one entry, `step`. */
@@ -90,7 +89,7 @@ export interface GesturesFiles {
 }
 /** The module as its files: of the seed that was best on the strokes to choose by. Errors: OB401, OB403. */
 export function gesturesFiles(folder: string, engine: Engine = wasmEngine): GesturesFiles {
-  const { fitted, best } = learnGestures(folder, engine)
+  const { fitted, best } = fitSeeds(NET, rowsToLearn(folder, engine), RECIPE, SEEDS, engine)
   const { net, tensors } = gesturesNet(fitted[best]!)
   return {
     "graph.json": canonicalJson(netToJson(net)),
