@@ -29,17 +29,21 @@ export function strokePlaces(): Program {
   const { n, i, x, y, left, right, low, high, size, total, round } = local
   const { at, done, behind, x0, y0, dx, dy, ahead, goal, part, piece } = local
   const point = (place: Expression, axis: 0 | 1): Expression =>
-    ir.load(points, ir.add(ir.mul(ir.clamp(place, 0, POINTS_MAX - 1), ir.i32(2)), ir.i32(axis)))
+    ir.load(points, ir.add(ir.mul(place, ir.i32(2)), ir.i32(axis)))
   const zero = ir.i32(0)
+  const [here, next] = [at, ir.add(at, ir.i32(1))].map((place) => ir.clamp(place, 0, POINTS_MAX - 1)) as [
+    Expression,
+    Expression,
+  ]
   const absolute = (a: Expression): Expression => ir.max(a, ir.sub(zero, a))
   const distance = (a: Expression, b: Expression): Expression =>
     ir.add(ir.max(absolute(a), absolute(b)), ir.shrS(ir.min(absolute(a), absolute(b)), 1))
   /** From the point `at` to the next one; `ahead` is how far that is, PLACES − 1 times. */
   const toNext: readonly Statement[] = [
-    ir.set(x0, point(at, 0)),
-    ir.set(y0, point(at, 1)),
-    ir.set(dx, ir.sub(point(ir.add(at, ir.i32(1)), 0), x0)),
-    ir.set(dy, ir.sub(point(ir.add(at, ir.i32(1)), 1), y0)),
+    ir.set(x0, point(here, 0)),
+    ir.set(y0, point(here, 1)),
+    ir.set(dx, ir.sub(point(next, 0), x0)),
+    ir.set(dy, ir.sub(point(next, 1), y0)),
     ir.set(ahead, ir.mul(distance(dx, dy), ir.i32(PLACES - 1))),
   ]
   const seen = (from: Expression, by: Expression, least: Expression, most: Expression): Expression => {

@@ -48,17 +48,17 @@ export const BENCH_NETS = {
   "mnist-tiny": {
     net: TINY,
     isSmall: false,
-    recipe: { epochs: 30, batch: 100, rate: 0.01, weightDecay: 0.001, averageDecay: 0.99 },
+    recipe: { epochs: 24, batch: 100, rate: 0.01, weightDecay: 0.001, averageDecay: 0.998 },
   },
   "digits-int8": {
     net: mlp(255),
     isSmall: true,
-    recipe: { epochs: 30, batch: 100, rate: 0.004, weightDecay: 0.01, averageDecay: 0.99 },
+    recipe: { epochs: 40, batch: 100, rate: 0.01, weightDecay: 0.01, averageDecay: 0.99 },
   },
   "digits-int4": {
     net: mlp(15),
     isSmall: true,
-    recipe: { epochs: 30, batch: 100, rate: 0.004, weightDecay: 0.01, averageDecay: 0.99 },
+    recipe: { epochs: 40, batch: 100, rate: 0.01, weightDecay: 0.01, averageDecay: 0.99 },
   },
 } as const satisfies Readonly<Record<string, BenchNet>>
 export type BenchNetName = keyof typeof BENCH_NETS

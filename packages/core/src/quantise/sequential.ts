@@ -1,6 +1,6 @@
 import type { Numbers } from "../base/dtype.ts"
 import { assert } from "../base/problem.ts"
-import type { Shape } from "../base/shape.ts"
+import { type Shape, sameShape } from "../base/shape.ts"
 import type { Node } from "../graph/graph.ts"
 import * as op from "../graph/operations.ts"
 import type { QuantisedNet } from "./classifier.ts"
@@ -52,10 +52,7 @@ export function quantiseSequential(net: FloatSequential): QuantisedNet {
     value = nextValue(net, value, layer, { dtype, unit: reach / MOST[dtype] }, weights)
   }
   const sums = layerSums(net, value, last, weights)
-  const logits = op.reshape(rescaled(sums, { dtype: "i16", unit: NATS_PER_UNIT }, weights), [
-    input.shape[0]!,
-    last.outputs,
-  ])
+  const logits = shaped(rescaled(sums, { dtype: "i16", unit: NATS_PER_UNIT }, weights), [input.shape[0]!, last.outputs])
   return { outputs: { label: op.argmax(logits), logits, probability: op.softmaxBits(logits) }, weights }
 }
 
@@ -141,5 +138,6 @@ function rescaled({ name, flat, shape, scales, magnitude }: Sums, { dtype, unit 
     return op.broadcastLike(op.weight(`${name}_multiplier`, "i32", [1, multipliers.length]), wide)
   }
   const bytes = op.requantise(wide, multiplier(), shift, dtype)
-  return op.reshape(bytes, shape)
+  return shaped(bytes, shape)
 }
+const shaped = (x: Node, shape: Shape): Node => (sameShape(x.shape, shape) ? x : op.reshape(x, shape))
