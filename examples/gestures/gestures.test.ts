@@ -34,6 +34,15 @@ test("it reads strokes that it has not learnt from, with the bits of the interpr
   const right = answers.filter(({ label }, i) => label === strokes[i]!.label).length
   expect(right / strokes.length).toBeGreaterThan(0.96)
 })
+test("no stroke is in two splits, and each digit is as often in each", (context) => {
+  requireOrSkip(context, missingData(DATA), mirrorIsPromised())
+  const { learn, choose, test } = readStrokes(mirror()!)
+  expect([learn, choose, test].map((part) => part.length)).toEqual([700, 100, 200])
+  for (const part of [learn, choose, test])
+    for (let digit = 0; digit < 10; digit++)
+      expect(part.filter(({ label }) => label === digit).length).toBe(part.length / 10)
+  expect(new Set([...learn, ...choose, ...test].map(({ points }) => points.join())).size).toBe(1000)
+})
 test("a stroke that anybody can draw: a line down is a one, a ring is a zero, on both engines", () => {
   const line = thinned(Array.from({ length: 60 }, (_, i) => [(i % 3) - 1, 60 - 2 * i]).flat())
   // A ring out of its square: the corners are cut.

@@ -73,6 +73,27 @@ test("what values reach is their largest, and less for a smaller share of them",
   })
   expect(all![2]).toBe(all![1]) // the largest of a window is the largest of all
 })
+test("a net of four bits is learnt, and runs in floats, from weights on its grid", () => {
+  const short = { ...RECIPE, epochs: 1 }
+  const weights = learn({ ...NET, levels: 15 }, wasmEngine, short)
+  expect(weights["out"]).not.toEqual(learn(NET, wasmEngine, short)["out"])
+  const columns = 4
+  const gridded = Object.fromEntries(
+    Object.entries(weights).map(([name, values]) => {
+      if (name.endsWith("_bias")) return [name, values]
+      const steps = Array.from({ length: columns }, (_, c) =>
+        Math.fround(Math.max(...values.filter((_, i) => i % columns === c).map(Math.abs)) * Math.fround(1 / 7)),
+      )
+      return [name, values.map((v, i) => Math.floor(Math.fround(v / steps[i % columns]! + 0.5)) * steps[i % columns]!)]
+    }),
+  )
+  const [coarse, fine] = [{ ...NET, levels: 15 as const }, NET].map((net, i) =>
+    reachesOf(net, i === 0 ? weights : gridded, ROWS.learn, [1], wasmEngine),
+  )
+  coarse![0]!.forEach((reach, i) => {
+    expect(reach).toBeCloseTo(fine![0]![i]!, 4)
+  })
+})
 test("a loss beyond all numbers ends it", () => {
   expect(() => learn(NET, wasmEngine, { ...RECIPE, rate: 1e38 })).toThrow(Refusal)
 })
