@@ -19,7 +19,7 @@ function noise(name: BoardNetName, round: number): Record<string, Uint8Array | I
     }
   return { pixels: Uint8Array.from({ length: name === "mnist-tiny" ? 784 : 64 }, (_, i) => word(i)) }
 }
-/** How often each net is right at least, on 200 cases. */
+/** How often each net is right at least, on 150 cases. */
 const LEAST = { "mnist-tiny": 0.8, "digits-int8": 0.94, "digits-int4": 0.92, gestures: 0.96 }
 
 describe.each(BOARD_NETS)("%s", (name) => {
@@ -33,7 +33,7 @@ describe.each(BOARD_NETS)("%s", (name) => {
   })
   test("reads what it has not learnt from, with the bits of the interpreter", (context) => {
     requireOrSkip(context, missingCases(name), mirrorIsPromised())
-    const cases = casesOf(name, 200)
+    const cases = casesOf(name, 150)
     const wasm = openNet(net, weights, wasmEngine, KEEPS)
     for (const { inputs, expected } of cases) expect(wasm.call("step", inputs)).toEqual(expected)
     const right = cases.filter(({ expected, truth }) => expected["label"]![0] === truth).length

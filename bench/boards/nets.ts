@@ -11,7 +11,7 @@ import type { Tensors } from "@open-brains/core/run/state.ts"
 import { asked, DATA, netFile, strokesToAsk } from "../../examples/gestures/gestures.testing.ts"
 import { mirror, missingData } from "../../scripts/testing.ts"
 import { folderOf } from "./nets/make.ts"
-import { IMAGES, readMnist, small } from "./nets/mnist.ts"
+import { IMAGES, readTest, small } from "./nets/mnist.ts"
 import { BENCH_NETS, type BenchNetName } from "./nets/recipes.ts"
 
 export const BOARD_NETS = [...(Object.keys(BENCH_NETS) as BenchNetName[]), "gestures"] as const
@@ -53,8 +53,7 @@ function questionsOf(name: BoardNetName, count: number): readonly Pick<Case, "in
     const strokes = strokesToAsk(mirror()!, count)
     return strokes.map(({ points, label }) => ({ inputs: { ...asked(points) }, truth: label }))
   }
-  const { test } = readMnist()
-  const { values, labels } = BENCH_NETS[name].isSmall ? small(test) : test
+  const { values, labels } = BENCH_NETS[name].isSmall ? small(readTest()) : readTest()
   const size = values.length / labels.length
   return Array.from(labels.subarray(0, count), (truth, i) => ({
     inputs: { pixels: (values as Uint8Array).slice(i * size, (i + 1) * size) },

@@ -11,7 +11,8 @@ import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { tensorsOf } from "@open-brains/core/module/tensors.ts"
 import { type FittedSequential, fitSeeds, integersOf } from "@open-brains/core/train/fit_sequential.ts"
 import { chooseEngine } from "open-brains"
-import { type Digits, readMnist, small } from "./mnist.ts"
+import { missingData } from "../../../scripts/testing.ts"
+import { type Digits, IMAGES, readMnist, small } from "./mnist.ts"
 import { BENCH_NETS, type BenchNet, type BenchNetName } from "./recipes.ts"
 
 export const SEEDS = [1, 2, 3, 4, 5]
@@ -39,8 +40,7 @@ export function filesOf(fitted: FittedSequential, seed: number): NetFiles {
 }
 export const folderOf = (name: string): string => join(import.meta.dirname, name)
 
-if (import.meta.main) {
-  const named = process.argv.slice(2)
+function make(named: readonly string[]): void {
   const names = Object.keys(BENCH_NETS) as BenchNetName[]
   const digits = readMnist()
   const { engine } = chooseEngine("native") // twice as fast here, and the same bits
@@ -51,10 +51,16 @@ if (import.meta.main) {
     mkdirSync(folderOf(name), { recursive: true })
     for (const [file, content] of Object.entries(filesOf(fitted[best]!, SEEDS[best]!)))
       writeFileSync(join(folderOf(name), file), content)
-    console.log(
-      name,
-      fitted.map(({ right }) => right),
-      `seed ${SEEDS[best]} is kept`,
-    )
+    const shares = fitted.map(({ right }) => `${(100 * right.integer).toFixed(2)} %`)
+    console.log(`${name}: ${shares.join(", ")} right of the images to choose by; seed ${SEEDS[best]} is kept`)
+  }
+}
+
+if (import.meta.main) {
+  const missing = missingData(IMAGES)
+  if (missing === undefined) make(process.argv.slice(2))
+  else {
+    console.error(missing)
+    process.exitCode = 1
   }
 }

@@ -17,20 +17,23 @@ export interface Digits {
 
 /** Images of 28 × 28 bytes, 0 being paper. */
 export function readMnist(): Digits {
-  const [train, test] = [part("train"), part("t10k")]
+  const train = part("train")
   const rows = (from: number, to: number): ByteRows => ({
     values: train.values.subarray(from * 784, to * 784),
     labels: train.labels.subarray(from, to),
   })
   const count = train.labels.length
-  return { learn: rows(0, count - CHOOSING), choose: rows(count - CHOOSING, count), test }
+  return { learn: rows(0, count - CHOOSING), choose: rows(count - CHOOSING, count), test: readTest() }
 }
+
+/** The 10,000 that are never learnt from. */
+export const readTest = (): ByteRows => part("t10k")
 
 function part(name: string): { readonly values: Uint8Array; readonly labels: Uint8Array } {
   const folder = mirror()
-  if (folder === undefined) throw new Error(`${IMAGES} is not here: BRAIN_MIRROR names no folder of data sets`)
+  if (folder === undefined) throw new Error("bug: whoever reads MNIST asks first whether it is there")
   const read = (file: string, header: number): Uint8Array =>
-    gunzipSync(readFileSync(join(folder, "mnist", `${name}-${file}.gz`))).subarray(header)
+    new Uint8Array(gunzipSync(readFileSync(join(folder, "mnist", `${name}-${file}.gz`)))).subarray(header)
   return { values: read("images-idx3-ubyte", 16), labels: read("labels-idx1-ubyte", 8) }
 }
 
