@@ -27,11 +27,3 @@ export function randomWord(): Program {
     ],
   }
 }
-
-/** The same on the host. */
-export function wordOf(counter: number): number {
-  let x = counter | 0
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
-  return x ^ (x >>> 16)
-}
