@@ -18,10 +18,10 @@ export interface Shape {
   readonly triples: number
   readonly hidden: number
 }
-export const SHAPE: Shape = { context: 8, triples: 512, hidden: 56 }
+export const SHAPE: Shape = { context: 8, triples: 512, hidden: 48 }
 
 /** Steps to 1 of the numbers before the rectifier, of the matrix, and so of a logit in nats. */
-export const [HIDDEN_STEPS, MATRIX_STEPS] = [6, 64]
+export const [HIDDEN_STEPS, MATRIX_STEPS] = [12, 64]
 const LOGIT_STEPS = HIDDEN_STEPS * MATRIX_STEPS
 /** The temperature at which the net says what it has learnt: 1, in sixteenths. */
 export const TEMPERATURE = 16
@@ -32,6 +32,10 @@ if (SHARPNESS > SHARPNESS_MAX) throw new Error("bug: logits are too coarse for t
 export const rowsOf = ({ context, triples }: Shape): number => SYMBOLS * context + triples
 /** How many rows are added up. */
 export const slotsOf = ({ context }: Shape): number => context + 1
+
+/** Which number of a row each hidden unit has: the even ones first, as they are added up (kernels/nibble_rows.ts). */
+export const unitsOf = (hidden: number): readonly number[] =>
+  Array.from({ length: hidden }, (_, unit) => (2 * unit < hidden ? 2 * unit : 2 * unit + 1 - hidden))
 
 /**
  * Rows that a context has, the last symbol first: 27 k + s_k for each place k, then the triple's, by
@@ -75,8 +79,8 @@ export function namesNet(shape: Shape): Net {
 
   const table = op.weight("table_nibbles", "u8", [rowsOf(shape), hidden / 2])
   const program = nibbleRows(rowsOf(shape), hidden, slotsOf(shape))
-  const [sums] = outputsOf(program, ["sums"], [table, slotsOfNode(context, shape)])
-  const inside = op.add(op.convert(sums!, "i32"), op.convert(op.weight("bias", "i16", [1, hidden]), "i32"))
+  const sums = op.concatenate(outputsOf(program, ["even", "odd"], [table, slotsOfNode(context, shape)]), 1)
+  const inside = op.add(op.convert(sums, "i32"), op.convert(op.weight("bias", "i16", [1, hidden]), "i32"))
   const h = op.convert(inside, "u8")
   const product = op.matmul(h, op.weight("matrix", "i8", [hidden, SYMBOLS]))
   const logits = op.add(product, op.convert(op.weight("out_bias", "i16", [1, SYMBOLS]), "i32"))

@@ -10,7 +10,7 @@ import { packed } from "@open-brains/core/quantise/packed.ts"
 import type { Tensors } from "@open-brains/core/run/state.ts"
 import { compileStep } from "@open-brains/core/train/step.ts"
 import { symbolsOf } from "./data.ts"
-import { HIDDEN_STEPS, MATRIX_STEPS, rowsOf, type Shape, SYMBOLS, slotsFor, slotsOf } from "./net.ts"
+import { HIDDEN_STEPS, MATRIX_STEPS, rowsOf, type Shape, SYMBOLS, slotsFor, slotsOf, unitsOf } from "./net.ts"
 
 export interface Recipe {
   readonly shape: Shape
@@ -127,21 +127,21 @@ const TABLE_RANGE = 0.35
 
 /** What was learnt as whole numbers of the graph: places on the grids. */
 function integersOf(floats: (name: Name) => Float32Array, shape: Shape): Tensors {
+  const { hidden } = shape
   const levels = (name: Name): number[] => {
     const { steps, most } = GRIDS[name]
     return Array.from(floats(name), (value) => levelOf(value, 1 / steps, most))
   }
-  const { weights } = packed("table", Int8Array.from(levels("table")), shape.hidden, 15)
+  const { weights } = packed("table", Int8Array.from(levels("table")), hidden, 15)
+  const order = unitsOf(hidden)
+  const [biases, rows] = [levels("bias"), levels("matrix")]
+  const bias = order.map((unit) => biases[unit]! - 8 * slotsOf(shape)) // nibbles have 8 added
+  const matrix = order.flatMap((unit) => rows.slice(unit * SYMBOLS, (unit + 1) * SYMBOLS))
   const shapes = shapeOf(shape)
-  const bias = levels("bias").map((value) => value - 8 * slotsOf(shape)) // nibbles have 8 added
   return {
-    table_nibbles: {
-      dtype: "u8",
-      shape: [rowsOf(shape), shape.hidden / 2],
-      data: weights["table_nibbles"] as Uint8Array,
-    },
+    table_nibbles: { dtype: "u8", shape: [rowsOf(shape), hidden / 2], data: weights["table_nibbles"] as Uint8Array },
     bias: { dtype: "i16", shape: shapes.bias, data: Int16Array.from(bias) },
-    matrix: { dtype: "i8", shape: shapes.matrix, data: Int8Array.from(levels("matrix")) },
+    matrix: { dtype: "i8", shape: shapes.matrix, data: Int8Array.from(matrix) },
     out_bias: { dtype: "i16", shape: shapes.out_bias, data: Int16Array.from(levels("out_bias")) },
   }
 }

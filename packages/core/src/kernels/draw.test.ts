@@ -37,7 +37,7 @@ function wanted({ logits, sharpness, word }: Given): Drawn {
   const best = Math.max(...logits)
   const sharp = BigInt(Math.min(Math.max(sharpness, 0), SHARPNESS_MAX))
   const shares = logits.map((logit) => {
-    const gap = BigInt(Math.min(best - logit, 2 ** 14 - 1))
+    const gap = BigInt(Math.min(best - logit, 2 ** 15 - 1))
     return table[Math.min(Number((gap * sharp + 0x8000n) >> 16n), 255)]!
   })
   const total = shares.reduce((sum, share) => sum + share, 0)
@@ -83,7 +83,7 @@ test("a symbol comes as often as its share says: evenly spaced words, each", () 
 })
 
 test("a share is half of another for 16 steps of gap, and none is 0", () => {
-  const { shares } = drawerOn(wasmEngine, 4)({ logits: [0, -16, -160, -60_000], sharpness: 65536, word: 0 })
+  const { shares } = drawerOn(wasmEngine, 4)({ logits: [0, -64, -640, -60_000], sharpness: 2 ** 14, word: 0 })
   expect(shares).toEqual([32768, 16384, 32, 1])
 })
 

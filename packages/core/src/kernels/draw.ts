@@ -23,9 +23,9 @@ import type { Expression, Program } from "../ir/program.ts"
 
 /** Steps of the table of shares to one bit: a share is off by at most a 32nd of a bit, which costs 0.0003 bits. */
 export const STEPS_PER_BIT = 16
-/** A gap of so many units or more counts as this many: at the sharpest, products stay below 2³¹. */
-const GAP_MAX = 2 ** 14 - 1
-export const SHARPNESS_MAX = 2 ** 17 - 1
+/** A gap of so many units or more counts as this many. Both fit 16 bits with a sign, so that a chip of 8 bits takes a short product. */
+const GAP_MAX = 2 ** 15 - 1
+export const SHARPNESS_MAX = 2 ** 15 - 1
 /** So many shares add up to less than 2²¹. */
 export const SYMBOLS_MAX = 64
 
