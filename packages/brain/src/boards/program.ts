@@ -13,7 +13,7 @@ import { PREPARE } from "@open-brains/core/link/link.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
 import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
-import { boundedText, withAddedRows } from "@open-brains/core/run/bounded_text.ts"
+import { boundedText } from "@open-brains/core/run/bounded_text.ts"
 import { contentsOf, correctionsOf, requireOperations } from "@open-brains/core/run/module.ts"
 import type { Port } from "@open-brains/core/run/net_program.ts"
 import { brainFileAt, firstWordOf, readText } from "../brains/sources.ts"
@@ -100,7 +100,7 @@ async function classifierProgram(path: string, options: ExportOptions): Promise<
   const { graph, weights } = contentsOf(files)
   const { outputs, textBytes } = shortened(graph, manifest, options)
   const gives = ["label", "logits", ...(options.gives ?? [])]
-  const wanted = Object.fromEntries(Object.entries(withAddedRows(outputs)).filter(([each]) => gives.includes(each)))
+  const wanted = Object.fromEntries(Object.entries(outputs).filter(([each]) => gives.includes(each)))
   refuseFloats(wanted)
   const whole = lowerGraph({ name: `${name}_net`, outputs: wanted, prepares: true, direct: true })
   const program = frozen(whole, dataOf(weights, whole), [PREPARE])

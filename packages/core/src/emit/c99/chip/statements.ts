@@ -89,10 +89,16 @@ ${indented(indented(inner))}
     const name = `gather_${parts.length}`
     parts.push(printGather(name, found, buffers.get(table)!, far.has(table)))
     const [type, d] = [isN16(range) ? "n16" : "int32_t", identifier(columns.index)]
-    const each = indented([`const ${type} ${identifier(sum)} = sums[${d}];`, ...lines(rest)].join("\n"))
+    const value = `${name}_sum(sums[${d}], ${name}_count)`
+    const each = indented([`const ${type} ${identifier(sum)} = ${value};`, ...lines(rest)].join("\n"))
+    const [least, most] = ranges.of(rows.count)
+    const isBounded = most <= rows.maximum && least >= 0
+    const count = isBounded ? print(rows.count) : `most32(0, least32(${print(rows.count)}, ${literal(rows.maximum)}))`
     return `{
   ${type} sums[${width}];
   ${counter(width)} ${d};
+  const ${counter(Math.max(0, Math.min(most, rows.maximum)))} ${name}_count = ${count};
+  (void)${name}_count;
   memset(sums, 0, sizeof sums);
 ${indented(loop(rows, `{ ${name}_add(${print(row)}, sums); }`))}
   for (${d} = 0; ${d} < ${width}; ++${d}) {
