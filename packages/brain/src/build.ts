@@ -1,9 +1,9 @@
 import { canonicalJson } from "@open-brains/core/base/json.ts"
 import { assert, refuse } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
-import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { graphToJson } from "@open-brains/core/graph/text.ts"
-import { type Tensor, writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { tensorsOf } from "@open-brains/core/module/tensors.ts"
 import { unpacked } from "@open-brains/core/quantise/packed.ts"
 import { contentsOf, jsonPart } from "@open-brains/core/run/module.ts"
 import { asJson, type Recipe, recipeFrom } from "@open-brains/core/train/recipe.ts"
@@ -68,21 +68,6 @@ function* building(
 }
 
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
-
-/** Weights with the shapes that the graph gives them. */
-export function tensorsOf({ graph, weights }: Pick<Taught, "graph" | "weights">): Readonly<Record<string, Tensor>> {
-  const shapes = new Map(
-    inOrder(Object.values(graph)).flatMap((node) =>
-      isNode(node, "weight") ? [[node.attributes.name, node.attributes] as const] : [],
-    ),
-  )
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, data]) => {
-      const { shape, dtype } = shapes.get(name) ?? { shape: [data.length], dtype: "f32" as const }
-      return [name, { dtype, shape, data }]
-    }),
-  )
-}
 
 /** Learning on from a base: its rows, and of the recipe what they are bound to. Errors: OB404, OB405. */
 export function startFrom(base: ModuleFiles, recipe: Recipe): Start {

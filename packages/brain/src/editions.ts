@@ -3,6 +3,7 @@ import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { inOrder, isNode } from "@open-brains/core/graph/graph.ts"
 import { ngrams } from "@open-brains/core/kernels/ngrams.ts"
 import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { tensorsOf } from "@open-brains/core/module/tensors.ts"
 import { quantiseClassifier } from "@open-brains/core/quantise/classifier.ts"
 import { LEVELS } from "@open-brains/core/quantise/coarse.ts"
 import type { Contents } from "@open-brains/core/run/module.ts"
@@ -10,7 +11,6 @@ import type { Splits } from "@open-brains/core/train/examples.ts"
 import type { Recipe } from "@open-brains/core/train/recipe.ts"
 import { type Start, type TeachProgress, type Trial, teach } from "@open-brains/core/train/teach.ts"
 import { SCALES, scaleOf } from "@open-brains/core/train/train.ts"
-import { tensorsOf } from "./build.ts"
 
 /** A net of a certain size: so many rows of so many numbers, each of so many levels, 255 of them in int8. */
 export interface Edition {

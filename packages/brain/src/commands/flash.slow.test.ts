@@ -1,7 +1,8 @@
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { echo, hexOf } from "../boards/testing/words.ts"
 import { brain, fileWith } from "../testing/command.ts"
 
+vi.setConfig({ testTimeout: 180_000 })
 const ECHO = hexOf(echo(1))
 /** `brain flash` in JSON, the speed left out: it is of this machine. */
 async function flashed(words: readonly string[], input = ""): Promise<Record<string, unknown>> {

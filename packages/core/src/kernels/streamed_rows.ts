@@ -1,4 +1,20 @@
-import { add, buffer, i32, less, let_, load, local, loop, loopUpTo, min, set, store, when } from "../ir/build.ts"
+import {
+  add,
+  buffer,
+  i32,
+  less,
+  let_,
+  load,
+  local,
+  loop,
+  loopUpTo,
+  min,
+  mul,
+  set,
+  store,
+  sub,
+  when,
+} from "../ir/build.ts"
 import type { Program } from "../ir/program.ts"
 import {
   hashing,
@@ -9,7 +25,6 @@ import {
   slotsOfSymbol,
   spelling,
 } from "./ngrams.ts"
-import type { RowsOf } from "./rows.ts"
 
 const v = local
 
@@ -17,24 +32,26 @@ const v = local
  * The rows of a text's n-grams (ngrams.ts) added up byte by byte, so that neither the text's symbols nor its slots are ever
  * kept: memory beside the text is that of one byte, however long the text is.
  *
- * Shapes: text u8 [bytesMax], length i32 [1], table as `rowsOf` says → count i32 [1], sums [columns], i16 where no text's
- * sum is beyond it, else i32. Numbers: those of `ngrams` and then `gather_sum`, to the bit, since whole numbers are added.
+ * Shapes: text u8 [bytesMax], length i32 [1], table u8 [buckets · columns], each number of which is `more` too large → count
+ * i32 [1], sums [columns], i16 where no text's sum is beyond it, else i32. Numbers: those of `ngrams` and then `gather_sum`, to the
+ * bit; sums wrap on the way, and what is too much is taken away in the end.
  */
-export function streamedRows(options: NgramOptions, columns: number, rowsOf: RowsOf): Program {
+export function streamedRows(options: NgramOptions, columns: number, more: number): Program {
   const { bytesMax, buckets, wordsMax, wordTimes = 1 } = options
-  const rows = rowsOf(buckets, columns)
   const most = ngramsMax(bytesMax, wordTimes)
   const [text, length] = [buffer("input", "u8", "text", bytesMax), buffer("input", "i32", "length", 1)]
+  const table = buffer("input", "u8", "table", buckets * columns)
   const symbols = buffer("scratch", "i32", "symbols", SYMBOLS_OF_BYTE)
   const slots = buffer("scratch", "u16", "slots", SYMBOLS_OF_BYTE * slotsOfSymbol(options) + wordsMax * wordTimes)
   const count = buffer("output", "i32", "count", 1)
-  const sums = buffer("output", rows.most * most <= 32_767 ? "i16" : "i32", "sums", columns)
+  const sums = buffer("output", more * most <= 32_767 ? "i16" : "i32", "sums", columns)
   const ranges = rangesTable()
   const { bytes, before, step, close } = spelling(text, length, symbols, ranges, bytesMax)
   const hash = hashing(slots, options)
+  const [at, column, last] = [v("at"), v("column"), v("last_column")]
   return {
     name: "streamed_rows",
-    buffers: [text, length, rows.table, count, sums, symbols, slots, ranges, ...rows.constants],
+    buffers: [text, length, table, count, sums, symbols, slots, ranges],
     body: [
       loop("clear", columns, [store(sums, v("clear"), i32(0))]),
       ...[bytes, ...before, ...hash.before, let_("total", i32(0)), let_("is_any", i32(0))],
@@ -49,9 +66,13 @@ export function streamedRows(options: NgramOptions, columns: number, rowsOf: Row
           set("is_any", i32(1)),
         ]),
         when(less(v("turn"), v("bytes")), [], [when(v("is_any"), hash.end)]),
-        loopUpTo("place_of_slot", v("slot_count"), slots.length, rows.addTo(sums, load(slots, v("place_of_slot")))),
+        loopUpTo("f", v("slot_count"), slots.length, [
+          let_(at, mul(min(load(slots, v("f")), i32(buckets - 1)), i32(columns))),
+          loop(column, columns, [store(sums, column, add(load(sums, column), load(table, add(at, column))))]),
+        ]),
         set("total", add(v("total"), v("slot_count"))),
       ]),
+      loop(last, columns, [store(sums, last, sub(load(sums, last), mul(v("total"), i32(more))))]),
       store(count, i32(0), min(v("total"), i32(most))),
     ],
   }

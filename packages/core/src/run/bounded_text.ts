@@ -1,36 +1,33 @@
-import { sizeOf } from "../base/shape.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
-import { convert, node as graphNode, input, reshape } from "../graph/operations.ts"
+import { add, convert, fill, node as graphNode, input, reshape } from "../graph/operations.ts"
 import type { Outputs } from "../graph/text.ts"
 import { ngramOptionsOf } from "../kernels/recognise.ts"
-import { byteRows, nibbleRows, type RowsOf, tritRows } from "../kernels/rows.ts"
 import { streamedRows } from "../kernels/streamed_rows.ts"
 import { readBagNet } from "./bag_net.ts"
 
-/** By the name that quantise/packed.ts gives a table. */
-const ROWS: Readonly<Record<string, RowsOf>> = {
-  table: byteRows,
-  table_nibbles: nibbleRows,
-  table_trits: tritRows,
-}
+/** How far a number of a table is from 0 at most, by the name that quantise/packed.ts gives the table. */
+const MOST: Readonly<Record<string, number>> = { table: 128, table_nibbles: 8, table_trits: 1 }
 
 /**
  * The same classifier for small chips, and for texts of at most so many bytes: rows of its table are added up as the text is
- * read, from where they are stored, be it bytes, nibbles or trits. To texts within, the answers are the same to the bit. Nothing when
- * its kernel is none of kernels/ngrams.ts or its table is stored in another way, so that nobody knows how, or when it reads less
- * anyway. Errors: OB540 for a graph that is no bag net.
+ * read. To texts within, the answers are the same to the bit. Nothing when its kernel is none of kernels/ngrams.ts, so that nobody
+ * knows how, or reads less anyway. Errors: OB540 for a graph that is no bag net.
  */
 export function boundedText(graph: Outputs, bytesMax: number): Outputs | undefined {
   const { kernel, table, slots, count } = readBagNet(graph)
   const [buckets, columns] = table.shape as [number, number]
   const options = ngramOptionsOf(kernel, buckets)
+  if (!options || bytesMax < 1 || bytesMax > options.bytesMax) return undefined
   const stored = inOrder([table]).find((node) => isNode(node, "weight"))
-  const rowsOf = stored && ROWS[stored.attributes.name]
-  if (!options || !stored || !rowsOf || bytesMax < 1 || bytesMax > options.bytesMax) return undefined
-  const program = streamedRows({ ...options, bytesMax }, columns, rowsOf)
-  const { length, dtype } = program.buffers.find(({ name }) => name === "table")!
-  if (sizeOf(stored.shape) !== length || stored.dtype !== dtype) return undefined
-  const given = [input("text", "u8", [1, bytesMax]), input("length", "i32", [1, 1]), reshape(stored, [1, length])]
+  const more = MOST[stored?.attributes.name ?? ""] ?? 128
+  const program = streamedRows({ ...options, bytesMax }, columns, more)
+  const wideTable = convert(table, "i32")
+  const above = convert(add(wideTable, fill(more, wideTable)), "u8")
+  const given = [
+    input("text", "u8", [1, bytesMax]),
+    input("length", "i32", [1, 1]),
+    reshape(above, [1, buckets * columns]),
+  ]
   const [total, sums] = ["count", "sums"].map((output) => graphNode("kernel", given, { program, output })) as [
     Node,
     Node,

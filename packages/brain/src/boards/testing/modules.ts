@@ -115,3 +115,48 @@ void deep_run(void) {
   },
   ports: { inputs: [{ name: "deep_in", bytes: 1 }], outputs: [{ name: "deep_out", bytes: 1 }], entries: [] },
 }
+
+const asm = (...lines: readonly string[]): string => lines.map((line) => `"${line}\\n\\t"`).join(" ")
+/** Instructions whose cycles stand in the manuals, in an inline assembly that each family has of its own. */
+export const known: Example = {
+  module: {
+    name: "known",
+    header: guarded("known", "extern uint8_t known_in[1];\nextern uint8_t known_out[1];\nvoid known_run(void);"),
+    source: `#include "known.h"
+uint8_t known_in[1];
+uint8_t known_out[1];
+#if defined(__AVR__)
+void __attribute__((naked, noinline)) known_run(void) {
+  __asm__ volatile(${asm("nop", "nop", "mul r24, r24", "clr r1", "ldi r24, 5", "1: dec r24", "brne 1b", "push r24", "pop r24", "ret")});
+}
+#elif defined(__arm__)
+void __attribute__((naked, noinline)) known_run(void) {
+  __asm__ volatile(${asm(".syntax unified", "push {r4, lr}", "movs r0, #5", "1: subs r0, r0, #1", "bne 1b", "muls r0, r0", "ldr r1, [sp, #0]", "nop", "str r1, [sp, #0]", "b 2f", "nop", "2: pop {r4, pc}")});
+}
+#else
+void known_run(void) {}
+#endif
+`,
+  },
+  ports: { inputs: [{ name: "known_in", bytes: 1 }], outputs: [{ name: "known_out", bytes: 1 }], entries: [] },
+}
+
+/** Never comes back when it is given a 1. */
+export const hanging: Example = {
+  module: {
+    name: "hanging",
+    header: guarded(
+      "hanging",
+      "extern uint8_t hanging_in[1];\nextern uint8_t hanging_out[1];\nvoid hanging_run(void);",
+    ),
+    source: `#include "hanging.h"
+uint8_t hanging_in[1];
+uint8_t hanging_out[1];
+static volatile uint8_t turns;
+void hanging_run(void) {
+  while (hanging_in[0] == 1) ++turns;
+}
+`,
+  },
+  ports: { inputs: [{ name: "hanging_in", bytes: 1 }], outputs: [{ name: "hanging_out", bytes: 1 }], entries: [] },
+}

@@ -4,9 +4,8 @@ import { join } from "node:path"
 import { bytesOf, DTYPE, zeros } from "@open-brains/core/base/dtype.ts"
 import type { Memory } from "@open-brains/core/ir/interpret.ts"
 import type { Access, Program, Buffer as ProgramBuffer } from "@open-brains/core/ir/program.ts"
-import { execute } from "./execute.ts"
 import { probeSource, STOP } from "./probe_source.ts"
-import { TARGETS, type Target } from "./targets.ts"
+import { type Ran, TARGETS, type Target } from "./targets.ts"
 
 /** A module as it is exported: NAME.h and NAME.c. */
 export interface ModuleSource {
@@ -46,6 +45,8 @@ export interface Probe extends Disposable {
   /** A fresh chip takes the requests one after another. Errors: an Error when it crashes, hangs or says too little. */
   run(requests: readonly ProbeRequest[], timeoutMs?: number): Promise<ProbeAnswers>
 }
+/** What stands around each call. */
+const CALL_MARK = 1
 const RUN_MS_MAX = 120_000
 
 /** The ports of a program that was exported as `name`; `withState` has the answers end with the state buffers. */
@@ -82,7 +83,12 @@ export function answerMemory({ buffers }: Program, bytes: Uint8Array, withState 
 }
 
 /** A module compiled for a target with a loop around it that answers requests; disposing removes its folder. */
-export async function buildProbe(module: ModuleSource, ports: Ports, target: Target): Promise<Probe> {
+export async function buildProbe(
+  module: ModuleSource,
+  ports: Ports,
+  target: Target,
+  flags: readonly string[] = [],
+): Promise<Probe> {
   const { build, run, bytes } = TARGETS[target]
   const folder = mkdtempSync(join(tmpdir(), "brain-probe-"))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
@@ -95,7 +101,7 @@ export async function buildProbe(module: ModuleSource, ports: Ports, target: Tar
     writeFileSync(join(folder, `${module.name}.h`), module.header)
     writeFileSync(source, module.source)
     writeFileSync(main, probeSource(module.name, ports, bytes))
-    await build([source, main], elf)
+    await build([source, main], elf, flags)
   } catch (error) {
     remove()
     throw error
@@ -103,33 +109,32 @@ export async function buildProbe(module: ModuleSource, ports: Ports, target: Tar
   return {
     elf,
     async run(requests, timeoutMs = RUN_MS_MAX) {
-      const input = Buffer.concat([...requests.flatMap(({ entry, input }) => [Uint8Array.of(entry), input]), STOP])
       for (const [n, { entry, input }] of requests.entries()) {
         const expected = sumOf(ports.inputs)
         if (input.length !== expected) throw new Error(`bug: request ${n} has ${input.length} bytes of ${expected}`)
         if (entry > ports.entries.length) throw new Error(`bug: request ${n} calls entry ${entry}, which is not there`)
       }
-      const ran = await execute(await run(elf), input, timeoutMs)
-      return answersOf(target, ran, requests.length, sumOf(ports.outputs))
+      const [answerBytes, asked] = [sumOf(ports.outputs), requests.map(({ entry, input }) => requestOf(entry, input))]
+      const ran = await run(elf, { requests: [...asked, STOP], answerBytes, timeoutMs })
+      return answersOf(target, ran, requests.length, answerBytes)
     },
     [Symbol.dispose]: remove,
   }
 }
 const sumOf = (ports: readonly Port[]): number => ports.reduce((sum, { bytes }) => sum + bytes, 0)
 
-interface Ran {
-  readonly stdout: Uint8Array
-  readonly stderr: string
-}
+const requestOf = (entry: number, input: Uint8Array): Uint8Array => Uint8Array.of(entry, ...input)
+
 /** Errors: an Error when there is not exactly one answer a request. */
-function answersOf(target: Target, { stdout, stderr }: Ran, count: number, bytes: number): ProbeAnswers {
-  const told = `${target} answered ${stdout.length} bytes to ${count} requests of ${bytes}: ${stderr.slice(-400)}`
-  if (stdout.length !== count * bytes) throw new Error(told)
-  const outputs = Array.from({ length: count }, (_, n) => stdout.slice(n * bytes, (n + 1) * bytes))
+function answersOf(target: Target, { output, marks, stacks, said }: Ran, count: number, bytes: number): ProbeAnswers {
+  const told = `${target} answered ${output.length} bytes to ${count} requests of ${bytes}: ${said.slice(-400)}`
+  if (output.length !== count * bytes) throw new Error(told)
+  const outputs = Array.from({ length: count }, (_, n) => output.slice(n * bytes, (n + 1) * bytes))
   // The first pair of marks has nothing in between: what marking costs.
-  const marks = [...stderr.matchAll(/^mark 1 cycles (\d+)/gm)].map(([, cycles]) => Number(cycles))
-  if (marks.length === 0) return { outputs }
-  if (marks.length !== count + 1) throw new Error(`bug: ${marks.length} marks for ${count} requests`)
-  const stacks = [...stderr.matchAll(/^(?:mark 1 .*)?\bstack (\d+)$/gm)].map(([, stack]) => Number(stack))
-  return { outputs, cycles: marks.slice(1).map((each) => each - marks[0]!), stackBytes: Math.max(0, ...stacks) }
+  const [free, ...calls] = marks.filter(({ mark }) => mark === CALL_MARK)
+  if (free === undefined) return { outputs }
+  if (calls.length !== count) throw new Error(`bug: ${calls.length} calls were measured for ${count} requests`)
+  const all = [...stacks, ...calls.flatMap(({ stackBytes }) => stackBytes ?? [])]
+  const cycles = calls.map((call) => call.cycles - free.cycles)
+  return { outputs, cycles, ...(all.length > 0 && { stackBytes: Math.max(...all) }) }
 }

@@ -1,9 +1,28 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { missingProgram } from "../../../../../scripts/testing.ts"
+import type { AvrBoard } from "../avr.ts"
 import { type Chip, compileForChip, findChipCompiler, runCompiler } from "../compile.ts"
-import type { Command } from "./execute.ts"
+import { type Command, execute } from "./execute.ts"
 import { cachedTool } from "./tools.ts"
+import { runOnVirtualBoard } from "./virtual_runner.ts"
+
+/** What a probe is asked: a fresh chip takes the requests one after another, and the last of them ends it unanswered. */
+export interface Session {
+  readonly requests: readonly Uint8Array[]
+  /** Each answer is so long: who cannot hold bytes back sends a request when the answer before it is there. */
+  readonly answerBytes: number
+  readonly timeoutMs: number
+}
+export interface Ran {
+  readonly output: Uint8Array
+  /** Cycles from the start of a mark to its end, and the bytes of stack that were used below it where that is known. */
+  readonly marks: readonly { readonly mark: number; readonly cycles: number; readonly stackBytes?: number }[]
+  /** The same bytes where the probe itself finds them, one a request. */
+  readonly stacks: readonly number[]
+  /** What else there was to say. */
+  readonly said: string
+}
 
 /** Where a module can run. */
 interface TargetFacts {
@@ -11,43 +30,75 @@ interface TargetFacts {
   missing(): string | undefined
   /** The header by which a probe moves its bytes there. */
   readonly bytes: string
-  build(sources: readonly string[], elf: string): Promise<void>
-  /** What runs a program that was built: it gives stdin to the probe and the probe's bytes to stdout, marks to stderr. */
-  run(elf: string): Promise<Command>
+  build(sources: readonly string[], elf: string, flags: readonly string[]): Promise<void>
+  /** Errors: an Error when it crashes, or does not end in time. */
+  run(elf: string, session: Session): Promise<Ran>
+  /** Static memory that leaves enough for the stack of a probe. */
+  readonly memoryBytes: number
   /** What its cycles are worth. */
   readonly cycles: "none" | "exact" | "modelled"
+  /** Whether the stack of a call is seen. */
+  readonly seesStack: boolean
 }
+const STACK_BYTES = 448
 const C_FILES = join(import.meta.dirname, "c")
+
+/** A runner that is a process: requests on stdin, answers on stdout, and what was measured in lines on stderr. */
+const inProcess =
+  (command: (elf: string) => Promise<Command>): TargetFacts["run"] =>
+  async (elf, { requests, timeoutMs }) => {
+    const { stdout, stderr } = await execute(await command(elf), Buffer.concat(requests), timeoutMs)
+    const marks = [...stderr.matchAll(/^mark (\d+) cycles (\d+)(?: stack (\d+))?/gm)].map(
+      ([, mark, cycles, stack]) => ({
+        ...{ mark: Number(mark), cycles: Number(cycles) },
+        ...(stack !== undefined && { stackBytes: Number(stack) }),
+      }),
+    )
+    const stacks = [...stderr.matchAll(/^stack (\d+)$/gm)].map(([, bytes]) => Number(bytes))
+    return { output: stdout, marks, stacks, said: stderr }
+  }
+
 const STRICT = ["-Wall", "-Wextra", "-Werror"]
 
-const host = (flags: readonly string[]): TargetFacts => ({
+const host = (kind: readonly string[]): TargetFacts => ({
   missing: () => missingProgram("gcc"),
   bytes: join(C_FILES, "probe_host.h"),
-  async build(sources, elf) {
-    const { code, said } = await runCompiler("gcc", ["-std=c99", ...STRICT, ...flags, ...sources, "-o", elf])
+  async build(sources, elf, flags) {
+    const { code, said } = await runCompiler("gcc", ["-std=c99", ...STRICT, ...kind, ...flags, ...sources, "-o", elf])
     if (code !== 0) throw new Error(`gcc ended with ${code}: ${said}`)
   },
-  run: async (elf) => [elf],
+  run: inProcess(async (elf) => [elf]),
+  memoryBytes: 2 ** 20,
   cycles: "none",
+  seesStack: false,
 })
 
 const missingFor = (chip: Chip, ...programs: readonly string[]): string | undefined =>
   findChipCompiler(chip) ? missingProgram(...programs) : `a compiler for ${chip} is not installed`
 
 /** An AVR's program, whatever simulates the chip. */
-const onAvr = (chip: "atmega328p" | "atmega2560"): Pick<TargetFacts, "bytes" | "build" | "cycles"> => ({
+const onAvr = (chip: "atmega328p" | "atmega2560"): Omit<TargetFacts, "missing" | "run" | "seesStack"> => ({
   bytes: join(C_FILES, "probe_avr.h"),
-  build: async (sources, output) => void (await compileForChip({ chip, sources, output, flags: STRICT })),
+  async build(sources, output, flags) {
+    await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags] })
+  },
+  memoryBytes: (chip === "atmega328p" ? 2048 : 8192) - STACK_BYTES,
   cycles: "exact",
 })
 const LIBSIMAVR = "/usr/include/simavr/sim_avr.h"
 const simavr = (chip: "atmega328p" | "atmega2560"): TargetFacts => ({
   ...onAvr(chip),
+  seesStack: true,
   missing: () =>
     missingFor(chip, "gcc") ?? (existsSync(LIBSIMAVR) ? undefined : `libsimavr-dev (${LIBSIMAVR}) is not installed`),
-  async run(elf) {
-    return [await cachedTool(join(C_FILES, "simavr_runner.c"), ["-lsimavr", "-lelf"]), chip, elf]
-  },
+  run: inProcess(async (elf) => [await cachedTool(join(C_FILES, "simavr_runner.c"), ["-lsimavr", "-lelf"]), chip, elf]),
+})
+
+const avr8js = (chip: "atmega328p" | "atmega2560", board: AvrBoard["name"]): TargetFacts => ({
+  ...onAvr(chip),
+  seesStack: false, // since reset, not by call
+  missing: () => missingFor(chip),
+  run: (elf, session) => runOnVirtualBoard(elf, board, session),
 })
 
 interface Machine {
@@ -59,19 +110,21 @@ interface Machine {
 const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): TargetFacts => ({
   missing: () => missingFor(chip, "gcc", "qemu-system-arm"),
   bytes: join(C_FILES, "probe_cortex.h"),
-  async build(sources, output) {
+  async build(sources, output, flags) {
     const memory = [`-Wl,--defsym=flash_bytes=${flashBytes}`, `-Wl,--defsym=ram_bytes=${ramBytes}`]
     const bare = ["-nostartfiles", "-nostdlib", "-T", join(C_FILES, "cortex.ld"), "-lc", "-lgcc"]
-    await compileForChip({ chip, sources, output, flags: [...STRICT, ...memory, ...bare] })
+    await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags, ...memory, ...bare] })
   },
-  async run(elf) {
+  run: inProcess(async (elf) => {
     const plugin = await cachedTool(join(C_FILES, "cortex_cycles.c"), ["-shared", "-fPIC"])
     const quiet = ["-display", "none", "-monitor", "none", "-serial", "none"]
     const semihosting = ["-semihosting-config", "enable=on,target=native"]
     const words = [...quiet, ...semihosting, "-plugin", `${plugin},model=${model}`, "-kernel", elf]
     return ["qemu-system-arm", "-M", machine, ...words]
-  },
+  }),
+  memoryBytes: ramBytes - 4 * STACK_BYTES,
   cycles: "modelled",
+  seesStack: true,
 })
 
 /** Every place that must give the same bytes. */
@@ -80,13 +133,20 @@ export const TARGETS = {
   "host, checked": host(["-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]),
   "atmega328p on simavr": simavr("atmega328p"),
   "atmega2560 on simavr": simavr("atmega2560"),
+  "atmega328p on avr8js": avr8js("atmega328p", "uno"),
+  "atmega2560 on avr8js": avr8js("atmega2560", "mega"),
   "cortex-m0 on QEMU": qemu("cortex-m0", {
     ...{ machine: "microbit", model: "m0" },
     ...{ flashBytes: 256 * 1024, ramBytes: 16 * 1024 },
   }),
+  // QEMU has no RP2040; an M4 runs all that an M0+ does.
+  "cortex-m0plus on QEMU": qemu("cortex-m0plus", {
+    ...{ machine: "mps2-an386", model: "m0p" },
+    ...{ flashBytes: 2 * 2 ** 20, ramBytes: 264 * 1024 },
+  }),
   "cortex-m4 on QEMU": qemu("cortex-m4", {
     ...{ machine: "mps2-an386", model: "m4" },
-    ...{ flashBytes: 1024 * 1024, ramBytes: 256 * 1024 },
+    ...{ flashBytes: 2 ** 20, ramBytes: 256 * 1024 },
   }),
 } as const satisfies Readonly<Record<string, TargetFacts>>
 export type Target = keyof typeof TARGETS

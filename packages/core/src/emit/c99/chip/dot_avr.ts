@@ -134,15 +134,15 @@ const blockOf = (outputs: number): number =>
   [16, 12, 8, 4].find((size) => outputs % size === 0) ?? Math.min(16, Math.ceil(outputs / 4) * 4)
 
 /** −2^bits · Σx, modulo 2²⁴. */
-function totalOf({ name, runs, length, jump }: Dot, bits: number): string {
-  return `INLINE n24 ${name}_total(const in_u8 *x) {
+function totalOf({ name, runs, length, jump, data }: Dot, bits: number): string {
+  return `INLINE n24 ${name}_total(const in_${data} *x) {
   ${counter(runs)} r;
   ${counter(length)} l;
   __uint24 all = 0;
   for (r = 0; r < ${runs}; ++r, x += ${jump - length}) {
-    uint16_t total = 0;
+    ${data === "i8" ? "int16_t" : "uint16_t"} total = 0;
     for (l = 0; l < ${length}; ++l) total += *x++;
-    all += total;
+    all += ${data === "i8" ? "(__uint24)(__int24)total" : "total"};
   }
   return (__int24)(0 - (all << ${bits}));
 }`
@@ -150,7 +150,7 @@ function totalOf({ name, runs, length, jump }: Dot, bits: number): string {
 
 /** One pass over x that makes `count` sums. */
 function passText(dot: Dot, count: number, kind: Kind, isFar: boolean): string {
-  const { accumulators, one, give, classes, needsZero } = kind.pass(dot, count)
+  const { accumulators, one, give, classes, needsZero, zeroChanges = false } = kind.pass(dot, count)
   const loaded = isFar ? one.map((line) => line.replace(/^lpm /, "elpm ")) : one // which carries into RAMPZ
   const { lines, counters, declared } = passLoop(dot, ["ld %[t],X+", ...loaded])
   const outs = [
@@ -158,14 +158,15 @@ function passText(dot: Dot, count: number, kind: Kind, isFar: boolean): string {
     `[t] "=&${classes.t}"(t)`,
     `[m] "=&${classes.m}"(m)`,
     ...counters,
+    ...(zeroChanges ? [`[z] "=&r"(z)`] : []),
     `"+z"(w)`,
     `"+x"(x)`,
   ]
   return `  ${accumulators[0]!.type} ${accumulators.map(({ name, start }) => `${name} = ${start}`).join(", ")};
   uint8_t t, m${declared};
-${needsZero ? "  const uint8_t z = 0;\n" : ""}  __asm__ volatile(${lines.map((line) => `"${line}\\n\\t"`).join("\n    ")}
+${zeroChanges ? "  uint8_t z;\n" : needsZero ? "  const uint8_t z = 0;\n" : ""}  __asm__ volatile(${lines.map((line) => `"${line}\\n\\t"`).join("\n    ")}
     "clr r1"
-    : ${outs.join(", ")} : ${needsZero ? `[z] "r"(z)` : ""} : "r0", "memory");
-  (void)t; (void)m;
+    : ${outs.join(", ")} : ${needsZero && !zeroChanges ? `[z] "r"(z)` : ""} : "r0", "memory");
+  (void)t; (void)m;${zeroChanges ? " (void)z;" : ""}
   ${give.join(" ")}`
 }

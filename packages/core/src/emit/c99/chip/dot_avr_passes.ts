@@ -18,6 +18,8 @@ interface Pass {
   /** Classes of registers of t and m. */
   readonly classes: { readonly t: string; readonly m: string }
   readonly needsZero: boolean
+  /** z takes the sign of a product, and is an output then. */
+  readonly zeroChanges?: boolean
 }
 export const bytesOf = ({ runs, length }: Dot, count: number, kind: Kind): number => runs * length * kind.width(count)
 
@@ -62,11 +64,11 @@ export const plainBytes = (isOffset: boolean): Kind => ({
   },
 })
 
-/** Whether weights of four bits and data without a sign can be taken two at a time: 255 · 255 · K must fit 24 bits. */
+/** Whether weights of four bits can be taken two at a time: 255 · 255 · K must fit 24 bits, or 255 · 128 · K 23. */
 export const fitsNibbles = ({ data, runs, length, accumulator, weights }: Dot): boolean =>
-  data === "u8" &&
+  data !== "i16" &&
   accumulator === 24 &&
-  runs * length <= 258 &&
+  runs * length <= 256 &&
   weights.every((row) => Array.from(row).every((w) => w >= -8 && w <= 7))
 
 /**
@@ -83,21 +85,29 @@ export const nibbles: Kind = {
         return (high + 8) * 16 + low + 8
       }),
     ),
-  pass(_, count) {
+  pass({ data }, count) {
+    const isSigned = data === "i8"
+    const multiply = isSigned ? "mulsu %[t],%[m]" : "mul %[m],%[t]" // whose carry is the sign
     const pairs = Array.from({ length: Math.ceil(count / 2) }, (_, p) => [`f${p}`, `l${p}`] as const)
-    const add = (sum: string): readonly string[] => [`add %A[${sum}],r0`, `adc %B[${sum}],r1`, `adc %C[${sum}],%[z]`]
+    const add = (sum: string): readonly string[] => [
+      ...(isSigned ? ["sbc %[z],%[z]"] : []),
+      `add %A[${sum}],r0`,
+      `adc %B[${sum}],r1`,
+      `adc %C[${sum}],%[z]`,
+    ]
     return {
-      accumulators: pairs.flat().map((name) => ({ name, type: "__uint24", start: "0" })),
+      accumulators: pairs.flat().map((name) => ({ name, type: isSigned ? "__int24" : "__uint24", start: "0" })),
       one: pairs.flatMap(([full, low]) => [
-        ...["lpm %[m],Z+", "mul %[m],%[t]", ...add(full)],
-        ...["andi %[m],15", "mul %[m],%[t]", ...add(low)],
+        ...["lpm %[m],Z+", multiply, ...add(full)],
+        ...["andi %[m],15", multiply, ...add(low)],
       ]),
       give: pairs.flatMap(([full, low], p) => [
         `sums[${2 * p}] = (n24)((${full} - ${low}) >> 4) + offset;`,
         ...(2 * p + 1 < count ? [`sums[${2 * p + 1}] = (n24)${low} + offset;`] : []),
       ]),
-      classes: { t: "r", m: "d" },
+      classes: isSigned ? { t: "a", m: "a" } : { t: "r", m: "d" },
       needsZero: true,
+      zeroChanges: isSigned,
     }
   },
 }

@@ -51,7 +51,7 @@ export function emitChip(program: Program): ChipSource {
     layers: layersOf(block, `${name}_${ends[at]}`, printer.nameOf),
   }))
   const layers = blocks.flatMap((each) => each.layers)
-  const functions = layers.map(({ symbol, block }) => `LAYER ${symbol}(void) ${printer.block(block)}`)
+  const functions = layers.map(({ symbol, block }) => quiet(`LAYER ${symbol}(void) ${printer.block(block)}`))
   const calls = blocks.map(
     (each) => `void ${each.symbol}(void) {\n${indented(each.layers.map(({ symbol }) => `${symbol}();`).join("\n"))}\n}`,
   )
@@ -109,6 +109,15 @@ ${declared}
     layers: layers.map(({ symbol, about }) => ({ symbol, about })),
   }
 }
+
+/** What is proved of values may leave a local that nothing reads any more: the compiler hears that it is meant. */
+function quiet(text: string): string {
+  const read = new Set(text.replace(/^(\s*(?:const )?(?:\w+ )?)\w+ = /gm, "$1").match(/\w+/g))
+  return text.replace(/^\s*(?:const )?\w+ (\w+) = .*;$/gm, (declared, name: string) =>
+    read.has(name) ? declared : `${declared} (void)${name};`,
+  )
+}
+
 const isPort = ({ access }: Buffer): boolean => access === "input" || access === "output" || access === "state"
 
 function hasFloats(program: Program): boolean {

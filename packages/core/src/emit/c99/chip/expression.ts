@@ -10,7 +10,7 @@ export interface ExpressionPrinter {
   print(e: Expression): string
   /** Operations that are called as functions, and requantisations, as far as they were printed. */
   readonly helpers: Set<Binary>
-  readonly requantisations: Map<string, Omit<Requantisation, "x" | "m"> & { readonly isNarrow: boolean }>
+  readonly requantisations: Map<string, Omit<Requantisation, "x" | "m"> & { readonly bits: 16 | 24 | 32 }>
 }
 
 /** C operators that do as loop IR says where nothing wraps. */
@@ -82,8 +82,10 @@ export function expressionPrinter(
   }
   const binary = (e: Extract<Expression, { kind: "binary" }>): string => {
     const requantised = requantisationOf(e)
-    if (requantised) return requantise(requantised)
+    const called = requantised && requantise(requantised)
+    if (called !== undefined) return called
     const { op, left, right } = e
+    if (op === "i32.min" || op === "i32.max") return leastOrMost(op === "i32.min", left, right)
     const [a, b, y] = [ranges.of(left), ranges.of(right), ranges.of(e)]
     const narrow = isN16(a) && isN16(b)
     const [p, q] = [print(left), print(right)]
@@ -101,7 +103,6 @@ export function expressionPrinter(
       if (op !== "i32.mul" && [a, b, y].every(isN24)) return `(n24)((n24)${p} ${plain} (n24)${q})`
       return `((int32_t)${p} ${plain} (int32_t)${q})`
     }
-    if (op === "i32.min" || op === "i32.max") return leastOrMost(op, [p, a], [q, b], narrow)
     if (op === "i32.shl" || op === "i32.shr_s" || op === "i32.shr_u") return shift(e, p, q)
     if (
       (op === "i32.div_s" || op === "i32.rem_s" || ((op === "i32.div_u" || op === "i32.rem_u") && a[0] >= 0)) &&
@@ -112,16 +113,13 @@ export function expressionPrinter(
     }
     return call(op, p, q)
   }
-  const leastOrMost = (
-    op: "i32.min" | "i32.max",
-    [p, a]: readonly [string, Interval],
-    [q, b]: readonly [string, Interval],
-    narrow: boolean,
-  ): string => {
-    const isLeast = op === "i32.min"
-    if (isLeast ? a[1] <= b[0] : a[0] >= b[1]) return p
-    if (isLeast ? b[1] <= a[0] : b[0] >= a[1]) return q
-    return `${isLeast ? "least" : "most"}${narrow ? "16" : "32"}(${p}, ${q})`
+  /** A side that cannot be is not printed: what it reads may be read nowhere else. */
+  const leastOrMost = (isLeast: boolean, left: Expression, right: Expression): string => {
+    const [a, b] = [ranges.of(left), ranges.of(right)]
+    if (isLeast ? a[1] <= b[0] : a[0] >= b[1]) return print(left)
+    if (isLeast ? b[1] <= a[0] : b[0] >= a[1]) return print(right)
+    const bits = isN16(a) && isN16(b) ? 16 : 32
+    return `${isLeast ? "least" : "most"}${bits}(${print(left)}, ${print(right)})`
   }
   const shift = (e: Extract<Expression, { kind: "binary" }>, p: string, q: string): string => {
     const [a, y] = [ranges.of(e.left), ranges.of(e)]
@@ -134,10 +132,13 @@ export function expressionPrinter(
     if (e.op === "i32.shr_u" && a[0] < 0) return call(e.op, p, q)
     return isN16(a) ? `(n16)(${p} >> ${Math.min(by, 15)})` : `((int32_t)${p} >> ${by})`
   }
-  const requantise = ({ x, m, shift, low, high }: Requantisation): string => {
-    const isNarrow = isN24(ranges.of(x)) && ranges.of(m)[0] >= 0
-    const name = `requantise_${shift}_${low < 0 ? `m${-low}` : low}_${high}${isNarrow ? "" : "_wide"}`
-    requantisations.set(name, { shift, low, high, isNarrow })
+  const requantise = ({ x, m, shift, low, high }: Requantisation): string | undefined => {
+    const range = ranges.of(x)
+    const [least, most] = ranges.of(m)
+    if (least < 0 || most > 32767) return undefined // no requantisation: something else that looks like one
+    const bits = isN16(range) ? 16 : isN24(range) ? 24 : 32
+    const name = `requantise_${shift}_${low < 0 ? "i" : "u"}${high > 255 ? 16 : 8}_of_${bits}`
+    requantisations.set(name, { shift, low, high, bits })
     return `${name}(${print(x)}, ${print(m)})`
   }
   return { print, helpers, requantisations }

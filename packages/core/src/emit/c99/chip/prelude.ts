@@ -2,7 +2,8 @@ import type { Binary } from "../../../ir/program.ts"
 import { define, TYPE } from "../prelude.ts"
 import type { ExpressionPrinter } from "./expression.ts"
 import { FLASH_MACROS } from "./flash.ts"
-import { NUMBER_TYPES } from "./numbers.ts"
+import { NUMBER_TYPES, sumType } from "./numbers.ts"
+import { printRequantise } from "./requantise_arm.ts"
 
 /** What NAME.c starts with: types, how flash is read, and the helpers that it calls. */
 export function chipPrelude({
@@ -41,30 +42,38 @@ INLINE n16 least16(n16 a, n16 b) { return b < a ? b : a; }
 INLINE n16 most16(n16 a, n16 b) { return a < b ? b : a; }
 INLINE int32_t least32(int32_t a, int32_t b) { return b < a ? b : a; }
 INLINE int32_t most32(int32_t a, int32_t b) { return a < b ? b : a; }
-${[...ops]
+${[...ops].some((op) => op.startsWith("i32.dot")) ? PARTS : ""}${[...ops]
   .sort()
   .map((op) => define(op).replace("static inline", "INLINE"))
   .join("\n")}
 ${requantisations.size > 0 ? requantise(requantisations) : ""}`
 }
 
+/** Halves and bytes of words, signed. */
+const PARTS = `typedef union { uint16_t u; int16_t i; } half_bits;
+typedef union { uint8_t u; int8_t i; } byte_bits;
+INLINE int16_t to_i16(int32_t v) { half_bits b; b.u = (uint16_t)(uint32_t)v; return b.i; }
+INLINE int16_t high(int32_t v) { half_bits b; b.u = (uint16_t)((uint32_t)v >> 16); return b.i; }
+INLINE int32_t byte_of(int32_t v, int32_t at) { byte_bits b; b.u = (uint8_t)((uint32_t)v >> at); return b.i; }
+`
+
 /** y = saturate(⌊(x · m + 2^(t-1)) / 2^t⌋): graph/requantise.ts. Where x has 24 bits, AVR multiplies byte by byte. */
 function requantise(all: ExpressionPrinter["requantisations"]): string {
-  const isNarrow = [...all.values()].some((each) => each.isNarrow)
-  const functions = [...all].map(([name, { shift, low, high, isNarrow }]) => {
+  const isNarrow = [...all.values()].some(({ bits }) => bits < 32)
+  const functions = [...all].map(([name, { shift, low, high, bits }]) => {
     const by = shift - 16
     const clamp = `y < ${low} ? ${low} : y > ${high} ? ${high} : (n16)y`
-    const plain = `const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)m) >> 16);
+    const wide = `  const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)(uint16_t)m) >> 16);
   const int32_t y = (v + INT32_C(${2 ** (by - 1)})) >> ${by};
   return ${clamp};`
-    if (!isNarrow) return `INLINE n16 ${name}(int32_t x, int32_t m) {\n  ${plain}\n}`
-    return `INLINE n16 ${name}(n24 x, n16 m) {
-#ifdef __AVR__
-${low === 0 && high === 255 ? toByte(by) : toSigned(by, clamp)}
+    const avr = bits === 32 ? wide : low === 0 && high === 255 ? toByte(by) : toSigned(by, clamp)
+    const data = low === 0 ? "u8" : high === 127 ? "i8" : "i16"
+    return `#ifdef __AVR__
+INLINE n16 ${name}(${sumType(bits === 32 ? 32 : 24)} x, n16 m) {
+${avr}
+}
 #else
-  ${plain}
-#endif
-}`
+${printRequantise({ name, shift, data, bits })}#endif`
   })
   return `${isNarrow ? HIGH_PRODUCT : ""}${functions.join("\n")}`
 }

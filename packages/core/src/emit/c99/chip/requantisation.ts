@@ -1,3 +1,4 @@
+import { DTYPE } from "../../../base/dtype.ts"
 import type { Binary, Expression } from "../../../ir/program.ts"
 
 /** y = clamp(⌊(x · m + 2^(t-1)) / 2^t⌋, low, high): graph/requantise.ts, found again in loop IR. */
@@ -24,8 +25,16 @@ export function requantisationOf(e: Expression): Requantisation | undefined {
   if (!high || !product || !x || !x2 || x[1] !== 16 || x2[1] !== 0xffff) return undefined
   if (!isSame(x[0], x2[0]) || !isSame(high[1], product[1])) return undefined
   const shift = shifted[1] + 16
-  return shift >= 17 && shift <= 31 ? { x: x[0], m: high[1], shift, low: bottom[1], high: top[1] } : undefined
+  const isSaturated = Object.values(SATURATED).some(([least, most]) => least === bottom[1] && most === top[1])
+  return shift >= 17 && shift <= 31 && isSaturated
+    ? { x: x[0], m: high[1], shift, low: bottom[1], high: top[1] }
+    : undefined
 }
+const SATURATED = {
+  i8: DTYPE.i8.range,
+  u8: DTYPE.u8.range,
+  i16: DTYPE.i16.range,
+} as const
 const both = (e: Expression, op: Binary): readonly [Expression, Expression] | undefined =>
   e.kind === "binary" && e.op === op ? [e.left, e.right] : undefined
 function withNumber(e: Expression, op: Binary): readonly [Expression, number] | undefined {

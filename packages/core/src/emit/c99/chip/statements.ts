@@ -4,14 +4,16 @@ import { type Ranges, rangesOf } from "../../../ir/ranges.ts"
 import { identifier } from "../emit.ts"
 import { type Stored, TYPE } from "../prelude.ts"
 import type { PrintedDot } from "./dot.ts"
+import { printArmDot } from "./dot_arm.ts"
 import { printAvrDot } from "./dot_avr.ts"
 import { printPlainDot } from "./dot_plain.ts"
 import { type ExpressionPrinter, expressionPrinter } from "./expression.ts"
 import { farIn } from "./flash.ts"
-import { printGather } from "./gather.ts"
+import { printGather, printRowAdder, rowBytes } from "./gather.ts"
 import { type Gather, gathersOf } from "./gathers.ts"
 import { counter, isN16, literal, sumType, typeOf } from "./numbers.ts"
 import { type Product, type Products, productsOf } from "./products.ts"
+import { type RowAdder, rowAddersOf } from "./row_adders.ts"
 import { type StoredConstant, storeConstant } from "./storage.ts"
 
 /** What prints the statements of a program, and what they turned out to need. */
@@ -33,7 +35,9 @@ type Loop = Extract<Statement, { kind: "loop" }>
 export function statementPrinter(program: Program): StatementPrinter {
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
   const { products, gathers, ranges } = patternsOf(program)
-  const far = farIn(program.buffers)
+  const adders = rowAddersOf(program)
+  const widths = new Map([...adders.values()].map(({ table, width }) => [table, width]))
+  const far = farIn(program.buffers, (b) => (widths.has(b.name) ? rowBytes(b, widths.get(b.name)!) : bytesOf(b)))
   const constants = new Map<string, StoredConstant>()
   const parts: { readonly text: string; readonly bytes: number }[] = []
   const constantOf = (name: string): StoredConstant => {
@@ -47,18 +51,19 @@ export function statementPrinter(program: Program): StatementPrinter {
   /** The C of a sum of products for every chip, and how many sums a call gives on each. */
   const dotOf = ({ dot: given, weights }: Product): { readonly name: string; readonly sizes: readonly number[] } => {
     const dot = { name: `dot_${parts.length}`, ...given }
-    const [avr, plain] = [printAvrDot(dot, far.has(weights)), printPlainDot(dot, far.has(weights))]
-    const text = macros(dot.name, plain)
+    const isFar = far.has(weights)
+    const [avr, others] = [printAvrDot(dot, isFar) ?? printPlainDot(dot, isFar), printArmDot(dot)]
     parts.push({
-      text: avr ? `#ifdef __AVR__\n${macros(dot.name, avr)}\n#else\n${text}\n#endif` : text,
+      text: `#ifdef __AVR__\n${macros(dot.name, avr)}\n#else\n${macros(dot.name, others)}\n#endif`,
       bytes: dot.outputs * dot.runs * dot.length,
     })
-    return { name: dot.name, sizes: [avr, plain].flatMap((each) => (each ? [each.block] : [])) }
+    return { name: dot.name, sizes: [avr.block, others.block] }
   }
   const product = (p: Product): string => {
     const { name: dot, sizes } = dotOf(p)
     const type = sumType(p.dot.accumulator)
-    const x = `&${identifier(p.x.buffer)}[${print(p.x.from)}]`
+    // Arrays of the header have plain types, which alias nothing.
+    const x = `(const in_${p.dot.data} *)&${identifier(p.x.buffer)}[${print(p.x.from)}]`
     if (!p.outputs)
       return `${type} ${identifier(p.sum)};\n${dot}_begin(${x})\n${dot}_sums(0, ${x}, &${identifier(p.sum)})`
     const [count, n] = [p.dot.outputs, identifier(p.outputs.index)]
@@ -68,6 +73,12 @@ export function statementPrinter(program: Program): StatementPrinter {
 n8 j;
 ${dot}_sums(at, ${x}, sums)
 for (j = 0; j < ${dot}_block${end}; ++j, ++${n}) {\n${rest}\n}`
+    if (sizes.every((size) => size >= count))
+      return `{
+  ${counter(count)} ${n} = 0;
+  ${dot}_begin(${x})
+${indented(inner.replace(`${dot}_sums(at,`, `${dot}_sums(0,`))}
+}`
     return `{
   ${counter(count)} ${n} = 0, at;
   ${dot}_begin(${x})
@@ -81,16 +92,27 @@ ${indented(indented(inner))}
     const name = `gather_${parts.length}`
     parts.push(printGather(name, found, buffers.get(table)!, far.has(table)))
     const [type, d] = [isN16(range) ? "n16" : "int32_t", identifier(columns.index)]
-    const each = indented([`const ${type} ${identifier(sum)} = sums[${d}];`, ...lines(rest)].join("\n"))
+    const value = `${name}_sum(sums[${d}], ${name}_count)`
+    const each = indented([`const ${type} ${identifier(sum)} = ${value};`, ...lines(rest)].join("\n"))
+    const [least, most] = ranges.of(rows.count)
+    const isBounded = most <= rows.maximum && least >= 0
+    const count = isBounded ? print(rows.count) : `most32(0, least32(${print(rows.count)}, ${literal(rows.maximum)}))`
     return `{
   ${type} sums[${width}];
   ${counter(width)} ${d};
+  const ${counter(Math.max(0, Math.min(most, rows.maximum)))} ${name}_count = ${count};
+  (void)${name}_count;
   memset(sums, 0, sizeof sums);
 ${indented(loop(rows, `{ ${name}_add(${print(row)}, sums); }`))}
   for (${d} = 0; ${d} < ${width}; ++${d}) {
 ${indented(each)}
   }
 }`
+  }
+  const addRow = ({ row, table, sums, ...adder }: RowAdder): string => {
+    const name = `rows_${parts.length}`
+    parts.push(printRowAdder(name, { row, table, sums, ...adder }, buffers.get(table)!, far.has(table)))
+    return `${name}_add(${print(row)}, (in_${adder.dtype} *)&${identifier(sums)}[0]);`
   }
   const statement = (s: Statement): string => {
     switch (s.kind) {
@@ -132,6 +154,12 @@ ${indented(each)}
       const s = block[at]!
       const found = products.get(s)
       const rows = gathers.get(s)
+      const adder = adders.get(s)
+      if (adder) {
+        all.push(addRow(adder))
+        at++ // its loop
+        continue
+      }
       all.push(found ? product(found) : rows ? gather(rows) : statement(s))
       if (found && !found.outputs) at++ // the loop that makes the sum is in it
     }

@@ -1,0 +1,70 @@
+import { mapValues } from "../../base/record.ts"
+import type { Binary, Block, Expression, Program, Statement, Unary } from "../program.ts"
+
+/** What takes the place of an operation on floats. */
+const BINARY_OF_INTEGERS: Readonly<Partial<Record<Binary, Binary>>> = {
+  "f32.add": "i32.add",
+  "f32.sub": "i32.sub",
+  "f32.mul": "i32.mul",
+  "f32.div": "i32.div_s",
+  "f32.min": "i32.min",
+  "f32.max": "i32.max",
+  "f32.eq": "i32.eq",
+  "f32.lt": "i32.lt_s",
+  "f32.le": "i32.le_s",
+}
+const isFloat = (op: Unary | Binary): boolean => op.includes("f32")
+
+/** A program of the same shape with integers where it has 32-bit floats: a random one for targets without floats. */
+export function withoutFloats(program: Program): Program {
+  const whole = {
+    ...program,
+    buffers: program.buffers.map((b) =>
+      b.dtype === "f32" ? { ...b, dtype: "i32" as const, ...(b.values && { values: b.values.map(integer) }) } : b,
+    ),
+    body: block(program.body),
+  }
+  return program.entries ? { ...whole, entries: mapValues(program.entries, block) } : whole
+}
+/** NaN is 0, what is too big wraps. */
+const integer = (value: number): number => value | 0
+const block = (statements: Block): Block => statements.map(statement)
+
+function statement(s: Statement): Statement {
+  switch (s.kind) {
+    case "let":
+    case "set":
+      return { ...s, value: expression(s.value) }
+    case "store":
+      return { ...s, index: expression(s.index), value: expression(s.value) }
+    case "if":
+      return { ...s, condition: expression(s.condition), yes: block(s.yes), no: block(s.no) }
+    case "loop":
+      return { ...s, count: expression(s.count), body: block(s.body) }
+    default:
+      return s satisfies never
+  }
+}
+
+function expression(e: Expression): Expression {
+  switch (e.kind) {
+    case "constant":
+      return e.scalar === "f32" ? { kind: "constant", scalar: "i32", value: integer(e.value) } : e
+    case "local":
+      return { ...e, scalar: "i32" }
+    case "load":
+      return { ...e, dtype: e.dtype === "f32" ? "i32" : e.dtype, index: expression(e.index) }
+    case "unary":
+      if (!isFloat(e.op)) throw new Error(`bug: ${e.op} has no counterpart of integers`)
+      return expression(e.value)
+    case "binary": {
+      const op = isFloat(e.op) ? BINARY_OF_INTEGERS[e.op] : e.op
+      if (op === undefined) throw new Error(`bug: ${e.op} has no counterpart of integers`)
+      return { ...e, op, left: expression(e.left), right: expression(e.right) }
+    }
+    case "select":
+      return { ...e, condition: expression(e.condition), yes: expression(e.yes), no: expression(e.no) }
+    default:
+      return e satisfies never
+  }
+}
