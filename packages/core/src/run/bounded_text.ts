@@ -1,10 +1,8 @@
-import { sizeOf } from "../base/shape.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
-import { convert, node as graphNode, input, reshape } from "../graph/operations.ts"
+import { node as graphNode, input } from "../graph/operations.ts"
 import type { Outputs } from "../graph/text.ts"
 import { ngrams } from "../kernels/ngrams.ts"
 import { ngramOptionsOf } from "../kernels/recognise.ts"
-import { byteRows, nibbleRows, type RowsProgram, tritRows } from "../kernels/rows.ts"
 import { readBagNet } from "./bag_net.ts"
 
 /** A graph with some of its nodes replaced, and all that read them made anew. Whole nodes are kept where nothing changed. */
@@ -38,33 +36,4 @@ export function boundedText(graph: Outputs, bytesMax: number): Outputs | undefin
     fresh.set(node, graphNode("kernel", inputs, { program: kernel, output: node.attributes.output }))
   }
   return replaced(graph, fresh)
-}
-
-/**
- * The same classifier whose rows are added up one after the other, from where they are stored, bytes, nibbles or trits:
- * for small chips, which have no room for an unpacked table and for which looking a row up is work. The same sums, so the
- * same answers; the graph as it is where its table is stored in another way. Errors: OB540 for a graph that is no bag net.
- */
-export function withAddedRows(graph: Outputs): Outputs {
-  const { table, slots, count } = readBagNet(graph)
-  const stored = inOrder([table]).find((node) => isNode(node, "weight"))
-  const programOf = stored && PROGRAMS[stored.attributes.name]
-  if (!stored || !programOf) return graph
-  const [rows, columns] = table.shape as [number, number]
-  const kernel = programOf({ rows, columns, slots: slots.shape[1]! })
-  const { length, dtype } = kernel.buffers.find(({ name }) => name === "table")!
-  if (sizeOf(stored.shape) !== length || stored.dtype !== dtype) return graph
-  const flat = reshape(stored, [1, length])
-  const sums = graphNode("kernel", [flat, slots, count], { program: kernel, output: "sums" })
-  const wide = sums.dtype === "i32" ? sums : convert(sums, "i32")
-  const isBag = (node: Node): boolean =>
-    isNode(node, "gather_sum") && node.inputs[0] === table && node.inputs[1] === slots
-  const bags = inOrder(Object.values(graph)).filter(isBag)
-  return replaced(graph, new Map(bags.map((bag) => [bag, wide])))
-}
-/** By the name that quantise/packed.ts gives a table. */
-const PROGRAMS: Readonly<Record<string, RowsProgram>> = {
-  table: byteRows,
-  table_nibbles: nibbleRows,
-  table_trits: tritRows,
 }
