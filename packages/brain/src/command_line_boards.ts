@@ -11,7 +11,7 @@ export function registerBoards(program: Command, run: Run, services: Services): 
     .description("run firmware on a board that is simulated here: what you type goes to its serial port")
     .argument("<firmware>", "the .hex or .elf that avr-gcc or the Arduino IDE made of a sketch")
     .option("--virtual <board>", "which board: uno or mega")
-    .option("--seconds <n>", "end after so many seconds of the board's time", seconds)
+    .option("--seconds <n>", "end after so many seconds of the board's time, silent or not", seconds)
     .option("--cycles", "the cycles from each line that is sent to its answer")
     .addOption(new Option("--json", "print JSON, for programs"))
     .addHelpText(

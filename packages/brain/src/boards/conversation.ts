@@ -16,8 +16,10 @@ export interface Conversation {
   /** Runs the board for so many cycles, or less. */
   run(cycles: number): void
   readonly answers: readonly Answer[]
-  /** All is said, and the board has been silent for a second of its time. */
+  /** All is said, and the board has been silent for a second of its time; never where it is not to end by silence. */
   isOver(): boolean
+  /** Nothing is being sent or waited for, and more may be said. */
+  isIdle(): boolean
 }
 
 /** Seconds of the board's time. */
@@ -26,9 +28,9 @@ const LINE_END = 10
 
 /**
  * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for a second where none came,
- * and for a tenth of a second before the first, so that a greeting is no answer.
+ * and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence.
  */
-export function openConversation(board: VirtualBoard): Conversation {
+export function openConversation(board: VirtualBoard, isToSilence: boolean): Conversation {
   const { clockHz } = board.board
   const lines: Uint8Array[] = []
   let rest = new Uint8Array()
@@ -102,11 +104,12 @@ export function openConversation(board: VirtualBoard): Conversation {
       if (hear()) {
         board.runUntil(() => {
           listen()
-          return isEnded()
+          return isToSilence && isEnded()
         }, cycles)
       }
     },
-    isOver: isEnded,
+    isOver: () => isToSilence && isEnded(),
+    isIdle: () => !isHungUp && lines.length === 0 && open === undefined,
   }
 
   function isEnded(): boolean {

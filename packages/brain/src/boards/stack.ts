@@ -62,8 +62,8 @@ const CALLS_DEEP_MAX = 500
 
 /**
  * The most stack that a call of a function can take, by its name in the ELF. Each instruction that can be reached is followed with what is
- * known of the stack pointer (an abstract interpretation); what compilers promise is relied on: a function gives the registers back that its
- * ABI says it keeps. Interrupts come on top: see `programStack`.
+ * known of the stack pointer (an abstract interpretation). What compilers promise is relied on: a function gives the registers back that its
+ * ABI says it keeps, and no pointer to data reaches the stack pointer or a saved return address. Interrupts come on top: see `programStack`.
  */
 export function stackOf(elf: Elf, name: string): StackBound {
   return boundsOf(elf).ofName(name)

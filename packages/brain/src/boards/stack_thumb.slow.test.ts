@@ -8,7 +8,7 @@ import { readElf } from "./elf.ts"
 import { type StackBound, stackOf } from "./stack.ts"
 
 const HEAD = `#include <stdint.h>
-#define APART __attribute__((noinline, noclone))
+#define APART __attribute__((noipa))
 volatile uint32_t seen; void *volatile kept; void (*volatile pointer)(void); volatile float real;
 `
 interface Built {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { AVR_BOARDS, type AvrBoard } from "./avr.ts"
 import type { Firmware } from "./firmware.ts"
-import { CLI, echo, ldi, out, STOP, sts } from "./testing/words.ts"
+import { CLI, EOR_R1, echo, ldi, out, STOP, sts } from "./testing/words.ts"
 import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
 
 /** A board with these words of machine code from address 0. */
@@ -34,8 +34,11 @@ test("a run stops where the condition holds first, and goes on from there", () =
 })
 
 test("the stack is measured by the pointer and by paint, not between the halves of the pointer", () => {
-  // 0x07f0: the high half goes first, and with the old low half would be 0x07ff.
-  const board = boardWith([ldi(16, 7), ldi(17, 0xf0), out(0x3e, 16), out(0x3d, 17), 0x920f, ...STOP])
+  // From 0x0810 to 0x07f0: the high half goes first, and with the old low half would be 0x0710.
+  const to = (value: number): readonly number[] => [
+    ...[ldi(16, value >> 8), ldi(17, value & 255), out(0x3e, 16), out(0x3d, 17)],
+  ]
+  const board = boardWith([...to(0x810), ...to(0x7f0), 0x920f, ...STOP])
   run(board)
   expect([board.stackUsed, board.stackPainted, board.freeBytes]).toEqual([0x8ff - 0x7ef, 0x900 - 0x7f0, 0x7ef - 0xff])
 })
@@ -58,16 +61,27 @@ test("an instruction is the chip's: CBI, NEG of -128, FMULSU, SBC of 0 - 255 - 1
 })
 
 test("after SEI and RETI one instruction runs, so that a program under interrupts that never cease goes on", () => {
-  const vector = AVR_BOARDS.uno.interrupts.usart0[1]
+  const vector = AVR_BOARDS.uno.interrupts.usart0[0]
   const start = 0x40
   const words = Array.from({ length: start }, () => 0)
   words[0] = 0xc000 | (start - 1)
   words[vector] = 0x9518
-  words.push(ldi(16, 0x28), ...sts(0xc1, 16), 0x9478) // UCSR0B: the register is empty, again and again
+  words.push(EOR_R1, ...sts(0xc4, 1), ...sts(0xc5, 1), ldi(16, 0x90), ...sts(0xc1, 16), 0x9478) // whenever a byte has come
+  words.push(ldi(24, 0), ldi(25, 1), 0x9701, 0xf7f1) // sbiw, brne
   words.push(ldi(16, 1), mark, ldi(16, 2), mark, ...STOP)
   const board = boardWith(words)
-  board.runUntil(() => board.marks.length === 2, 1000)
+  board.send(Uint8Array.of(7)) // which nobody reads
+  board.runUntil(() => board.marks.length === 2, 20_000)
   expect(board.marks.map(({ value }) => value)).toEqual([1, 2])
+})
+
+test("a program that writes the status of the serial port leaves alone what it may only read", () => {
+  const board = boardWith([
+    ...[ldi(16, 0x08), ...sts(0xc1, 16), ldi(16, 0x40), ...sts(0xc0, 16)], // sends; no byte has been sent
+    ...[0x9100, 0xc0, mark, ...STOP], // lds r16, UCSR0A
+  ])
+  run(board)
+  expect(board.marks[0]!.value & 0x20).toBe(0x20)
 })
 
 test("bytes arrive at the board's own rate once it listens, and come back", () => {

@@ -20,6 +20,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 /** Others are heard so often. */
 const TURN_MS = 20
 const TURN_CYCLES = 160_000
+const PATIENCE_MS = 1000
 
 /** `brain flash --virtual BOARD FILE`: runs firmware on a simulated board, with its serial port at this terminal. Errors: OB840-OB847. */
 export async function flash(path: string, options: FlashArguments, services: Services): Promise<ExitCode> {
@@ -67,28 +68,50 @@ async function converse(
   services: Services,
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
-  const talk = openConversation(board)
-  const reader = readInto(services, talk.say, talk.hangUp, signal)
+  const isToSilence = options.seconds === undefined
+  const talk = openConversation(board, isToSilence)
+  const isTyped = services.input.isTTY === true
+  let wake = (): void => {}
+  const heard = (): void => wake()
+  const hear = (bytes: Uint8Array): void => {
+    talk.say(bytes)
+    wake()
+  }
+  // A board goes on when nobody can type any more.
+  readInto(services, hear, signal).catch(heard).then(talk.hangUp).then(heard)
   const { clockHz } = board.board
   const limit = options.seconds === undefined ? Number.POSITIVE_INFINITY : Math.round(options.seconds * clockHz)
   const started = performance.now()
   let turn = started
   let shown = 0
   let told = 0
-  while (!signal.aborted && board.halt === undefined && board.cycles < limit && !talk.isOver()) {
+  let isPatient = true
+  while (!signal.aborted && board.halt === undefined && board.cycles < limit && !(isToSilence && talk.isOver())) {
+    // Of a file each line is there before its cycle comes, so that a run is the same every time; a live pipe is not waited for long.
+    if (!isTyped && isPatient && talk.isIdle()) isPatient = await comesWithin(PATIENCE_MS)
     talk.run(Math.min(TURN_CYCLES, limit - board.cycles))
     // A person sees the board as it is, no faster.
     const aheadMs = (board.cycles / clockHz) * 1000 - (performance.now() - started)
-    const isPaced = services.input.isTTY === true
-    if (isPaced && aheadMs > TURN_MS) await sleep(aheadMs)
+    if (isTyped && aheadMs > TURN_MS) await sleep(aheadMs)
     else if (performance.now() - turn < TURN_MS) continue
     else await new Promise((wake) => setImmediate(wake))
     turn = performance.now()
     ;[shown, told] = await show()
   }
   await show()
-  void reader
   return talk.answers
+
+  /** Whether more was said, or all, within that time. */
+  async function comesWithin(timeMs: number): Promise<boolean> {
+    const late = new AbortController()
+    const news = new Promise<boolean>((done) => {
+      wake = () => done(true)
+    })
+    const isLate = sleep(timeMs, false, { signal: late.signal }).catch(() => false)
+    const isHeard = await Promise.race([news, isLate])
+    late.abort()
+    return isHeard
+  }
 
   async function show(): Promise<readonly [number, number]> {
     if (options.json === true) return [shown, told]
@@ -101,19 +124,13 @@ async function converse(
   }
 }
 
-/** Gives each chunk of standard input on; ends when there is no more, or nobody listens any longer. */
-async function readInto(
-  { input }: Services,
-  say: (bytes: Uint8Array) => void,
-  hangUp: () => void,
-  signal: AbortSignal,
-): Promise<void> {
+/** Gives each chunk of standard input on, until there is no more or nobody listens any longer. */
+async function readInto({ input }: Services, say: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<void> {
   const encoder = new TextEncoder()
   for await (const chunk of input) {
     if (signal.aborted) return
     say(typeof chunk === "string" ? encoder.encode(chunk) : chunk)
   }
-  hangUp()
 }
 
 function toldOf({ sent, cycles }: Answer, { clockHz }: AvrBoard): string {

@@ -95,7 +95,7 @@ void counting_reset(void) {
   },
 }
 
-/** Takes a stack of known depth: 300 bytes of its own, which it writes and reads through a pointer. */
+/** Takes a stack of known depth: 230 bytes, and below them 70, where the low byte of an AVR's stack pointer has wrapped. */
 export const deep: Example = {
   module: {
     name: "deep",
@@ -103,13 +103,18 @@ export const deep: Example = {
     source: `#include "deep.h"
 uint8_t deep_in[1];
 uint8_t deep_out[1];
-static void __attribute__((noinline)) fill(volatile uint8_t *room) {
-  for (uint16_t i = 0; i < 300; ++i) room[i] = (uint8_t)(deep_in[0] + i);
+static void __attribute__((noinline)) fill(volatile uint8_t *room, uint8_t count) {
+  for (uint8_t i = 0; i < count; ++i) room[i] = (uint8_t)(deep_in[0] + i);
+}
+static uint8_t __attribute__((noinline)) below(void) {
+  volatile uint8_t room[70];
+  fill(room, 70);
+  return room[69];
 }
 void deep_run(void) {
-  volatile uint8_t room[300];
-  fill(room);
-  deep_out[0] = (uint8_t)(room[0] + room[299]);
+  volatile uint8_t room[230];
+  fill(room, 230);
+  deep_out[0] = (uint8_t)(room[0] + below());
 }
 `,
   },

@@ -159,14 +159,20 @@ function passText(dot: Dot, count: number, kind: Kind, isFar: boolean): string {
     `[m] "=&${classes.m}"(m)`,
     ...counters,
     ...(zeroChanges ? [`[z] "=&r"(z)`] : []),
-    `"+z"(w)`,
-    `"+x"(x)`,
+    `"+z"(at_w)`,
+    `"+x"(at_x)`,
   ]
+  // Named registers: left to choose, avr-gcc 5.4 may give half of X away to a sum and find no other.
+  const pointers = `  register const uint8_t *at_w __asm__("r30") = w;
+  register const in_${dot.data} *at_x __asm__("r26") = x;`
   return `  ${accumulators[0]!.type} ${accumulators.map(({ name, start }) => `${name} = ${start}`).join(", ")};
   uint8_t t, m${declared};
-${zeroChanges ? "  uint8_t z;\n" : needsZero ? "  const uint8_t z = 0;\n" : ""}  __asm__ volatile(${lines.map((line) => `"${line}\\n\\t"`).join("\n    ")}
+${zeroChanges ? "  uint8_t z;\n" : needsZero ? "  const uint8_t z = 0;\n" : ""}${pointers}
+  __asm__ volatile(${lines.map((line) => `"${line}\\n\\t"`).join("\n    ")}
     "clr r1"
     : ${outs.join(", ")} : ${needsZero && !zeroChanges ? `[z] "r"(z)` : ""} : "r0", "memory");
   (void)t; (void)m;${zeroChanges ? " (void)z;" : ""}
+  w = at_w;
+  (void)w;
   ${give.join(" ")}`
 }

@@ -103,7 +103,7 @@ function toSigned(by: number, clamp: string): string {
     return `${start}
   int16_t y = (int16_t)(v >> 8);
   ${by > 8 ? `__asm__("${text}" : [y] "+r"(y));` : ""}
-  return ${clamp};`
+  return ${clamp.includes("-32768") ? "y" : clamp};` // all of int16_t
   if (by <= 5) return `${start}\n  __asm__("${text}" : [v] "+r"(v));\n  const __int24 y = v;\n  return ${clamp};`
   return `${start}
   uint8_t s = v < 0 ? 255 : 0;

@@ -64,8 +64,11 @@ export function statementPrinter(program: Program): StatementPrinter {
     const type = sumType(p.dot.accumulator)
     // Arrays of the header have plain types, which alias nothing.
     const x = `(const in_${p.dot.data} *)&${identifier(p.x.buffer)}[${print(p.x.from)}]`
+    // A call may write a whole block of sums, on some chips.
     if (!p.outputs)
-      return `${type} ${identifier(p.sum)};\n${dot}_begin(${x})\n${dot}_sums(0, ${x}, &${identifier(p.sum)})`
+      return `${type} ${identifier(p.sum)};
+${dot}_begin(${x})
+{ ${type} sums[${dot}_block]; ${dot}_sums(0, ${x}, sums) ${identifier(p.sum)} = sums[0]; }`
     const [count, n] = [p.dot.outputs, identifier(p.outputs.index)]
     const end = sizes.every((size) => count % size === 0) ? "" : ` && ${n} < ${count}`
     const rest = indented([`const ${type} ${identifier(p.sum)} = sums[j];`, ...lines(p.rest)].join("\n"))
