@@ -1,5 +1,5 @@
 import { DTYPE } from "../../../base/dtype.ts"
-import type { Block, Buffer, Program, Statement } from "../../../ir/program.ts"
+import { type Block, type Buffer, type Program, type Statement, statementsOf } from "../../../ir/program.ts"
 import { type Ranges, rangesOf } from "../../../ir/ranges.ts"
 import { identifier } from "../emit.ts"
 import { type Stored, TYPE } from "../prelude.ts"
@@ -176,6 +176,8 @@ ${indented(each)}
     nameOf(s) {
       const [product, rows] = [products.get(s), gathers.get(s)]
       if (rows) return `rows of ${rows.width} added`
+      const adder = statementsOf([s]).flatMap((each) => adders.get(each) ?? [])[0]
+      if (adder) return `n-grams read, rows of ${adder.width} added`
       return product && `${product.dot.outputs} sums of ${product.dot.runs * product.dot.length} products`
     },
     isFar: far.size > 0,
