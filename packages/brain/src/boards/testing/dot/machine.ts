@@ -9,16 +9,22 @@ import { missingProgram } from "../../../../../../scripts/testing.ts"
 export interface Machine {
   readonly compiler: string
   readonly flags: readonly string[]
-  readonly board?: { readonly name: string; readonly flash: string; readonly ram: string }
+  readonly board?: {
+    readonly name: string
+    readonly flash: string
+    readonly ram: string
+    /** The address after which a read is a fault. */
+    readonly end: string
+  }
 }
 const CORTEX = ["-mthumb", "-std=gnu99", "-nostdlib", "-nostartfiles"]
-const M4 = { name: "mps2-an386", flash: "1M", ram: "256K" }
+const M4 = { name: "mps2-an386", flash: "1M", ram: "256K", end: "0x20800000" } // its RAM of 4 MB is there twice
 export const MACHINES = {
-  pc: { compiler: "gcc", flags: ["-std=c99", "-O1", "-fsanitize=undefined", "-fno-sanitize-recover"] },
+  pc: { compiler: "gcc", flags: ["-std=c99", "-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover"] },
   m0: {
     compiler: "arm-none-eabi-gcc",
     flags: ["-mcpu=cortex-m0", "-O2", ...CORTEX],
-    board: { name: "microbit", flash: "256K", ram: "16K" },
+    board: { name: "microbit", flash: "256K", ram: "16K", end: "0x20004000" },
   },
   m4: { compiler: "arm-none-eabi-gcc", flags: ["-mcpu=cortex-m4", "-O2", ...CORTEX], board: M4 },
 } as const satisfies Readonly<Record<string, Machine>>
@@ -49,7 +55,7 @@ SECTIONS {
   .text : { KEEP(*(.vectors)) *(.text*) *(.rodata*) . = ALIGN(4); start_of_data = .; } > FLASH
   .data : AT(start_of_data) { first_of_data = .; *(.data*) . = ALIGN(4); end_of_data = .; } > RAM
   .bss : { *(.bss*) *(COMMON) } > RAM
-  end_of_stack = ORIGIN(RAM) + LENGTH(RAM);
+  end_of_stack = ORIGIN(RAM) + LENGTH(RAM) - 2K;
   /DISCARD/ : { *(.ARM.exidx*) *(.comment) }
 }
 `
@@ -107,7 +113,10 @@ export function run(
   try {
     const [source, program, script] = [join(folder, "dot.c"), join(folder, "dot.elf"), join(folder, "board.ld")]
     const { board } = machine
-    writeFileSync(source, `#include <stdint.h>\n#define FLASH\n${board ? START : PC}${SHOW}${text}`)
+    writeFileSync(
+      source,
+      `#include <stdint.h>\n#define FLASH\n${board ? `#define RAM_END ${board.end}\n${START}` : PC}${SHOW}${text}`,
+    )
     if (board) writeFileSync(script, linkerScript(board.flash, board.ram))
     const linking = board ? ["-T", script, "-lc", "-lgcc"] : []
     done(machine.compiler, [...machine.flags, ...WARNINGS, "-o", program, source, ...linking])
