@@ -10,7 +10,7 @@ import { callOf, plainText } from "./dot_plain.ts"
  */
 export function printArmDot(dot: Dot): PrintedDot {
   const block = blockOf(dot)
-  const text = `#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_BIG_ENDIAN)
+  const text = `#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32) && defined(__thumb2__) && !defined(__ARM_BIG_ENDIAN)
 ${m4Text(dot, block)}#elif (defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)) && !defined(__ARM_BIG_ENDIAN)
 ${m0Text(dot, block)}#else
 ${plainText(dot, block)}#endif

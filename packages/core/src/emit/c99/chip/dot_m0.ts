@@ -32,7 +32,10 @@ interface Kernel {
   words(first: number): readonly number[]
 }
 
-/** A `naked` function once in a file. `used` keeps its parameters in place though C sees nobody read them. */
+/**
+ * A `naked` function once in a file. `used` keeps its parameters in place though C sees nobody read them; assembly without
+ * operands counts as touching all memory, so nothing is moved over a call.
+ */
 const shared = (name: string, lines: readonly string[]): string => `#ifndef ${name}_
 #define ${name}_
 __attribute__((naked, noinline, used)) static void ${name}(
