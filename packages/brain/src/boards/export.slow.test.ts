@@ -80,7 +80,7 @@ for (const name of ["desk", "small", "tiny"])
       const board = AVR_BOARDS.uno
       const hex = readFileSync(join(path, `${name}-atmega328p.hex`))
       const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
-      const talk = openConversation(open)
+      const talk = openConversation(open, true)
       talk.say(new TextEncoder().encode(input))
       talk.hangUp()
       for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
