@@ -18,7 +18,7 @@ export interface Shape {
   readonly triples: number
   readonly hidden: number
 }
-export const SHAPE: Shape = { context: 8, triples: 512, hidden: 48 }
+export const SHAPE: Shape = { context: 6, triples: 512, hidden: 56 }
 
 /** Steps to 1 of the numbers before the rectifier, of the matrix, and so of a logit in nats. */
 export const [HIDDEN_STEPS, MATRIX_STEPS] = [12, 64]
