@@ -48,8 +48,8 @@ test("it says these names, as a board does", () => {
     return sayName(net)
   })
   expect(names.join(" ")).toBe(
-    "gradelf corin jahmari kanide samman arudha fredo gleynou royes heyah " +
-      "bassiah trena ishay amani giamda emmi tamiya kuki dayron emelie",
+    "gracely corina indiam kaniel samoni artan fredo gonvitw roxeyna hetelle " +
+      "bason tren iseiy amalea giamah emmi tamiya kuhaan dazlyir emelie",
   )
 })
 
@@ -60,13 +60,15 @@ function sharesAfter(beginning: string): readonly number[] {
   while (context.length < places) context.push(0)
   const table = unpacked(weights, "table", rowsOf(SHAPE), hidden)!
   const number = (name: string): readonly number[] => [...weights[name]!.data]
-  const [bias, matrix, outBias] = [number("bias"), number("matrix"), number("out_bias")]
+  const [bias, matrix] = [number("bias"), number("matrix")]
   const slots = slotsFor(context, SHAPE)
   const h = unitsOf(hidden).map((place, unit) => {
     const sum = slots.reduce((total, slot) => total + table[slot * hidden + place]! + 8, bias[unit]!)
     return Math.min(Math.max(sum, 0), 255)
   })
-  const logits = outBias.map((start, c) => h.reduce((sum, value, d) => sum + value * matrix[d * SYMBOLS + c]!, start))
+  const logits = Array.from({ length: SYMBOLS }, (_, c) =>
+    h.reduce((sum, value, d) => sum + value * matrix[d * SYMBOLS + c]!, 0),
+  )
   const sharpness = Math.floor(Math.round(65536 * 16 * 16 * Math.LOG2E * (1 / 768)) / 16)
   const best = Math.max(...logits)
   return logits.map(

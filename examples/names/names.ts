@@ -23,7 +23,7 @@ export const RECIPE: Recipe = {
   epsilon: 1e-8,
 }
 /** Of seeds 1 to 5 the one with the fewest bits a character on the validation split. */
-export const SEED = 2
+export const SEED = 4
 
 export interface NamesFiles {
   readonly "graph.json": string
