@@ -18,7 +18,7 @@ export interface Shape {
   readonly triples: number
   readonly hidden: number
 }
-export const SHAPE: Shape = { context: 8, triples: 512, hidden: 48 }
+export const SHAPE: Shape = { context: 6, triples: 512, hidden: 56 }
 
 /** Steps to 1 of the numbers before the rectifier, of the matrix, and so of a logit in nats. */
 export const [HIDDEN_STEPS, MATRIX_STEPS] = [12, 64]
@@ -63,7 +63,7 @@ const wordOf = (counter: Node): Node => outputsOf(randomWord(), ["word"], [count
 const flat = (row: Node): Node => op.reshape(row, [sizeOf(row.shape)])
 
 /**
- * h = clamp(Σ rows + bias, 0, 255), z = h · matrix + out_bias; shares of symbols by a table, one of them drawn.
+ * h = clamp(Σ rows + bias, 0, 255), z = h · matrix; shares of symbols by a table, one of them drawn.
  *
  * Entries: `begin` takes a seed and a temperature in sixteenths (16 as learnt; 0 counts as 1); `step` gives the next
  * `character`, 1 … 26 for a … z and 0 for the end, after which the next one begins another name, and the `shares` of all,
@@ -82,8 +82,7 @@ export function namesNet(shape: Shape): Net {
   const sums = op.concatenate(outputsOf(program, ["even", "odd"], [table, slotsOfNode(context, shape)]), 1)
   const inside = op.add(op.convert(sums, "i32"), op.convert(op.weight("bias", "i16", [1, hidden]), "i32"))
   const h = op.convert(inside, "u8")
-  const product = op.matmul(h, op.weight("matrix", "i8", [hidden, SYMBOLS]))
-  const logits = op.add(product, op.convert(op.weight("out_bias", "i16", [1, SYMBOLS]), "i32"))
+  const logits = op.matmul(h, op.weight("matrix", "i8", [hidden, SYMBOLS]))
 
   const drawing = [logits, sharpness, wordOf(counter)]
   const [shares, total, drawn] = outputsOf(drawSymbol(SYMBOLS), ["shares", "total", "drawn"], drawing)
