@@ -74,7 +74,9 @@ test("loops of one round and of none are gone, and so are sums of numbers", () =
       loopUpTo(k, i32(0), 5, [store(y, i32(0), i32(9))]),
     ],
   }
-  expect(printProgram(freeze(program, { values: {}, prepares: [] }))).toMatch(/run\n {2}y\[0\] = 8 \+ \(x\[0\] & 2\)\n$/)
+  expect(printProgram(freeze(program, { values: {}, prepares: [] }))).toMatch(
+    /run\n {2}y\[0\] = 8 \+ \(x\[0\] & 2\)\n$/,
+  )
 })
 test(`a frozen program gives the bytes of the program (SEED=${SEED})`, () => {
   fc.assert(
