@@ -3,7 +3,7 @@ import { parseDigest } from "@open-brains/core/base/digest.ts"
 import { shuffled, stream } from "@open-brains/core/base/random.ts"
 import { type Corpus, readCorpus } from "../../packages/brain/src/data/corpus.ts"
 
-/** 32,033 first names of the United States, one a line, in lower case. */
+/** First names of the United States, one a line, in lower case: 32,032, since the last line has no end. */
 const CORPUS: Corpus = {
   ending: "\u0000", // there is none: each line is one
   pieceBytes: 2 ** 20,

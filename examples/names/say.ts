@@ -9,6 +9,7 @@ import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { type OpenNet, openNet } from "@open-brains/core/run/net.ts"
 import type { Tensors } from "@open-brains/core/run/state.ts"
 import { letterOf, readNames, symbolsOf } from "./data.ts"
+import { atEdge } from "./names.ts"
 import { TEMPERATURE } from "./net.ts"
 
 /** Nothing of it can be undone: a name is said and gone. */
@@ -63,14 +64,16 @@ export function bitsOf(net: OpenNet, names: readonly string[]): number {
   return bits / count
 }
 
-if (import.meta.main) {
-  const net = openFolder(process.argv[2] ?? join(import.meta.dirname, "net"))
-  for (let seed = 1; seed <= 20; seed++) {
-    begin(net, seed)
-    console.log(sayName(net))
-  }
-  if (process.env["BRAIN_MIRROR"]) {
-    const { train, test } = await readNames(process.env["BRAIN_MIRROR"])
+if (import.meta.main)
+  await atEdge(async () => {
+    const net = openFolder(process.argv[2] ?? join(import.meta.dirname, "net"))
+    for (let seed = 1; seed <= 20; seed++) {
+      begin(net, seed)
+      console.log(sayName(net))
+    }
+    const mirror = process.env["BRAIN_MIRROR"]
+    if (!mirror) return console.log("BRAIN_MIRROR names no folder of data sets: nothing is compared with the names.")
+    const { train, test } = await readNames(mirror)
     const known = new Set(train)
     begin(net, 1)
     const COUNT = 2000
@@ -78,5 +81,4 @@ if (import.meta.main) {
     const share = said.filter((name) => known.has(name)).length / COUNT
     console.log(`${(100 * share).toFixed(1)} % of ${COUNT} names were learnt from`)
     console.log(`${bitsOf(net, test).toFixed(4)} bits a character of ${test.length} held-out names`)
-  }
-}
+  })

@@ -30,7 +30,6 @@ const GRIDS = {
   table: { steps: HIDDEN_STEPS, most: 7 },
   bias: { steps: HIDDEN_STEPS, most: 32_767 },
   matrix: { steps: MATRIX_STEPS, most: 127 },
-  out_bias: { steps: HIDDEN_STEPS * MATRIX_STEPS, most: 32_767 },
 } as const
 type Name = keyof typeof GRIDS
 const NAMES = Object.keys(GRIDS) as Name[]
@@ -38,7 +37,6 @@ const shapeOf = ({ hidden, ...rest }: Shape): Readonly<Record<Name, readonly [nu
   table: [rowsOf({ hidden, ...rest }), hidden],
   bias: [1, hidden],
   matrix: [hidden, SYMBOLS],
-  out_bias: [1, SYMBOLS],
 })
 
 /** Every place of every name: the rows of what came before, and what comes. */
@@ -68,14 +66,12 @@ function lossOf({ shape, batch }: Recipe): { loss: Node; weights: Node<"weight">
     const { steps, most } = GRIDS[NAMES[n]!]
     return onGrid(weight, op.fill(1 / steps, { shape: [1, 1], dtype: "f32" }), most)
   })
-  const [table, bias, matrix, outBias] = seen as [Node, Node, Node, Node]
+  const [table, bias, matrix] = seen as [Node, Node, Node]
   const count = op.fill(slotsOf(shape), { shape: [batch, 1], dtype: "i32" })
   const sums = op.gatherSum(table, op.input("slots", "i32", [batch, slotsOf(shape)]), count)
   const inside = op.add(sums, op.broadcastLike(bias, sums))
   const h = op.smaller(op.larger(inside, op.fill(0, inside)), op.fill(255 / HIDDEN_STEPS, inside))
-  const product = op.matmul(h, matrix)
-  const logits = op.add(product, op.broadcastLike(outBias, product))
-  const sum = classCrossEntropy(logits, op.input("targets", "i32", [batch]))
+  const sum = classCrossEntropy(op.matmul(h, matrix), op.input("targets", "i32", [batch]))
   return { loss: op.multiply(sum, op.fill(1 / batch, sum)), weights, seen }
 }
 
@@ -142,7 +138,6 @@ function integersOf(floats: (name: Name) => Float32Array, shape: Shape): Tensors
     table_nibbles: { dtype: "u8", shape: [rowsOf(shape), hidden / 2], data: weights["table_nibbles"] as Uint8Array },
     bias: { dtype: "i16", shape: shapes.bias, data: Int16Array.from(bias) },
     matrix: { dtype: "i8", shape: shapes.matrix, data: Int8Array.from(matrix) },
-    out_bias: { dtype: "i16", shape: shapes.out_bias, data: Int16Array.from(levels("out_bias")) },
   }
 }
 

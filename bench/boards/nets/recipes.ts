@@ -18,7 +18,7 @@ const PIXEL = 1 / 255
 /**
  * The shape of TinyMaix's MNIST net for an Uno: 3 convolutions by steps of 2, a mean and a dense layer; 3,201
  * multiplications. TinyMaix counts 318 parameters, with 4 a channel for the batch norm that is not used here.
- * Source: github.com/sipeed/TinyMaix, tools/h5, mnist_valid with 1, 3 and 6 channels.
+ * Source of the shape: github.com/sipeed/TinyMaix, its MNIST example for Arduino.
  */
 const TINY: SequentialNet = {
   shape: [28, 28, 1],

@@ -70,6 +70,23 @@ test(`shares and what is drawn are what exact arithmetic says, on both engines (
   )
 })
 
+test(`a symbol's words begin where exact arithmetic says, to the word (SEED=${SEED})`, () => {
+  fc.assert(
+    fc.property(given, (each) => {
+      const draw = drawerOn(wasmEngine, each.logits.length)
+      const { shares, total } = draw(each)
+      let upTo = 0
+      for (const [i, share] of shares.slice(0, -1).entries()) {
+        upTo += share
+        const first = Number((BigInt(upTo) * 2n ** 32n + BigInt(total) - 1n) / BigInt(total)) // ⌈upTo · 2³² / total⌉
+        const around = [first - 1, first].map((word) => draw({ ...each, word: word | 0 }).drawn)
+        expect(around).toEqual([i, i + 1])
+      }
+    }),
+    { seed: SEED, numRuns: 100 },
+  )
+})
+
 test("a symbol comes as often as its share says: evenly spaced words, each", () => {
   const draw = drawerOn(wasmEngine, 5)
   const counts = [0, 0, 0, 0, 0]

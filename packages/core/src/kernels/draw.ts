@@ -86,11 +86,11 @@ type Local = ReturnType<typeof local>
 const carried = (middle: Local, low: Local, sumHigh: Local, sumLow: Local): Expression =>
   total(and(middle, 0xffff), mul(low, sumHigh), shrU(mul(low, sumLow), 16))
 
-/** max(1, round(2¹⁵ · 2^(−i/16))), i = 0 … 255. */
+/** round(2¹⁵ · 2^(−i/16)), i = 0 … 255: the last is 1. */
 export function shareTable(): readonly number[] {
   const fine = powersOfHalf(1 << 30)
   return Array.from({ length: 256 }, (_, i) => {
     const power = fine[(i % STEPS_PER_BIT) * (256 / STEPS_PER_BIT)]!
-    return Math.max(1, Math.round(power / 2 ** (15 + Math.floor(i / STEPS_PER_BIT))))
+    return Math.round(power / 2 ** (15 + Math.floor(i / STEPS_PER_BIT)))
   })
 }

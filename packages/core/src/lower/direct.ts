@@ -1,4 +1,5 @@
 import { DTYPE } from "../base/dtype.ts"
+import { sizeOf } from "../base/shape.ts"
 import { isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Expression, Statement } from "../ir/program.ts"
@@ -35,6 +36,30 @@ export function lowerDirect(block: Lowering, node: Node<"matmul">, finished?: Fi
   const nest = around([ir.parallel(n, columns, [ir.let_(sum, ir.i32(0)), ...product, ...end])])
   bodyFor(block, finished ? finished.group[0]! : node).push(...nest)
   void rows
+  return true
+}
+
+/**
+ * Integer sums along an axis as plain loops: the reference keeps 16 partial sums, as floats need it, and integers do not.
+ * False for floats.
+ */
+export function lowerDirectSum(block: Lowering, node: Node<"sum">): boolean {
+  const [x] = node.inputs
+  if (DTYPE[x.dtype].scalar !== "i32" || node.dtype !== "i32") return false
+  const { axis } = node.attributes
+  const [outer, count, inner] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]!, sizeOf(x.shape.slice(axis + 1))]
+  const from = operand(block, x).buffer
+  const { o, i, k, sum } = scratchOf(block).locals({ o: "i32", i: "i32", k: "i32", sum: "i32" })
+  const element = ir.load(from, at([o, count * inner], [k, inner], [i, 1]))
+  bodyFor(block, node).push(
+    ir.parallel(o, outer, [
+      ir.parallel(i, inner, [
+        ir.let_(sum, ir.i32(0)),
+        ir.loop(k, count, [ir.set(sum, ir.add(sum, element))]),
+        ir.store(home(block, node), at([o, inner], [i, 1]), sum),
+      ]),
+    ]),
+  )
   return true
 }
 

@@ -5,7 +5,7 @@ import { TILES, type Tiles } from "../base/tiles.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Buffer, Program, Statement } from "../ir/program.ts"
-import { isReadInPlace, lowerDirect } from "./direct.ts"
+import { isReadInPlace, lowerDirect, lowerDirectSum } from "./direct.ts"
 import { epilogueOf } from "./epilogue.ts"
 import { type Finished, finishedOf } from "./finished.ts"
 import { lowerFused } from "./fused.ts"
@@ -141,6 +141,7 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
 function lowerLoops(block: Lowering, node: Node, finished?: Finished): boolean {
   if (isNode(node, "unpack_nibbles") && isLookedThrough(block, node)) return true
   if (block.direct && isReadInPlace(block, node)) return true
+  if (block.direct && isNode(node, "sum") && lowerDirectSum(block, node)) return true
   if (block.direct && isNode(node, "matmul") && lowerDirect(block, node, finished)) return true
   const nibbles = isNode(node, "matmul") ? nibblesOf(block, node) : undefined
   const inputs = node.inputs.map((input, i) => operand(block, (i === 1 && nibbles) || input))

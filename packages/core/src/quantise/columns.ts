@@ -12,7 +12,8 @@ export interface Columns {
 
 /**
  * A matrix of floats [R,C] and its bias [C], if it has one, in integers, for inputs in units of `unit`: i8 with one scale
- * for each column, so that the largest weight of each is `most` and its bias at most BIAS_MAX.
+ * for each column, so that the largest weight of each is `most` and its bias at most BIAS_MAX; `widened` may
+ * make scales larger, so that fewer values are used.
  *
  * Error: half a scale for each weight and half a unit of a sum for each bias.
  * Source: Jacob et al. 2018, arXiv:1712.05877, section 2.1, with symmetric ranges.
@@ -23,12 +24,14 @@ export function quantiseColumns(
   unit: number,
   bias: ArrayLike<number> = [],
   most = 127,
+  widened: (scales: readonly number[]) => readonly number[] = (scales) => scales,
 ): Columns {
-  const scales = Array.from({ length: columns }, (_, c) => {
+  const least = Array.from({ length: columns }, (_, c) => {
     let largest = 2 ** -20
     for (let i = c; i < matrix.length; i += columns) largest = Math.max(largest, Math.abs(matrix[i]!))
     return Math.max(largest / most, Math.abs(bias[c] ?? 0) / (unit * BIAS_MAX)) // a bias must fit too
   })
+  const scales = widened(least)
   return {
     scales,
     values: Int8Array.from(matrix, (v, i) => Math.round(v / scales[i % columns]!)),

@@ -51,8 +51,9 @@ export function quantiseSequential(net: FloatSequential): QuantisedNet {
     const reach = Math.max(reaches[isRectified ? i + 1 : i] ?? 0, 2 ** -20)
     value = nextValue(net, value, layer, { dtype, unit: reach / MOST[dtype] }, weights)
   }
-  const sums = layerSums(net, value, last, weights)
-  const logits = shaped(rescaled(sums, { dtype: "i16", unit: NATS_PER_UNIT }, weights), [input.shape[0]!, last.outputs])
+  const target = { dtype: "i16", unit: NATS_PER_UNIT } as const
+  const sums = layerSums(net, value, last, target, weights)
+  const logits = shaped(rescaled(sums, target, weights), [input.shape[0]!, last.outputs])
   return { outputs: { label: op.argmax(logits), logits, probability: op.softmaxBits(logits) }, weights }
 }
 
@@ -73,7 +74,7 @@ function nextValue(net: FloatSequential, value: Value, layer: Layer, target: Tar
   switch (layer.kind) {
     case "dense":
     case "convolution":
-      return { node: rescaled(layerSums(net, value, layer, weights), target, weights), scale: target.unit }
+      return { node: rescaled(layerSums(net, value, layer, target, weights), target, weights), scale: target.unit }
     case "averagePool":
     case "globalAverage":
       return { node: rescaled(poolSums(value, layer), target, weights), scale: target.unit }
@@ -100,13 +101,21 @@ interface Sums {
   readonly magnitude: number
 }
 
-function layerSums(net: FloatSequential, { node, scale }: Value, layer: Weighted, weights: Weights): Sums {
+function layerSums(
+  net: FloatSequential,
+  { node, scale }: Value,
+  layer: Weighted,
+  { unit }: Target,
+  weights: Weights,
+): Sums {
   const { name, outputs } = layer
   const { rows, shape } = rowsOf(node, layer)
   const [matrix, bias] = [net.weights[name], net.weights[`${name}_bias`]]
   assert(matrix?.length === rows.shape[1]! * outputs && bias?.length === outputs, `weights for the layer ${name}`)
   const most = mostOf(net.levels)
-  const { scales, values, offsets } = quantiseColumns(matrix, outputs, scale, bias, most)
+  const { scales, values, offsets } = quantiseColumns(matrix, outputs, scale, bias, most, (least) =>
+    net.levels === 255 ? inBytes(least, scale / unit) : least,
+  )
   const stored = packed(name, values, outputs, net.levels)
   Object.assign(weights, stored.weights, { [`${name}_bias`]: offsets })
   const product = op.matmul(rows, stored.node)
@@ -118,6 +127,20 @@ function layerSums(net: FloatSequential, { node, scale }: Value, layer: Weighted
     scales: scales.map((each) => each * scale),
     magnitude: largest * most * rows.shape[1]! + furthest,
   }
+}
+
+/**
+ * Scales that are a little larger, so that each multiplier is a number of 7 bits and 8 zeros: a chip of 8 bits then
+ * multiplies in half the time, and nothing is lost but the last steps of the largest weights. As they are where columns
+ * differ so much that the smallest would lose more than 1 in 16.
+ */
+function inBytes(scales: readonly number[], factor: number): readonly number[] {
+  const { multipliers, shift, lift } = belowQuarter(scales.map((scale) => scale * factor))
+  const isTooLarge = multipliers.some((m) => m > 127 * 256)
+  const step = isTooLarge ? 512 : 256
+  const bytes = multipliers.map((m) => Math.ceil(m / step))
+  if (bytes.some((byte) => byte < 16)) return scales
+  return bytes.map((byte) => (byte * step * 2 ** lift) / 2 ** shift / factor)
 }
 
 function poolSums({ node, scale }: Value, layer: Pooling): Sums {

@@ -12,16 +12,23 @@ const PRELUDE = chipPrelude({ helpers: new Set(), requantisations: new Map() })
 export interface Machine {
   readonly compiler: string
   readonly flags: readonly string[]
-  readonly board?: { readonly name: string; readonly flash: string; readonly ram: string }
+  readonly board?: {
+    readonly name: string
+    /** Origin and length. */
+    readonly flash: string
+    readonly ram: string
+    /** The address after which a read is a fault. */
+    readonly end: string
+  }
 }
 const CORTEX = ["-mthumb", "-std=gnu99", "-nostdlib", "-nostartfiles"]
-const M4 = { name: "mps2-an386", flash: "1M", ram: "256K" }
+const M4 = { name: "netduinoplus2", flash: "0x08000000, LENGTH = 1M", ram: "128K", end: "0x20020000" }
 export const MACHINES = {
-  pc: { compiler: "gcc", flags: ["-std=c99", "-O1", "-fsanitize=undefined", "-fno-sanitize-recover"] },
+  pc: { compiler: "gcc", flags: ["-std=c99", "-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover"] },
   m0: {
     compiler: "arm-none-eabi-gcc",
     flags: ["-mcpu=cortex-m0", "-O2", ...CORTEX],
-    board: { name: "microbit", flash: "256K", ram: "16K" },
+    board: { name: "microbit", flash: "0, LENGTH = 256K", ram: "16K", end: "0x20004000" },
   },
   m4: { compiler: "arm-none-eabi-gcc", flags: ["-mcpu=cortex-m4", "-O2", ...CORTEX], board: M4 },
 } as const satisfies Readonly<Record<string, Machine>>
@@ -37,7 +44,11 @@ export const BUILDS: Readonly<Record<string, Machine>> = {
   "m4 -Os": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-Os"] },
   "m4 -O3 -flto": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-O3", "-flto"] },
   "m4 -mno-unaligned-access": { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-mno-unaligned-access"] },
-  m7: { ...MACHINES.m4, flags: [...MACHINES.m4.flags, "-mcpu=cortex-m7"], board: { ...M4, name: "mps2-an500" } },
+  m7: {
+    ...MACHINES.m4,
+    flags: [...MACHINES.m4.flags, "-mcpu=cortex-m7"],
+    board: { ...M4, name: "mps2-an500", flash: "0, LENGTH = 1M" },
+  },
 }
 
 export function missingMachine({ compiler, board }: Machine): string | undefined {
@@ -46,13 +57,13 @@ export function missingMachine({ compiler, board }: Machine): string | undefined
 
 const WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 const linkerScript = (flash: string, ram: string): string => `
-MEMORY { FLASH (rx): ORIGIN = 0, LENGTH = ${flash}  RAM (rwx): ORIGIN = 0x20000000, LENGTH = ${ram} }
+MEMORY { FLASH (rx): ORIGIN = ${flash}  RAM (rwx): ORIGIN = 0x20000000, LENGTH = ${ram} }
 ENTRY(reset)
 SECTIONS {
   .text : { KEEP(*(.vectors)) *(.text*) *(.rodata*) . = ALIGN(4); start_of_data = .; } > FLASH
   .data : AT(start_of_data) { first_of_data = .; *(.data*) . = ALIGN(4); end_of_data = .; } > RAM
   .bss : { *(.bss*) *(COMMON) } > RAM
-  end_of_stack = ORIGIN(RAM) + LENGTH(RAM);
+  end_of_stack = ORIGIN(RAM) + LENGTH(RAM) - 2K;
   /DISCARD/ : { *(.ARM.exidx*) *(.comment) }
 }
 `
@@ -71,6 +82,10 @@ static void say(const char *line) { host(4, line); host(4, "\\n"); }
 static void leave(uint32_t why) { host(0x18, (const void *)why); for (;;) {} }
 void fault(void) { leave(0x20023); }
 void reset(void) {
+#ifndef __ARM_ARCH_6M__ /* the memory protection unit forbids the 4 KB from RAM_END */
+  volatile uint32_t *unit = (volatile uint32_t *)0xe000ed94;
+  unit[1] = 0; unit[2] = RAM_END; unit[3] = 11 << 1 | 1; unit[0] = 5;
+#endif
   uint32_t *from = start_of_data;
   for (uint32_t *to = first_of_data; to < end_of_data;) *to++ = *from++;
   main();
@@ -110,7 +125,10 @@ export function run(
   try {
     const [source, program, script] = [join(folder, "dot.c"), join(folder, "dot.elf"), join(folder, "board.ld")]
     const { board } = machine
-    writeFileSync(source, `#include <stdint.h>\n#include <string.h>\n${PRELUDE}\n${board ? START : PC}${SHOW}${text}`)
+    writeFileSync(
+      source,
+      `#include <stdint.h>\n#include <string.h>\n${PRELUDE}\n${board ? `#define RAM_END ${board.end}\n${START}` : PC}${SHOW}${text}`,
+    )
     if (board) writeFileSync(script, linkerScript(board.flash, board.ram))
     const linking = board ? ["-T", script, "-lc", "-lgcc"] : []
     done(machine.compiler, [...machine.flags, ...WARNINGS, "-o", program, source, ...linking])

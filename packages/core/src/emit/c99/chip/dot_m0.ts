@@ -1,6 +1,6 @@
 import { DTYPE } from "../../../base/dtype.ts"
 import type { Dot } from "./dot.ts"
-import { type At, rangeOf, repeated, type Segment, segmentsOf, weightsOf, wordsOf } from "./dot_pack.ts"
+import { type At, areNibbles, rangeOf, repeated, type Segment, segmentsOf, weightsOf, wordsOf } from "./dot_pack.ts"
 import { signatureOf } from "./dot_plain.ts"
 
 /**
@@ -9,41 +9,33 @@ import { signatureOf } from "./dot_plain.ts"
  * are shared by all products of their kind; the shape of a product is a table of segments beside its weights.
  */
 export function m0Text(dot: Dot, block: number): string {
-  const kernel = block === 8 ? lanesKernel(dot) : bytesKernel(dot)
-  const { name, outputs, runs, length } = dot
-  const groups = Math.ceil(outputs / block) * (block / kernel.rows)
-  const words = Array.from({ length: groups }, (_, g) => kernel.words(g * kernel.rows)).flat()
-  const each = words.length / groups
+  const kernel = areNibbles(dot) && dot.data !== "i16" && block === 8 ? lanesKernel(dot) : bytesKernel(dot, block)
+  const { name, outputs } = dot
+  const blocks = Math.ceil(outputs / block)
+  const words = Array.from({ length: blocks }, (_, b) => kernel.words(b * block)).flat()
   const table = repeated(kernel.segments).flatMap(({ times, count, skip, flush }) => [
-    times,
-    count >> 2,
-    count & 3,
-    skip * DTYPE[dot.data].bytes,
-    flush,
+    ...[times, count >> 2, count & 3],
+    ...[skip * DTYPE[dot.data].bytes, flush],
   ])
-  const calls = Array.from({ length: block / kernel.rows }, (_, g) => {
-    const at = `${name}_words + ${block / kernel.rows === 1 ? "" : `${g} * ${each} + `}(uint32_t)block * ${(each * block) / kernel.rows}`
-    return `  ${kernel.name}(${at}, x, ${name}_shape, sums${g === 0 ? "" : ` + ${g * kernel.rows}`});`
-  })
-  if (each !== runs * length) throw new Error(`bug: ${each} words for ${runs} runs of ${length}`)
   return `${kernel.text}static const uint32_t ${name}_words[${words.length}] FLASH = {${wordsOf(words)}};
 static const uint32_t ${name}_shape[${table.length + 1}] FLASH = {${wordsOf([...table, 0])}};
 ${signatureOf(dot)} {
-${calls.join("\n")}
+  ${kernel.name}(${name}_words + (uint32_t)block * ${words.length / blocks}, x, ${name}_shape, sums);
 }
 `
 }
 interface Kernel {
   readonly name: string
   readonly text: string
-  /** Sums of one call. */
-  readonly rows: number
   readonly segments: readonly Segment[]
-  /** Packed weights of the rows from `first`, one word a position. */
+  /** Packed weights of the block of rows from `first`, position by position. */
   words(first: number): readonly number[]
 }
 
-/** A `naked` function once in a file. `used` keeps its parameters in place though C sees nobody read them. */
+/**
+ * A `naked` function once in a file. `used` keeps its parameters in place though C sees nobody read them; assembly without
+ * operands counts as touching all memory, so nothing is moved over a call.
+ */
 const shared = (name: string, lines: readonly string[]): string => `#ifndef ${name}_
 #define ${name}_
 __attribute__((naked, noinline, used)) static void ${name}(
@@ -56,73 +48,99 @@ ${lines.map((line) => `      "${line}\\n"`).join("\n")});
 #endif
 `
 
+/** Where a kernel keeps what it walks by: in registers, or on the stack where all of them are sums. */
+interface Frame {
+  /** Registers of sums. */
+  readonly sums: readonly string[]
+  /** The table into r4, and back from a register. */
+  readonly table: string
+  readonly keep: (register: string) => string
+  /** Takes a count from a place of the table, with the flags of what it is. */
+  readonly count: (at: number) => readonly string[]
+  /** Counts down and goes back to a label, or on to one that follows. */
+  readonly again: (back: number, on: number) => readonly string[]
+}
+const REGISTERS: Frame = {
+  sums: ["r8", "r9", "r10", "r11", "r12"],
+  table: "mov r4, lr",
+  keep: (register) => `mov lr, ${register}`,
+  count: (at) => [`ldr r7, [r4, #${at}]`, "cmp r7, #0"],
+  again: (back) => ["subs r7, #1", `bne ${back}b`],
+}
+const STACK: Frame = {
+  sums: ["r8", "r9", "r10", "r11", "r12", "lr", "r5", "r7"],
+  table: "ldr r4, [sp, #8]",
+  keep: (register) => `str ${register}, [sp, #8]`,
+  count: (at) => [`ldr r6, [r4, #${at}]`, "str r6, [sp, #12]", "cmp r6, #0"],
+  again: (back, on) => ["ldr r4, [sp, #12]", "subs r4, #1", `beq ${on}f`, "str r4, [sp, #12]", `b ${back}b`],
+}
+
 /**
- * What both kernels are around their inner steps. r0 weights, r1 x, lr the table, r8 … r12 sums, [sp] the caller's sums,
- * [sp, 4] repetitions left; r2 … r7 are free between steps. A row of the table: times, quads, rest, bytes to skip, flush.
+ * What the kernels are around their inner steps. r0 weights, r1 x, [sp] the caller's sums, [sp, 4] repetitions left; r2, r3, r4
+ * and r6 are free between steps. A row of the table: times, quads, rest, bytes to skip, flush.
  */
-function walk(steps: {
-  readonly begin: readonly string[]
-  readonly quad: readonly string[]
-  readonly one: readonly string[]
-  readonly flush: readonly string[]
-  readonly end: readonly string[]
-  readonly bytes: number
-}): readonly string[] {
+function walk(
+  { sums, table, keep, count, again }: Frame,
+  steps: {
+    readonly begin: readonly string[]
+    readonly quad: readonly string[]
+    readonly one: readonly string[]
+    readonly flush: readonly string[]
+    readonly end: readonly string[]
+    readonly bytes: number
+  },
+): readonly string[] {
   return [
     "push {r4-r7, lr}",
     ...[4, 5, 6, 7].map((n) => `mov r${n}, r${n + 4}`),
     "push {r4-r7}",
-    "sub sp, #8",
+    "sub sp, #16",
     "str r3, [sp]",
-    "mov lr, r2",
+    keep("r2"),
     "movs r4, #0",
-    ...CLEAR,
+    ...clear(sums),
     ...steps.begin,
-    "1: mov r4, lr",
+    `1: ${table}`,
     "ldr r6, [r4]",
     "cmp r6, #0",
     "bne 2f",
     "b 9f",
     "2: str r6, [sp, #4]",
-    "ldr r7, [r4, #4]",
-    "cmp r7, #0",
+    ...count(4),
     "bne 3f",
     "b 4f", // a condition reaches 256 bytes
     "3:",
     ...steps.quad,
     `adds r1, #${4 * steps.bytes}`,
-    "subs r7, #1",
-    "bne 3b",
-    "4: mov r4, lr",
-    "ldr r7, [r4, #8]",
-    "cmp r7, #0",
+    ...again(3, 4),
+    `4: ${table}`,
+    ...count(8),
     "beq 6f",
     "5:",
     ...steps.one,
     `adds r1, #${steps.bytes}`,
-    "subs r7, #1",
-    "bne 5b",
-    "6: mov r4, lr",
-    "ldr r7, [r4, #12]",
-    "adds r1, r7",
+    ...again(5, 6),
+    `6: ${table}`,
+    "ldr r6, [r4, #12]",
+    "adds r1, r6",
     ...steps.flush,
-    "7: mov r4, lr",
+    `7: ${table}`,
     "ldr r6, [sp, #4]",
     "subs r6, #1",
     "beq 8f",
     "b 2b",
     "8: adds r4, #20",
-    "mov lr, r4",
+    keep("r4"),
     "b 1b",
     "9:",
     ...steps.end,
-    "add sp, #8",
+    "add sp, #16",
     "pop {r4-r7}",
     ...[4, 5, 6, 7].map((n) => `mov r${n + 4}, r${n}`),
     "pop {r4-r7, pc}",
   ]
 }
-const CLEAR = [8, 9, 10, 11, 12].map((n) => `mov r${n}, r4`)
+const clear = (sums: readonly string[]): readonly string[] => sums.map((sum) => `mov ${sum}, r4`)
 
 /** Element number `at` of x into r3. Signed loads take no constant offset here. */
 const load = (data: Dot["data"], at: number): readonly string[] =>
@@ -155,7 +173,7 @@ function lanesKernel(dot: Dot): Kernel {
   const name = `dot8_nibbles_${dot.data}`
   const text = shared(
     name,
-    walk({
+    walk(REGISTERS, {
       bytes: 1,
       begin: mask,
       quad: [...pair(0), ...pair(2)],
@@ -192,13 +210,13 @@ function lanesKernel(dot: Dot): Kernel {
         ...["mov r0, r8", "mov r1, r9"],
         ...mask,
         "movs r4, #0",
-        ...CLEAR,
+        ...clear(REGISTERS.sums),
       ],
       end: [],
     }),
   )
   return {
-    ...{ name, text, rows: 8, segments: emptiedSegments(dot) },
+    ...{ name, text, segments: emptiedSegments(dot) },
     words: (first) =>
       Array.from({ length: each }, (_, k) =>
         Array.from({ length: 8 }, (_, n) => (at(first + n, k) + 8) << (4 * (n >> 1) + 16 * (n & 1))).reduce(
@@ -235,59 +253,62 @@ function emptiedSegments(dot: Dot): readonly Segment[] {
 }
 
 /**
- * Bytes, four rows to a word. Where sums have 24 bits, words w₁w₀ and w₃w₂ of two rows are multiplied as one number
- * w₀ + 256 w₁: its sum less the first row's is 256 times the second's, and takes one unpacking less. Else byte by byte.
+ * Bytes, four rows to a word; eight rows a call where that leaves no four idle, so that x is read once for all. Where sums have
+ * 24 bits, words w₁w₀ and w₃w₂ of two rows are multiplied as one number w₀ + 256 w₁: its sum less the first row's is 256 times
+ * the second's, and takes one unpacking less. Else byte by byte.
  */
-function bytesKernel(dot: Dot): Kernel {
+function bytesKernel(dot: Dot, rows: number): Kernel {
   const at = weightsOf(dot)
   const each = dot.runs * dot.length
-  const groups = Math.ceil(dot.outputs / 4)
   // w₁ makes up for the sign of w₀: -128 beside a negative one would need nine bits.
   const paired =
     dot.accumulator <= 24 &&
-    Array.from({ length: groups * 2 }, (_, pair) => pair * 2).every((n) =>
+    Array.from({ length: Math.ceil(dot.outputs / 2) }, (_, pair) => pair * 2).every((n) =>
       Array.from({ length: each }, (_, k) => at(n, k) >= 0 || at(n + 1, k) > -128).every((fits) => fits),
     )
-  const add = (to: number, ...extract: readonly string[]): readonly string[] => [
-    ...extract,
-    "muls r4, r3, r4",
-    `add r${8 + to}, r4`,
-  ]
-  const step = (word: string, from: number): readonly string[] => [
-    ...load(dot.data, from),
-    ...add(0, `sxtb r4, ${word}`),
-    ...(paired ? add(1, `sxth r4, ${word}`) : add(1, `lsrs r4, ${word}, #8`, "sxtb r4, r4")),
+  const frame = rows === 8 ? STACK : REGISTERS
+  const four = (word: string, [a, b, c, d]: readonly string[]): readonly string[] => [
+    ...[`sxtb r4, ${word}`, "muls r4, r3, r4", `add ${a}, r4`],
+    ...(paired ? [`sxth r4, ${word}`] : [`lsrs r4, ${word}, #8`, "sxtb r4, r4"]),
+    ...["muls r4, r3, r4", `add ${b}, r4`],
     `asrs ${word}, ${word}, #16`,
-    ...add(2, `sxtb r4, ${word}`),
+    ...[`sxtb r4, ${word}`, "muls r4, r3, r4", `add ${c}, r4`],
     ...(paired ? [] : [`asrs ${word}, ${word}, #8`]),
-    `muls ${word}, r3, ${word}`,
-    `add r11, ${word}`,
+    ...[`muls ${word}, r3, ${word}`, `add ${d}, ${word}`],
+  ]
+  const sums = [frame.sums.slice(0, 4), frame.sums.slice(4, 8)] as const
+  const eight = (from: number): readonly string[] => [
+    ...["ldmia r0!, {r2, r6}", ...load(dot.data, from)],
+    ...[...four("r2", sums[0]), ...four("r6", sums[1])],
   ]
   const pair = (from: number): readonly string[] => [
-    "ldmia r0!, {r2, r6}",
-    ...step("r2", from),
-    ...step("r6", from + 1),
+    ...["ldmia r0!, {r2, r6}", ...load(dot.data, from), ...four("r2", sums[0])],
+    ...[...load(dot.data, from + 1), ...four("r6", sums[0])],
   ]
-  const name = `dot4_${paired ? "pairs" : "bytes"}_${dot.data}`
+  const separated = paired ? ["subs r3, r2", "asrs r3, r3, #8", "subs r6, r4", "asrs r6, r6, #8"] : []
+  const stored = (four: readonly string[]): readonly string[] => [
+    ...[2, 3, 4, 6].map((to, n) => `mov r${to}, ${four[n]}`),
+    ...separated,
+    "stmia r1!, {r2, r3, r4, r6}",
+  ]
+  const name = `dot${rows}_${paired ? "pairs" : "bytes"}_${dot.data}`
   const text = shared(
     name,
-    walk({
+    walk(frame, {
       bytes: DTYPE[dot.data].bytes,
       begin: [],
-      quad: [...pair(0), ...pair(2)],
-      one: ["ldmia r0!, {r2}", ...step("r2", 0)],
+      quad: rows === 8 ? [0, 1, 2, 3].flatMap(eight) : [...pair(0), ...pair(2)],
+      one: rows === 8 ? eight(0) : ["ldmia r0!, {r2}", ...load(dot.data, 0), ...four("r2", sums[0])],
       flush: [],
-      end: [
-        "ldr r7, [sp]",
-        ...["mov r2, r8", "mov r3, r9", "mov r4, r10", "mov r5, r11"],
-        ...(paired ? ["subs r3, r2", "asrs r3, r3, #8", "subs r5, r4", "asrs r5, r5, #8"] : []),
-        "stmia r7!, {r2-r5}",
-      ],
+      end: ["ldr r1, [sp]", ...stored(sums[0]), ...(rows === 8 ? stored(sums[1]) : [])],
     }),
   )
   return {
-    ...{ name, text, rows: 4, segments: segmentsOf(dot, dot.length, 4) },
-    words: (first) => Array.from({ length: each }, (_, k) => bytesWord(at, first, k, paired)),
+    ...{ name, text, segments: segmentsOf(dot, dot.length, 4) },
+    words: (first) =>
+      Array.from({ length: each }, (_, k) =>
+        Array.from({ length: rows / 4 }, (_, four) => bytesWord(at, first + 4 * four, k, paired)),
+      ).flat(),
   }
 }
 function bytesWord(at: At, first: number, k: number, paired: boolean): number {

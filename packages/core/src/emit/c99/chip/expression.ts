@@ -10,7 +10,10 @@ export interface ExpressionPrinter {
   print(e: Expression): string
   /** Operations that are called as functions, and requantisations, as far as they were printed. */
   readonly helpers: Set<Binary>
-  readonly requantisations: Map<string, Omit<Requantisation, "x" | "m"> & { readonly bits: 16 | 24 | 32 }>
+  readonly requantisations: Map<
+    string,
+    Omit<Requantisation, "x" | "m"> & { readonly bits: 16 | 24 | 32; readonly isByte: boolean }
+  >
 }
 
 /** C operators that do as loop IR says where nothing wraps. */
@@ -137,11 +140,20 @@ export function expressionPrinter(
     const [least, most] = ranges.of(m)
     if (least < 0 || most > 32767) return undefined // no requantisation: something else that looks like one
     const bits = isN16(range) ? 16 : isN24(range) ? 24 : 32
-    const name = `requantise_${shift}_${low < 0 ? "i" : "u"}${high > 255 ? 16 : 8}_of_${bits}`
-    requantisations.set(name, { shift, low, high, bits })
+    const isByte = bits < 32 && areBytes(m, buffers)
+    const name = `requantise_${shift}_${low < 0 ? "i" : "u"}${high > 255 ? 16 : 8}_of_${bits}${isByte ? "_by_byte" : ""}`
+    requantisations.set(name, { shift, low, high, bits, isByte })
     return `${name}(${print(x)}, ${print(m)})`
   }
   return { print, helpers, requantisations }
+}
+
+/** Whether a multiplier is always a number of 7 bits and 8 zeros: quantise/sequential.ts chooses such. */
+function areBytes(m: Expression, buffers: ReadonlyMap<string, Buffer>): boolean {
+  if (m.kind === "constant") return m.value % 256 === 0
+  if (m.kind === "binary" && (m.op === "i32.min" || m.op === "i32.max") && m.right.kind === "constant")
+    return areBytes(m.left, buffers) // a clamp to what multipliers are changes none
+  return m.kind === "load" && (buffers.get(m.buffer)?.values?.every((value) => value > 0 && value % 256 === 0) ?? false)
 }
 
 /** Whether an operation on such operands may leave 32 bits. */

@@ -16,7 +16,12 @@ export function chipPrelude({
 #pragma GCC optimize ("O2")
 #endif
 #if defined(__GNUC__)
+/* noipa: gcc 12 takes some layers for functions without effects, by how it rewrote their places, and drops their calls. */
+#if __GNUC__ >= 8
+#define LAYER static __attribute__((noipa, unused)) void
+#else
 #define LAYER static __attribute__((noinline, noclone, unused)) void
+#endif
 #define INLINE static inline __attribute__((always_inline, unused))
 #define ALIAS __attribute__((may_alias))
 #define ALIGNED __attribute__((aligned(4)))
@@ -60,13 +65,18 @@ INLINE int32_t byte_of(int32_t v, int32_t at) { byte_bits b; b.u = (uint8_t)((ui
 /** y = saturate(⌊(x · m + 2^(t-1)) / 2^t⌋): graph/requantise.ts. Where x has 24 bits, AVR multiplies byte by byte. */
 function requantise(all: ExpressionPrinter["requantisations"]): string {
   const isNarrow = [...all.values()].some(({ bits }) => bits < 32)
-  const functions = [...all].map(([name, { shift, low, high, bits }]) => {
+  const functions = [...all].map(([name, { shift, low, high, bits, isByte }]) => {
     const by = shift - 16
     const clamp = `y < ${low} ? ${low} : y > ${high} ? ${high} : (n16)y`
     const wide = `  const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)(uint16_t)m) >> 16);
   const int32_t y = (v + INT32_C(${2 ** (by - 1)})) >> ${by};
   return ${clamp};`
-    const avr = bits === 32 ? wide : low === 0 && high === 255 ? toByte(by) : toSigned(by, clamp)
+    const avr =
+      bits === 32
+        ? wide
+        : low === 0 && high === 255
+          ? toByte(by, isByte)
+          : toSigned(by, high === 32767 && by >= 8 ? "y" : clamp, isByte)
     const data = low === 0 ? "u8" : high === 127 ? "i8" : "i16"
     return `#ifdef __AVR__
 INLINE n16 ${name}(${sumType(bits === 32 ? 32 : 24)} x, n16 m) {
@@ -79,18 +89,18 @@ ${printRequantise({ name, shift, data, bits })}#endif`
 }
 
 /** To 0 … 255: nothing is multiplied below 0, and what is left after the check for 255 has 16 bits. */
-function toByte(by: number): string {
+function toByte(by: number, isByte: boolean): string {
   const rest = by > 8 ? by - 8 : by
   const w = by > 8 ? "(uint16_t)(v >> 8)" : "(uint16_t)v"
   // AVR shifts bit by bit, but takes a byte for nothing.
   const y = rest === 8 ? `${w} >> 8` : rest >= 4 ? `(uint16_t)(${w} << ${8 - rest}) >> 8` : `${w} >> ${rest}`
   return `  __uint24 v;
   if (x <= 0) return 0;
-  v = (__uint24)high_product_u(x, m) + ${2 ** (by - 1)};
+  v = (__uint24)${isByte ? "byte" : "high"}_product_u(x, m) + ${2 ** (by - 1)};
   return v >= ${literal24(2 ** (8 + by))} ? 255 : (uint8_t)(${y});`
 }
 /** To numbers with a sign: shifts of 24 bits by 3 instructions a bit, or from the other side of a byte. */
-function toSigned(by: number, clamp: string): string {
+function toSigned(by: number, clamp: string, isByte: boolean): string {
   const lines =
     by >= 8
       ? Array.from({ length: by - 8 }, () => "asr %B[y]\\n\\tror %A[y]\\n\\t")
@@ -98,7 +108,7 @@ function toSigned(by: number, clamp: string): string {
         ? Array.from({ length: 8 - by }, () => "lsl %A[v]\\n\\trol %B[v]\\n\\trol %C[v]\\n\\trol %[s]\\n\\t")
         : Array.from({ length: by }, () => "asr %C[v]\\n\\tror %B[v]\\n\\tror %A[v]\\n\\t")
   const text = lines.join("")
-  const start = `  __int24 v = high_product(x, m) + ${2 ** (by - 1)};`
+  const start = `  __int24 v = ${isByte ? "byte" : "high"}_product(x, m) + ${2 ** (by - 1)};`
   if (by >= 8)
     return `${start}
   int16_t y = (int16_t)(v >> 8);
@@ -113,7 +123,10 @@ function toSigned(by: number, clamp: string): string {
 }
 const literal24 = (value: number): string => (value > 32767 ? `${value}L` : `${value}`)
 
-/** ⌊x · m / 2¹⁶⌋ of 24 and 15 bits, in six products of bytes; for x ≥ 0 without the part for its sign. */
+/**
+ * ⌊x · m / 2¹⁶⌋ of 24 and 15 bits, in six products of bytes, or three where m is a byte and 8 zeros; for x ≥ 0
+ * without the part for its sign.
+ */
 const HIGH_PRODUCT = `#ifdef __AVR__
 ${["", "_u"]
   .map(
@@ -132,6 +145,17 @@ ${["", "_u"]
           }
           "clr r1"
           : [v] "=&r"(v), [l] "=&r"(low) : [x] "r"(x), [m] "r"(m), [z] "r"(z) : "r0");
+  return v;
+}
+INLINE __int24 byte_product${kind}(__int24 x, int16_t multiplier) {
+  __int24 v;
+  const uint8_t m = (uint8_t)((uint16_t)multiplier >> 8), z = 0;
+  __asm__("mul %A[x],%[m]\\n\\tmov %A[v],r1\\n\\tmul %C[x],%[m]\\n\\tmov %B[v],r0\\n\\tmov %C[v],r1\\n\\t"
+          "mul %B[x],%[m]\\n\\tadd %A[v],r0\\n\\tadc %B[v],r1\\n\\tadc %C[v],%[z]\\n\\t"${
+            kind === "" ? `\n          "sbrc %C[x],7\\n\\tsub %C[v],%[m]\\n\\t"` : ""
+          }
+          "clr r1"
+          : [v] "=&r"(v) : [x] "r"(x), [m] "r"(m), [z] "r"(z) : "r0");
   return v;
 }
 `,
