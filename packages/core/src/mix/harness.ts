@@ -1,10 +1,8 @@
-import { assert } from "../base/problem.ts"
 import {
   add,
   and,
   buffer,
   clamp,
-  differ,
   equal,
   i32,
   less,
@@ -21,16 +19,14 @@ import {
   store,
   sub,
   table,
-  total,
   when,
 } from "../ir/build.ts"
-import { type Block, type Buffer, type Expression, type Program, statementsOf } from "../ir/program.ts"
-import { renameBlock } from "../ir/rename.ts"
+import type { Block, Expression, Program } from "../ir/program.ts"
 import { squashTable, stretchTable } from "../kernels/logistic.ts"
-import { link, sameValues } from "../link/link.ts"
 import { code, codeBit, coded, interval, moved, resetCoder } from "./coder.ts"
 import { correction } from "./correction.ts"
-import { type Expert, faultOfExpert, PORTS, votesOf } from "./expert.ts"
+import type { Expert } from "./expert.ts"
+import { again, gatherVotes, linkExperts, mixerInputs, nodeOf } from "./linked.ts"
 import { mixer, type Selector, WEIGHT_ONE } from "./mixer.ts"
 
 const v = local
@@ -47,19 +43,6 @@ export interface HarnessOptions {
   readonly corrections: number
 }
 
-/** The inputs of the mixer: each vote of each expert, then one that is always there. */
-export interface MixerInput {
-  readonly expert: string | undefined
-  readonly vote: number
-}
-export const mixerInputs = (experts: readonly Expert[]): readonly MixerInput[] => [
-  ...experts.flatMap(({ name, program }) =>
-    Array.from({ length: votesOf(program).length }, (_, vote) => ({ expert: name, vote })),
-  ),
-  { expert: undefined, vote: 0 },
-]
-const BIAS = 256
-
 /**
  * Experts, mixer, corrections, coder and score as one program: a call a byte. For each bit every expert votes, the votes are
  * mixed, the chance stands fast, and only then the bit is shown to those who learn.
@@ -71,7 +54,7 @@ const BIAS = 256
  */
 export function harness(experts: readonly Expert[], options: HarnessOptions): Program {
   const own = ownBuffers(experts, options)
-  const { blockOf, bufferOf, buffers } = linkExperts(experts, own)
+  const { blockOf, bufferOf, buffers } = linkExperts(experts, [...Object.values(own), ...CODER])
   const ifEnabled = (entry?: string): Block =>
     experts.flatMap(({ name }, e) => {
       const block = blockOf(name, entry)
@@ -156,57 +139,6 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
 }
 const CODER = [interval, coded, code, moved]
 
-/** All votes side by side, nothing for who is not asked, and how many experts know their context. */
-function gatherVotes(
-  experts: readonly Expert[],
-  own: OwnBuffers,
-  bufferOf: (expert: string, inner: string) => Buffer,
-): { readonly gathered: Block; readonly known: Expression } {
-  const votes = mixerInputs(experts).map(({ expert, vote }) => {
-    const e = experts.findIndex(({ name }) => name === expert)
-    return expert === undefined
-      ? i32(BIAS)
-      : select(load(own.enabled, i32(e)), load(bufferOf(expert, "votes"), i32(vote)), i32(0))
-  })
-  const knowing = new Set(experts.flatMap(({ name, knows }) => (knows ? [name] : [])))
-  const firsts = mixerInputs(experts).flatMap(({ expert, vote }, at) =>
-    expert !== undefined && knowing.has(expert) && vote === 0 ? [at] : [],
-  )
-  return {
-    gathered: votes.map((vote, at) => store(own.inputs, i32(at), vote)),
-    known: total(i32(0), ...firsts.map((at) => differ(load(own.inputs, i32(at)), 0))),
-  }
-}
-
-/** Experts under names of their own, over the ports of the harness; tables of one name and the same values are one. */
-function linkExperts(experts: readonly Expert[], own: OwnBuffers) {
-  const constants = new Map<string, Buffer>([stretchTable, squashTable].map((each) => [each.name, each]))
-  const parts = experts.map(({ name, program }) => {
-    const fault = faultOfExpert(program)
-    assert(fault === undefined, `expert ${name}: ${fault}`)
-    const wires: Record<string, string> = {}
-    for (const each of program.buffers) {
-      if ((PORTS as readonly string[]).includes(each.name)) wires[each.name] = each.name
-      if (each.access !== "constant") continue
-      const known = constants.get(each.name)
-      if (known && !sameValues(known, each)) continue
-      constants.set(each.name, each)
-      wires[each.name] = each.name
-    }
-    return { name, program, wires }
-  })
-  const taken = [...Object.values(own), ...CODER, squashTable, stretchTable].map(({ name }) => name)
-  const { program, names } = link("experts", parts, { taken })
-  const known = new Set(taken)
-  return {
-    blockOf: (name: string, entry?: string): Block =>
-      program.entries?.[entry === undefined ? name : `${name}_${entry}`] ?? [],
-    bufferOf: (name: string, inner: string): Buffer =>
-      program.buffers.find((each) => each.name === names[name]![inner])!,
-    buffers: program.buffers.filter(({ name }) => !known.has(name)),
-  }
-}
-
 /** Nodes of a byte's tree so that each nibble's come after its first. */
 const ORDER: readonly number[] = [
   ...Array.from({ length: 15 }, (_, i) => i + 1),
@@ -214,23 +146,6 @@ const ORDER: readonly number[] = [
     [0, 1, 2, 3].flatMap((depth) => Array.from({ length: 1 << depth }, (_, i) => ((16 + high) << depth) + i)),
   ).flat(),
 ]
-/** The node within its nibble of a node of the byte. */
-const nodeOf = (now: Expression): Expression =>
-  select(
-    less(now, i32(16)),
-    now,
-    select(
-      less(now, i32(32)),
-      i32(1),
-      select(
-        less(now, i32(64)),
-        or(and(now, 1), 2),
-        select(less(now, i32(128)), or(and(now, 3), 4), or(and(now, 7), 8)),
-      ),
-    ),
-  )
-
-type OwnBuffers = ReturnType<typeof ownBuffers>
 function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions) {
   return {
     mode: buffer("input", "i32", "mode", 1),
@@ -248,12 +163,4 @@ function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions
     inputs: buffer("scratch", "i16", "inputs", Math.ceil(mixerInputs(experts).length / 4) * 4),
     order: table("u8", "order", [...ORDER, 255]),
   } as const
-}
-
-/** The same block once more, under names of its own, since a program binds a name once. */
-function again(block: Block): Block {
-  const bound = new Set(
-    statementsOf(block).flatMap((s) => (s.kind === "let" ? [s.name] : s.kind === "loop" ? [s.index] : [])),
-  )
-  return renameBlock(block, (name) => (bound.has(name) ? `again_${name}` : name))
 }
