@@ -92,9 +92,9 @@ export const nodeOf = (now: Expression): Expression =>
   )
 
 /** The same block once more, under names of its own, since a program binds a name once. */
-export function again(block: Block): Block {
+export function again(block: Block, stem = "again_"): Block {
   const bound = new Set(
     statementsOf(block).flatMap((s) => (s.kind === "let" ? [s.name] : s.kind === "loop" ? [s.index] : [])),
   )
-  return renameBlock(block, (name) => (bound.has(name) ? `again_${name}` : name))
+  return renameBlock(block, (name) => (bound.has(name) ? `${stem}${name}` : name))
 }
