@@ -22,22 +22,13 @@ import {
 } from "../ir/build.ts"
 import type { Block, Expression, Program } from "../ir/program.ts"
 import { squashTable, stretchTable } from "../kernels/logistic.ts"
-import { correction } from "./correction.ts"
 import { COST_BITS, cost, costTable } from "./costs.ts"
 import type { Expert } from "./expert.ts"
+import type { HarnessOptions } from "./harness.ts"
 import { again, gatherVotes, linkExperts, mixerInputs, nodeOf } from "./linked.ts"
-import { mixer, type Selector, WEIGHT_ONE } from "./mixer.ts"
+import { mixingOf } from "./mixing.ts"
 
 const v = local
-
-export interface BoardOptions {
-  /** Bytes that are kept of the past, a power of two. */
-  readonly historyBytes: number
-  /** Rows of the mixer's sets of weights: by the bits so far, by who knows, by the last byte; powers of two up to 256. */
-  readonly rows: readonly [number, number, number]
-  /** Rows of the table of corrections, a power of two. */
-  readonly corrections: number
-}
 
 /**
  * A harness for boards: what `harness` does, without coder and without switches, and with no room for a whole byte's tree.
@@ -48,7 +39,7 @@ export interface BoardOptions {
  * body: a byte that came. Entries: `reset` comes first; `foresee` writes likeliest and likelihood, and changes nothing else.
  * Errors: an expert that breaks the contract is a bug of the caller: ask `faultOfExpert` before.
  */
-export function boardHarness(experts: readonly Expert[], options: BoardOptions): Program {
+export function boardHarness(experts: readonly Expert[], options: HarnessOptions): Program {
   const own = ownBuffers(experts, options)
   const { blockOf, bufferOf, buffers } = linkExperts(experts, Object.values(own))
   const all = (entry?: string): Block => experts.flatMap(({ name }) => blockOf(name, entry))
@@ -56,24 +47,15 @@ export function boardHarness(experts: readonly Expert[], options: BoardOptions):
     load(own.history, and(sub(load(own.position, i32(0)), i32(back)), i32(own.history.length - 1)))
   const standing = experts.find(({ program }) => program.buffers.some(({ name }) => name === "standing"))
   const stands = standing ? clamp(load(bufferOf(standing.name, "standing"), i32(0)), 0, 15) : i32(0)
-  const [byBits, byKnown, byLast] = options.rows
-  const selectors: readonly Selector[] = [
-    { name: "bits", row: v("now"), rows: byBits },
-    { name: "known", row: or(min(v("known"), i32(7)), shl(stands, 3)), rows: byKnown },
-    { name: "last", row: shrU(past(1), 3), rows: byLast },
-  ]
   const inputs = gatherVotes(experts, own, bufferOf)
-  const mix = mixer(own.inputs, selectors, byBits, WEIGHT_ONE / 4)
-  const hash = add(mul(past(1), i32(0x2f0b4c47)), v("now"))
-  const corrections = correction([hash], options.corrections)
+  const mixing = mixingOf(own.inputs, options.mixing, { past, stands })
   const predict: Block = [
     let_("now", and(load(own.partial, i32(0)), 255)),
     store(own.node, i32(0), nodeOf(v("now"))),
     ...all(),
     ...inputs.gathered,
     let_("known", inputs.known),
-    ...mix.mix,
-    ...corrections.correct,
+    ...mixing.mix,
   ]
   const body: Block = [
     let_("learns", load(own.learning, i32(0))),
@@ -87,12 +69,7 @@ export function boardHarness(experts: readonly Expert[], options: BoardOptions):
       ...cost(select(v("outcome"), v("chance"), sub(i32(65536), v("chance")))),
       set("total", add(v("total"), v("price"))),
       store(own.bit, i32(0), v("outcome")),
-      when(v("learns"), [
-        let_("target", select(v("outcome"), i32(65535), i32(0))),
-        ...all("learn"),
-        ...mix.learn,
-        ...corrections.learn,
-      ]),
+      when(v("learns"), [let_("target", select(v("outcome"), i32(65535), i32(0))), ...all("learn"), ...mixing.learn]),
       set("path", and(or(shl(v("path"), 1), v("outcome")), 511)),
     ]),
     store(own.cost, i32(0), shrU(add(v("total"), i32(2 ** (COST_BITS - 9))), COST_BITS - 8)),
@@ -100,23 +77,21 @@ export function boardHarness(experts: readonly Expert[], options: BoardOptions):
     store(own.position, i32(0), add(load(own.position, i32(0)), i32(1))),
     store(own.partial, i32(0), i32(1)),
     ...all("start"),
-    when(v("learns"), [...all("remember"), ...mix.adjust]),
+    when(v("learns"), [...all("remember"), ...mixing.adjust]),
   ]
   const reset: Block = [
     store(own.position, i32(0), i32(0)),
     loop("forgotten", own.history.length, [store(own.history, v("forgotten"), i32(0))]),
     store(own.partial, i32(0), i32(1)),
     ...all("reset"),
-    ...mix.reset,
-    ...corrections.reset,
+    ...mixing.reset,
     ...again(all("start"), "begin_"),
   ]
   return {
     name: "scribe",
     buffers: [
       ...Object.values(own),
-      ...mix.buffers,
-      ...corrections.buffers,
+      ...mixing.buffers,
       squashTable,
       stretchTable,
       costTable,
@@ -137,8 +112,8 @@ function foresee(own: OwnBuffers, predict: Block): Block {
   const walk: Block = [
     store(own.shares, i32(1), min(v("outer"), i32(65535))),
     let_("depth", i32(0)),
-    loop("step", 15, [
-      let_("inner", add(v("step"), i32(1))),
+    loop("walked", 15, [
+      let_("inner", add(v("walked"), i32(1))),
       set("depth", select(less(v("inner"), shl(i32(2), v("depth"))), v("depth"), add(v("depth"), i32(1)))),
       store(own.partial, i32(0), add(shl(sub(v("prefix"), i32(1)), v("depth")), v("inner"))),
       ...predict,
@@ -190,7 +165,7 @@ function foresee(own: OwnBuffers, predict: Block): Block {
 }
 
 type OwnBuffers = ReturnType<typeof ownBuffers>
-function ownBuffers(experts: readonly Expert[], { historyBytes }: BoardOptions) {
+function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions) {
   return {
     next: buffer("input", "u8", "next", 1),
     learning: buffer("input", "u8", "learning", 1),
@@ -202,7 +177,7 @@ function ownBuffers(experts: readonly Expert[], { historyBytes }: BoardOptions) 
     partial: buffer("scratch", "i32", "partial", 1),
     node: buffer("scratch", "i32", "node", 1),
     bit: buffer("scratch", "i32", "bit", 1),
-    inputs: buffer("scratch", "i16", "inputs", Math.ceil(mixerInputs(experts).length / 4) * 4),
+    inputs: buffer("scratch", "i16", "inputs", mixerInputs(experts).length),
     shares: buffer("scratch", "u16", "shares", 32),
     halves: buffer("scratch", "u16", "halves", 16),
   } as const

@@ -10,8 +10,6 @@ import {
   load,
   local,
   loopUpTo,
-  min,
-  mul,
   or,
   select,
   shl,
@@ -24,10 +22,9 @@ import {
 import type { Block, Expression, Program } from "../ir/program.ts"
 import { squashTable, stretchTable } from "../kernels/logistic.ts"
 import { code, codeBit, coded, interval, moved, resetCoder } from "./coder.ts"
-import { correction } from "./correction.ts"
 import type { Expert } from "./expert.ts"
 import { again, gatherVotes, linkExperts, mixerInputs, nodeOf } from "./linked.ts"
-import { mixer, type Selector, WEIGHT_ONE } from "./mixer.ts"
+import { type MixingOptions, mixingOf } from "./mixing.ts"
 
 const v = local
 
@@ -37,10 +34,7 @@ export const MODE = { score: 0, distribution: 1, encode: 2, decode: 3 } as const
 export interface HarnessOptions {
   /** Bytes that are kept of the past, a power of two. */
   readonly historyBytes: number
-  /** Rows of each set of the mixer's weights, a power of two up to 256. */
-  readonly rows: number
-  /** Rows of each table of corrections, a power of two. */
-  readonly corrections: number
+  readonly mixing: MixingOptions
 }
 
 /**
@@ -64,22 +58,8 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     load(own.history, and(sub(load(own.position, i32(0)), i32(back)), i32(own.history.length - 1)))
   const standing = experts.find(({ program }) => program.buffers.some(({ name }) => name === "standing"))
   const stands = standing ? clamp(load(bufferOf(standing.name, "standing"), i32(0)), 0, 15) : i32(0)
-  const selectors: readonly Selector[] = [
-    { name: "bits", row: v("now") },
-    { name: "known", row: or(shl(stands, 4), min(v("known"), i32(15))) },
-    { name: "last", row: past(1) },
-    { name: "last_but_one", row: past(2) },
-    { name: "bits_known", row: or(and(v("now"), 31), shl(min(shrU(v("known"), 1), i32(7)), 5)) },
-  ]
   const inputs = gatherVotes(experts, own, bufferOf)
-  const mix = mixer(own.inputs, selectors, options.rows, WEIGHT_ONE / 8)
-  const correctedBy = [1, 2, 3].map((order) =>
-    Array.from({ length: order }, (_, k) => past(k + 1)).reduce(
-      (hash, byte) => add(mul(hash, i32(0x2f0b4c47)), add(byte, i32(1))),
-      v("now") as Expression,
-    ),
-  )
-  const corrections = correction(correctedBy, options.corrections)
+  const mixing = mixingOf(own.inputs, options.mixing, { past, stands })
   const predict: Block = [
     let_("now", and(select(v("walks"), load(own.order, v("round")), load(own.partial, i32(0))), 255)),
     store(own.partial, i32(0), v("now")),
@@ -87,8 +67,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     ...ifEnabled(),
     ...inputs.gathered,
     let_("known", inputs.known),
-    ...mix.mix,
-    ...corrections.correct,
+    ...mixing.mix,
   ]
   const settle: Block = [
     let_("outcome", and(shrU(v("wanted"), sub(i32(7), and(v("round"), 7))), 1)),
@@ -98,8 +77,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     when(v("learns"), [
       let_("target", select(v("outcome"), i32(65535), i32(0))),
       ...ifEnabled("learn"),
-      ...mix.learn,
-      ...corrections.learn,
+      ...mixing.learn,
     ]),
     store(own.partial, i32(0), and(or(shl(v("now"), 1), v("outcome")), 511)),
   ]
@@ -110,7 +88,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     store(own.partial, i32(0), i32(1)),
     store(own.byte, i32(0), v("whole")),
     ...ifEnabled("start"),
-    when(v("learns"), [...ifEnabled("remember"), ...mix.adjust]),
+    when(v("learns"), [...ifEnabled("remember"), ...mixing.adjust]),
   ]
   const body: Block = [
     let_("asked", load(own.mode, i32(0))),
@@ -129,12 +107,11 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     ...experts.flatMap(({ name }) => blockOf(name, "reset")),
     store(own.partial, i32(0), i32(1)),
     ...resetCoder,
-    ...mix.reset,
-    ...corrections.reset,
+    ...mixing.reset,
     // Contexts of no bytes, for the first byte.
     ...again(experts.flatMap(({ name }) => blockOf(name, "start"))),
   ]
-  const all = [...Object.values(own), ...CODER, ...mix.buffers, ...corrections.buffers, squashTable, stretchTable]
+  const all = [...Object.values(own), ...CODER, ...mixing.buffers, squashTable, stretchTable]
   return { name: "predictor", buffers: [...all, ...buffers], body, entries: { reset } }
 }
 const CODER = [interval, coded, code, moved]
@@ -146,7 +123,8 @@ const ORDER: readonly number[] = [
     [0, 1, 2, 3].flatMap((depth) => Array.from({ length: 1 << depth }, (_, i) => ((16 + high) << depth) + i)),
   ).flat(),
 ]
-function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions) {
+function ownBuffers(experts: readonly Expert[], { historyBytes, mixing }: HarnessOptions) {
+  const votes = mixerInputs(experts).length
   return {
     mode: buffer("input", "i32", "mode", 1),
     learning: buffer("input", "i32", "learning", 1),
@@ -160,7 +138,7 @@ function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions
     partial: buffer("state", "i32", "partial", 1),
     node: buffer("scratch", "i32", "node", 1),
     bit: buffer("scratch", "i32", "bit", 1),
-    inputs: buffer("scratch", "i16", "inputs", Math.ceil(mixerInputs(experts).length / 4) * 4),
+    inputs: buffer("scratch", "i16", "inputs", mixing.kind === "wide" ? Math.ceil(votes / 4) * 4 : votes),
     order: table("u8", "order", [...ORDER, 255]),
   } as const
 }
