@@ -24,8 +24,8 @@ function opened(memoryBytes: number, engine = wasmEngine) {
     )
   const learn = (bytes: Uint8Array, learns = true): readonly number[] =>
     Array.from(bytes, (byte) => {
-      memory["next"]![0] = byte
-      memory["learning"]![0] = learns ? 1 : 0
+      memory["byte"]![0] = byte
+      memory["frozen"]![0] = learns ? 0 : 1
       run()
       return memory["cost"]![0]!
     })
@@ -72,7 +72,7 @@ describe("the board edition of a scribe", () => {
         whole.read(text, { learns: true, each })
         const theirs = whole.state()
         for (const [name, values] of Object.entries(board.state())) expect([...theirs[name]!], name).toEqual(values)
-        each.forEach((bits, i) => expect(Math.abs(costs[i]! / 256 - bits)).toBeLessThan(0.01))
+        for (const [i, bits] of each.entries()) expect(Math.abs(costs[i]! / 256 - bits)).toBeLessThan(0.01)
         const distribution = whole.distribution()
         const { byte, likelihood } = board.foresee()
         const most = Math.max(...distribution)

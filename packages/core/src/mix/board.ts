@@ -3,6 +3,7 @@ import {
   and,
   buffer,
   clamp,
+  equal,
   i32,
   less,
   let_,
@@ -33,7 +34,7 @@ const v = local
 /**
  * A harness for boards: what `harness` does, without coder and without switches, and with no room for a whole byte's tree.
  *
- * Inputs: next u8 [1], the byte that came; learning u8 [1], 0 where nothing is to be learnt from it.
+ * Inputs: byte u8 [1], what came; frozen u8 [1], not 0 where nothing is to be learnt from it.
  * Outputs: cost u16 [1], what the byte cost in units of 1/256 bit, before it was learnt; likeliest u8 [1] and likelihood u16 [1],
  * the likeliest next byte and how likely it is, in units of 2⁻¹⁶.
  * body: a byte that came. Entries: `reset` comes first; `foresee` writes likeliest and likelihood, and changes nothing else.
@@ -58,8 +59,8 @@ export function boardHarness(experts: readonly Expert[], options: HarnessOptions
     ...mixing.mix,
   ]
   const body: Block = [
-    let_("learns", load(own.learning, i32(0))),
-    let_("wanted", load(own.next, i32(0))),
+    let_("learns", equal(load(own.frozen, i32(0)), 0)),
+    let_("wanted", load(own.byte, i32(0))),
     let_("path", i32(1)),
     let_("total", i32(0)),
     loop("round", 8, [
@@ -167,8 +168,8 @@ function foresee(own: OwnBuffers, predict: Block): Block {
 type OwnBuffers = ReturnType<typeof ownBuffers>
 function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions) {
   return {
-    next: buffer("input", "u8", "next", 1),
-    learning: buffer("input", "u8", "learning", 1),
+    byte: buffer("input", "u8", "byte", 1),
+    frozen: buffer("input", "u8", "frozen", 1),
     cost: buffer("output", "u16", "cost", 1),
     likeliest: buffer("output", "u8", "likeliest", 1),
     likelihood: buffer("output", "u16", "likelihood", 1),
