@@ -41,12 +41,12 @@ export interface ByteStepOptions {
 }
 
 /**
- * One step of a net over bytes that keeps next to nothing between its sums: gate by gate and number by number, with what
+ * One step of a net over bytes that keeps next to nothing between its sums: a gate after the other, with what
  * each row of bytes gets in the end, not each byte. The same bits as the graph of quantise/byte_net.ts.
  *
  * Shapes: byte i32 [1], negative for a text that begins; weights by the names of `byteNetTensors`, sharers i32 [R] as
  * `byteSharers` gives them → h i16 [H], the state, and shares i32 [R + 2]: what a byte of each row has, less 1, then the byte
- * that has most and what it has beyond. `nodeChance` reads them. Room: 2 · H + 2 · R bytes beside these.
+ * that has most and what it has beyond. `nodeChance` reads them. Room: D + 4 · H + 2 · R bytes beside these.
  */
 export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOptions): Program {
   const [byte, rowOf] = [buffer("input", "i32", "byte", 1), buffer("input", "u8", "row_of", 256)]
@@ -57,63 +57,66 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
   const sharers = buffer("input", "i32", "sharers", rows)
   const h = buffer("state", "i16", "h", hidden)
   const shares = buffer("output", "i32", "shares", rows + 2)
-  const [fresh, logits] = [buffer("scratch", "i16", "fresh", hidden), buffer("scratch", "i16", "logits", rows)]
+  const seen = buffer("scratch", "i8", "seen", features)
+  const [one, two] = [buffer("scratch", "i16", "one", hidden), buffer("scratch", "i16", "two", hidden)]
+  const logits = buffer("scratch", "i16", "logits", rows)
   const constants = Object.entries(tables).map(([name, values]) => table("i16", name, Array.from(values)))
   const [sigmoid, sigmoidSteps, tanh, tanhSteps] = constants as [Buffer, Buffer, Buffer, Buffer]
-  const scaled = (of: Product, sum: Expression, column: Expression): Expression =>
-    requantised(sum, load(of.multiplier, column), shifts[of.name])
-  const GATES = ["reset", "update", "new"] as const
-  const gateSums = GATES.flatMap((gate, g): Block => {
-    const column = add(v("unit"), i32(g * hidden))
-    const bias = gate === "new" ? load(state.bias, v("unit")) : i32(0)
-    return [
-      let_(`${gate}_given`, scaled(given, add(v(`${gate}_seen`), load(given.bias, column)), column)),
-      let_(`${gate}_state`, scaled(state, add(v(`${gate}_sum`), bias), column)),
-    ]
-  })
+  /** The sums of one product for one gate, or of all columns: unit by unit, each as `then` has it. */
+  const summed = (
+    name: string,
+    of: Product,
+    x: Buffer,
+    from: number,
+    count: number,
+    then: (scaled: Expression, unit: Expression) => Block,
+  ) => {
+    const [unit, part, sum] = [v(`${name}_unit`), v(`${name}_part`), v(`${name}_sum`)]
+    const width = of.multiplier.length
+    const column = add(unit, i32(from))
+    const weight = load(of.weights, add(mul(part, i32(width)), column))
+    const bias =
+      of.bias.length === width ? load(of.bias, column) : from === width - of.bias.length ? load(of.bias, unit) : i32(0)
+    return parallel(unit, count, [
+      let_(sum, i32(0)),
+      loop(part, x.length, [set(sum, add(sum, mul(load(x, part), weight)))]),
+      ...then(requantised(add(sum, bias), load(of.multiplier, column), shifts[of.name]), unit),
+    ])
+  }
+  const [RESET, UPDATE, NEW] = [0, hidden, 2 * hidden]
+  /** What the byte adds to a gate, then what comes of that and what the state adds. */
+  const gate = (
+    name: string,
+    from: number,
+    into: Buffer,
+    then: (given: Expression, state: Expression, unit: Expression) => Block,
+  ): Block => [
+    summed(`${name}_given`, given, seen, from, hidden, (scaled, unit) => [store(into, unit, scaled)]),
+    summed(`${name}_state`, state, h, from, hidden, (scaled, unit) => [
+      let_(`${name}_added`, scaled),
+      ...then(load(into, unit), v(`${name}_added`), unit),
+    ]),
+  ]
   const step: Block = [
     let_("is_new", less(load(byte, i32(0)), i32(0))),
     let_("row", mul(rowAt(rowOf, clamp(load(byte, i32(0)), 0, 255), rows), i32(features))),
-    parallel("unit", hidden, [
-      ...GATES.flatMap((gate) => [let_(`${gate}_seen`, i32(0)), let_(`${gate}_sum`, i32(0))]),
-      loop("feature", features, [
-        let_("number", load(embedded, add(v("row"), v("feature")))),
-        let_("given_at", add(mul(v("feature"), i32(3 * hidden)), v("unit"))),
-        ...GATES.map((gate, g) =>
-          set(
-            `${gate}_seen`,
-            add(v(`${gate}_seen`), mul(v("number"), load(given.weights, add(v("given_at"), i32(g * hidden))))),
-          ),
-        ),
-      ]),
-      loop("other", hidden, [
-        let_("before", load(h, v("other"))),
-        let_("state_at", add(mul(v("other"), i32(3 * hidden)), v("unit"))),
-        ...GATES.map((gate, g) =>
-          set(
-            `${gate}_sum`,
-            add(v(`${gate}_sum`), mul(v("before"), load(state.weights, add(v("state_at"), i32(g * hidden))))),
-          ),
-        ),
-      ]),
-      ...gateSums,
-      ...smooth("reset", add(v("reset_given"), v("reset_state")), sigmoid, sigmoidSteps),
-      ...smooth("update", add(v("update_given"), v("update_state")), sigmoid, sigmoidSteps),
-      ...smooth("new", add(v("new_given"), share(v("reset"), v("new_state"))), tanh, tanhSteps),
-      let_("stepped", add(v("new"), share(v("update"), sub(load(h, v("unit")), v("new"))))),
-      store(fresh, v("unit"), select(v("is_new"), i32(0), clamp(v("stepped"), -32768, 32767))),
+    parallel("feature", features, [store(seen, v("feature"), load(embedded, add(v("row"), v("feature"))))]),
+    ...gate("reset", RESET, one, (x, y, unit) => [
+      ...smooth("reset", add(x, y), sigmoid, sigmoidSteps),
+      store(one, unit, v("reset")),
     ]),
-    parallel("taken", hidden, [store(h, v("taken"), load(fresh, v("taken")))]),
-    parallel("logit", rows, [
-      let_("logit_sum", i32(0)),
-      loop("from", hidden, [
-        set(
-          "logit_sum",
-          add(v("logit_sum"), mul(load(h, v("from")), load(head.weights, add(mul(v("from"), i32(rows)), v("logit"))))),
-        ),
-      ]),
-      store(logits, v("logit"), scaled(head, add(v("logit_sum"), load(head.bias, v("logit"))), v("logit"))),
+    ...gate("new", NEW, two, (x, y, unit) => [
+      ...smooth("new", add(x, share(load(one, unit), y)), tanh, tanhSteps),
+      store(two, unit, v("new")),
     ]),
+    ...gate("update", UPDATE, one, (x, y, unit) => [
+      ...smooth("update", add(x, y), sigmoid, sigmoidSteps),
+      let_("fresh", load(two, unit)),
+      let_("stepped", add(v("fresh"), share(v("update"), sub(load(h, unit), v("fresh"))))),
+      store(one, unit, select(v("is_new"), i32(0), clamp(v("stepped"), -32768, 32767))),
+    ]),
+    parallel("taken", hidden, [store(h, v("taken"), load(one, v("taken")))]),
+    summed("logit", head, h, 0, rows, (scaled, unit) => [store(logits, unit, scaled)]),
   ]
   const rest: Block = [
     let_("top", i32(-1)),
@@ -130,7 +133,7 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
   const weights = [given, state, head].flatMap(({ weights, bias, multiplier }) => [weights, bias, multiplier])
   return {
     name: "byte_step",
-    buffers: [byte, rowOf, embedded, ...weights, sharers, h, shares, fresh, logits, ...constants, powers],
+    buffers: [byte, rowOf, embedded, ...weights, sharers, h, shares, seen, one, two, logits, ...constants, powers],
     body: [...step, ...sharing, ...rest],
   }
 }

@@ -99,7 +99,10 @@ export function cellModel({ context, cells, historyBytes }: CellModelOptions): P
       start: [...context.hash(past, carried), store(carried, i32(0), v("context"))],
       ...(context.remember ? { remember: context.remember(past) } : {}),
       learn,
-      reset: [loop("cleared", cells, [store(states, v("cleared"), i32(0))])],
+      reset: [
+        loop("forgotten", carried.length, [store(carried, v("forgotten"), i32(0))]),
+        loop("cleared", cells, [store(states, v("cleared"), i32(0))]),
+      ],
     },
   }
 }

@@ -138,6 +138,8 @@ export function runModel({ context, entries, historyBytes }: RunModelOptions): P
       learn,
       reset: [
         loop("each", 2 * COUNTS, [store(chances, v("each"), i32(FIRST))]),
+        loop("forgotten", carried.length, [store(carried, v("forgotten"), i32(0))]),
+        ...[PLACE, CHECK, ENTRY].map((each) => store(found, each, i32(0))),
         loop("cleared", entries, [store(table, v("cleared"), i32(0))]),
       ],
     },

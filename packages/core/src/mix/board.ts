@@ -37,7 +37,7 @@ const v = local
  * Inputs: byte u8 [1], what came; frozen u8 [1], not 0 where nothing is to be learnt from it.
  * Outputs: cost u16 [1], what the byte cost in units of 1/256 bit, before it was learnt; likeliest u8 [1] and likelihood u16 [1],
  * the likeliest next byte and how likely it is, in units of 2⁻¹⁶.
- * body: a byte that came. Entries: `reset` comes first; `foresee` writes likeliest and likelihood, and changes nothing else.
+ * body: a byte that came. Entries: `reset` comes first, after which nothing is known of the first byte; `foresee` writes likeliest and likelihood, and changes nothing else.
  * Errors: an expert that breaks the contract is a bug of the caller: ask `faultOfExpert` before.
  */
 export function boardHarness(experts: readonly Expert[], options: HarnessOptions): Program {
@@ -86,7 +86,6 @@ export function boardHarness(experts: readonly Expert[], options: HarnessOptions
     store(own.partial, i32(0), i32(1)),
     ...all("reset"),
     ...mixing.reset,
-    ...again(all("start"), "begin_"),
   ]
   return {
     name: "scribe",

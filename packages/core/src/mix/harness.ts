@@ -108,8 +108,8 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     store(own.partial, i32(0), i32(1)),
     ...resetCoder,
     ...mixing.reset,
-    // Contexts of no bytes, for the first byte.
-    ...again(experts.flatMap(({ name }) => blockOf(name, "start"))),
+    // Contexts of no bytes, for the first byte; on boards that one is not worth a second copy of all that makes contexts.
+    ...(options.mixing.kind === "wide" ? again(experts.flatMap(({ name }) => blockOf(name, "start"))) : []),
   ]
   const all = [...Object.values(own), ...CODER, ...mixing.buffers, squashTable, stretchTable]
   return { name: "predictor", buffers: [...all, ...buffers], body, entries: { reset } }

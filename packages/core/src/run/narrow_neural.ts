@@ -1,4 +1,4 @@
-import { and, buffer, equal, i32, less, let_, load, local, select, shrS, store, sub, table } from "../ir/build.ts"
+import { and, buffer, equal, i32, less, let_, load, local, loop, select, shrS, store, sub, table } from "../ir/build.ts"
 import type { Buffer, Program } from "../ir/program.ts"
 import { renameProgram } from "../ir/rename.ts"
 import { byteStep, nodeChance } from "../kernels/byte_step.ts"
@@ -9,7 +9,7 @@ import { gateTables } from "../quantise/gru.ts"
 import { byteNet, byteNetShifts, type Tensors } from "./byte_net.ts"
 
 /**
- * The expert of `neuralExpert`, with the same bits, in the least memory: 4 · H + 6 · R bytes beside its weights, which a board
+ * The expert of `neuralExpert`, with the same bits, in the least memory: D + 6 · H + 6 · R bytes beside its weights, which a board
  * keeps in flash, where that one takes some thousand bytes for sums over all gates and bytes. It takes more time a bit.
  *
  * Errors: OB333 when the tensors are no such net.
@@ -46,6 +46,10 @@ export function narrowNeuralExpert(tensors: Tensors, historyBytes: number): Expe
         store(named("byte"), i32(0), select(equal(load(position, i32(0)), 0), i32(-1), local("last"))),
         ...net.body,
       ],
+      // A state of nothing, and every byte as likely as another.
+      reset: ["h", "shares"].map((name) =>
+        loop(`cleared_${name}`, named(name).length, [store(named(name), local(`cleared_${name}`), i32(0))]),
+      ),
     },
   }
   return { name: "neural", about: "a small net that reads along", program }

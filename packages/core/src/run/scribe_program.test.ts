@@ -7,7 +7,7 @@ import { harnessOptions, scribeExperts } from "../mix/scribe.ts"
 import { type ByteNetShape, quantiseByteNet } from "../quantise/byte_net.ts"
 import { BYTE_RECIPE, trainBytes } from "../train/bytes.ts"
 import { byteNetTensorsOf, type Tensors } from "./byte_net.ts"
-import { neuralExpert } from "./neural_expert.ts"
+import { narrowNeuralExpert } from "./narrow_neural.ts"
 import { openPredictor } from "./predictor.ts"
 import { type ScribeProgramOptions, scribeProgram } from "./scribe_program.ts"
 
@@ -56,7 +56,7 @@ describe("a scribe as one program", () => {
   test("with a net, is to the bit what a predictor with the same net is on a PC", () => {
     const shape = { memoryBytes: 4096 }
     const options = harnessOptions(shape)
-    const net = neuralExpert(NET, { historyBytes: options.historyBytes })
+    const net = narrowNeuralExpert(NET, options.historyBytes)
     const whole = openPredictor([...scribeExperts(shape), net], options, wasmEngine)
     const board = opened({ ...shape, net: NET })
     const text = TEXT.subarray(0, 150)
@@ -95,9 +95,9 @@ describe("a scribe as one program", () => {
     expect(validate(program)).toEqual([])
     expect(ramBytes).toBeLessThan(6.5 * 1024)
     expect(constantBytes).toBeLessThan(40 * 1024)
-    // 16 · 192 + 64 · 192 + 64 · 66 products of weights, and at most as many again for all else.
+    // 16 · 192 + 64 · 192 + 64 · 66 products of weights, and those that find them.
     expect(counts.body.multiplies).toBeGreaterThan(19584)
-    expect(counts.body.multiplies).toBeLessThan(2 * 19584)
+    expect(counts.body.multiplies).toBeLessThan(2.5 * 19584)
   })
   test("refuses a memory that no scribe can have, and what is no net", () => {
     const codesOf = (options: ScribeProgramOptions): readonly string[] => {
