@@ -49,7 +49,7 @@ function opened(options: ScribeProgramOptions, engine = wasmEngine) {
     entries["foresee"]!()
     return [memory["likeliest"]![0]!, memory["likelihood"]![0]!]
   }
-  return { program, memory, learn, foresee }
+  return { program, memory, learn, foresee, reset: entries["reset"]! }
 }
 
 describe("a scribe as one program", () => {
@@ -86,6 +86,14 @@ describe("a scribe as one program", () => {
     const text = TEXT.subarray(0, 60)
     expect(judge.learn(text)).toEqual(ours.learn(text))
     expect(judge.foresee()).toEqual(ours.foresee())
+  })
+  test("after a reset it is as it was at first, its net too", () => {
+    const board = opened({ memoryBytes: 1024, net: NET })
+    const begun = board.foresee()
+    const first = board.learn(TEXT.subarray(0, 60))
+    board.reset()
+    expect(board.foresee()).toEqual(begun)
+    expect(board.learn(TEXT.subarray(0, 60))).toEqual(first)
   })
   test("with 4 KB and a net of 64 numbers of state, leaves 1.5 KB of a board's 8 KB", () => {
     const { program, ramBytes, constantBytes, counts } = scribeProgram({
