@@ -49,7 +49,7 @@ const open = (seed: number): Block => [let_("context", i32(Math.imul(seed + 1, G
 /** The last `order` bytes, 0 for none. */
 export const lastBytes = (order: number): Context => ({
   name: `order${order}`,
-  about: order === 1 ? "the last byte" : `the last ${order} bytes`,
+  about: order === 0 ? "no byte before" : order === 1 ? "the last byte" : `the last ${order} bytes`,
   hash: (past) => [...open(order), ...Array.from({ length: order }, (_, k) => stir(byteBack(past, k + 1))).flat()],
 })
 
