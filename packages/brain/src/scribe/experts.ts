@@ -33,7 +33,7 @@ export function othersOf(
   const isLean = engine === undefined || memoryBytes < LEAN_BELOW
   try {
     // As on a board, also where a PC reads along: to the bit from the first byte on.
-    if (isForBoards(memoryBytes)) return [narrowNeuralExpert(tensors, historyBytes)]
+    if (isForBoards(memoryBytes)) return [narrowNeuralExpert(tensors, { historyBytes })]
     return [neuralExpert(tensors, { historyBytes, isLean, ...(engine === undefined ? {} : { engine }) })]
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -36,19 +36,24 @@ export interface ByteStepOptions {
   readonly hidden: number
   /** By how many bits the sums of a product are shifted to the left, and to the right once they were multiplied: 17 to 31. */
   readonly shifts: Readonly<Record<"given" | "state" | "head", { readonly lift: number; readonly shift: number }>>
+  /**
+   * Lower bits of the state that products leave out: with 8, both factors have 8 bits, which small chips multiply several times
+   * as fast. With 0, all is to the bit as in the graph of quantise/byte_net.ts.
+   */
+  readonly cut: 0 | 8
   /** Of gates: quantise/gru.ts. */
   readonly tables: Readonly<Record<"sigmoid" | "sigmoid_steps" | "tanh" | "tanh_steps", ArrayLike<number>>>
 }
 
 /**
  * One step of a net over bytes that keeps next to nothing between its sums: a gate after the other, with what
- * each row of bytes gets in the end, not each byte. The same bits as the graph of quantise/byte_net.ts.
+ * each row of bytes gets in the end, not each byte.
  *
  * Shapes: byte i32 [1], negative for a text that begins; weights by the names of `byteNetTensors`, sharers i32 [R] as
  * `byteSharers` gives them → h i16 [H], the state, and shares i32 [R + 2]: what a byte of each row has, less 1, then the byte
- * that has most and what it has beyond. `nodeChance` reads them. Room: D + 4 · H + 2 · R bytes beside these.
+ * that has most and what it has beyond. `nodeChance` reads them. Room: D + 5 · H + 2 · R bytes beside these.
  */
-export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOptions): Program {
+export function byteStep({ rows, features, hidden, shifts, cut, tables }: ByteStepOptions): Program {
   const [byte, rowOf] = [buffer("input", "i32", "byte", 1), buffer("input", "u8", "row_of", 256)]
   const given = productOf("given", features, 3 * hidden)
   const state = productOf("state", hidden, 3 * hidden, hidden)
@@ -58,6 +63,9 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
   const h = buffer("state", "i16", "h", hidden)
   const shares = buffer("output", "i32", "shares", rows + 2)
   const seen = buffer("scratch", "i8", "seen", features)
+  const shown = cut === 0 ? h : buffer("scratch", "i8", "shown", hidden)
+  const show = (name: string): Block =>
+    shown === h ? [] : [parallel(name, hidden, [store(shown, v(name), shrS(load(h, v(name)), cut))])]
   const [one, two] = [buffer("scratch", "i16", "one", hidden), buffer("scratch", "i16", "two", hidden)]
   const logits = buffer("scratch", "i16", "logits", rows)
   const constants = Object.entries(tables).map(([name, values]) => table("i16", name, Array.from(values)))
@@ -80,7 +88,14 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
     return parallel(unit, count, [
       let_(sum, i32(0)),
       loop(part, x.length, [set(sum, add(sum, mul(load(x, part), weight)))]),
-      ...then(requantised(add(sum, bias), load(of.multiplier, column), shifts[of.name]), unit),
+      ...then(
+        requantised(
+          add(x === shown && cut > 0 ? shl(sum, cut) : sum, bias),
+          load(of.multiplier, column),
+          shifts[of.name],
+        ),
+        unit,
+      ),
     ])
   }
   const [RESET, UPDATE, NEW] = [0, hidden, 2 * hidden]
@@ -92,7 +107,7 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
     then: (given: Expression, state: Expression, unit: Expression) => Block,
   ): Block => [
     summed(`${name}_given`, given, seen, from, hidden, (scaled, unit) => [store(into, unit, scaled)]),
-    summed(`${name}_state`, state, h, from, hidden, (scaled, unit) => [
+    summed(`${name}_state`, state, shown, from, hidden, (scaled, unit) => [
       let_(`${name}_added`, scaled),
       ...then(load(into, unit), v(`${name}_added`), unit),
     ]),
@@ -101,6 +116,7 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
     let_("is_new", less(load(byte, i32(0)), i32(0))),
     let_("row", mul(rowAt(rowOf, clamp(load(byte, i32(0)), 0, 255), rows), i32(features))),
     parallel("feature", features, [store(seen, v("feature"), load(embedded, add(v("row"), v("feature"))))]),
+    ...show("before"),
     ...gate("reset", RESET, one, (x, y, unit) => [
       ...smooth("reset", add(x, y), sigmoid, sigmoidSteps),
       store(one, unit, v("reset")),
@@ -116,7 +132,8 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
       store(one, unit, select(v("is_new"), i32(0), clamp(v("stepped"), -32768, 32767))),
     ]),
     parallel("taken", hidden, [store(h, v("taken"), load(one, v("taken")))]),
-    summed("logit", head, h, 0, rows, (scaled, unit) => [store(logits, unit, scaled)]),
+    ...show("after"),
+    summed("logit", head, shown, 0, rows, (scaled, unit) => [store(logits, unit, scaled)]),
   ]
   const rest: Block = [
     let_("top", i32(-1)),
@@ -133,7 +150,22 @@ export function byteStep({ rows, features, hidden, shifts, tables }: ByteStepOpt
   const weights = [given, state, head].flatMap(({ weights, bias, multiplier }) => [weights, bias, multiplier])
   return {
     name: "byte_step",
-    buffers: [byte, rowOf, embedded, ...weights, sharers, h, shares, seen, one, two, logits, ...constants, powers],
+    buffers: [
+      byte,
+      rowOf,
+      embedded,
+      ...weights,
+      sharers,
+      h,
+      shares,
+      seen,
+      ...(shown === h ? [] : [shown]),
+      one,
+      two,
+      logits,
+      ...constants,
+      powers,
+    ],
     body: [...step, ...sharing, ...rest],
   }
 }

@@ -50,7 +50,7 @@ test("lean or not, in the interpreter or not: the same bits", () => {
   expect(all[3]!.distribution()).toEqual(all[0]!.distribution())
 })
 test("in the least memory: the same bits, and the same whole distribution", () => {
-  const narrow = narrowNeuralExpert(TENSORS, options.historyBytes)
+  const narrow = narrowNeuralExpert(TENSORS, { historyBytes: options.historyBytes, isExact: true })
   expect(faultOfExpert(narrow.program)).toBeUndefined()
   const text = TEXT.subarray(0, 60)
   const [wide, wasm, judge] = [
@@ -62,4 +62,17 @@ test("in the least memory: the same bits, and the same whole distribution", () =
   expect(new Set(bits).size).toBe(1)
   expect(wasm!.distribution()).toEqual(wide!.distribution())
   expect(judge!.distribution()).toEqual(wide!.distribution())
+})
+test("products that see half of the state cost next to nothing, and are the same on both engines", () => {
+  const bitsOf = (isExact: boolean, engine = wasmEngine): number => {
+    const narrow = narrowNeuralExpert(TENSORS, { historyBytes: options.historyBytes, isExact })
+    expect(faultOfExpert(narrow.program)).toBeUndefined()
+    return openPredictor([...scribeExperts(shape), narrow], options, engine).read(TEXT.subarray(0, 60), {
+      learns: true,
+    })
+  }
+  const [exact, half] = [bitsOf(true), bitsOf(false)]
+  expect(half).not.toBe(exact)
+  expect(Math.abs(half - exact)).toBeLessThan(0.05 * exact)
+  expect(bitsOf(false, interpreterEngine)).toBe(half)
 })

@@ -42,10 +42,7 @@ export interface ScribeProgram {
  */
 export function scribeProgram({ memoryBytes, net }: ScribeProgramOptions): ScribeProgram {
   const options = harnessOptions({ memoryBytes })
-  const experts = [
-    ...scribeExperts({ memoryBytes }),
-    ...(net === undefined ? [] : [narrowNeuralExpert(net, options.historyBytes)]),
-  ]
+  const experts = [...scribeExperts({ memoryBytes }), ...(net === undefined ? [] : [narrowNeuralExpert(net, options)])]
   const program = boardHarness(experts, options)
   const bytesOf = (isFast: boolean): number =>
     program.buffers.reduce(
