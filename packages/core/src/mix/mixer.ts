@@ -27,8 +27,6 @@ const v = local
 export interface Selector {
   readonly name: string
   readonly row: Expression
-  /** Rows of its own, a power of two, where not as many as all have. */
-  readonly rows?: number
 }
 export interface Mixer {
   readonly buffers: readonly Buffer[]
@@ -73,9 +71,8 @@ export const isInputWeights = (name: string): boolean => name.startsWith("weight
 export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: number, firstWeight: number): Mixer {
   const width = inputs.length
   const count = selectors.length
-  const rowsOf = (s: number): number => selectors[s]!.rows ?? rows
-  const sets = selectors.map(({ name }, s) => buffer("state", "i32", `weights_${name}`, rowsOf(s) * width))
-  const final = buffer("state", "i32", "final_weights", rowsOf(0) * count)
+  const sets = selectors.map(({ name }) => buffer("state", "i32", `weights_${name}`, rows * width))
+  const final = buffer("state", "i32", "final_weights", rows * count)
   const sums = buffer("scratch", "i32", "sums", 4 * count)
   const powers = buffer("state", "i32", "powers", width)
   const gains = buffer("state", "i32", "gains", width)
@@ -83,7 +80,7 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
   const each = selectors.map((_, s) => s)
   const finalAt = (s: number): Expression => add(v("final_row"), i32(s))
   const mix: Block = [
-    ...selectors.map(({ row }, s) => let_(`row${s}`, mul(and(row, i32(rowsOf(s) - 1)), i32(width)))),
+    ...selectors.map(({ row }, s) => let_(`row${s}`, mul(and(row, i32(rows - 1)), i32(width)))),
     // Four partial sums, one to a lane.
     parallel("lane", 4, [
       ...each.map((s) => let_(`sum${s}`, i32(0))),
@@ -103,7 +100,7 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
         ...squash(`chance${s}`, v(`logit${s}`)),
       ]
     }),
-    let_("final_row", mul(and(selectors[0]!.row, i32(rowsOf(0) - 1)), i32(count))),
+    let_("final_row", mul(and(selectors[0]!.row, i32(rows - 1)), i32(count))),
     let_(
       "mixed",
       clamp(
@@ -146,16 +143,12 @@ export function mixer(inputs: Buffer, selectors: readonly Selector[], rows: numb
   ]
   const reset: Block = [
     loop("gain", width, [store(gains, v("gain"), i32(1 << GAIN_BITS))]),
-    ...[...new Set(selectors.map((_, s) => rowsOf(s)))].map((own, n) =>
-      loop(
-        n === 0 ? "weight" : `weight${n}`,
-        own * width,
-        sets.flatMap((set, s) =>
-          rowsOf(s) === own ? [store(set, v(n === 0 ? "weight" : `weight${n}`), i32(firstWeight))] : [],
-        ),
-      ),
+    loop(
+      "weight",
+      rows * width,
+      sets.map((set) => store(set, v("weight"), i32(firstWeight))),
     ),
-    loop("final_weight", rowsOf(0) * count, [store(final, v("final_weight"), i32(Math.floor(WEIGHT_ONE / count)))]),
+    loop("final_weight", rows * count, [store(final, v("final_weight"), i32(Math.floor(WEIGHT_ONE / count)))]),
   ]
   return { buffers: [...sets, final, sums, powers, gains, seen], mix, learn, adjust, reset, sets, final }
 }

@@ -34,6 +34,10 @@ const RATE = 80
 const RATE_FIRST = 900
 const RATE_HALF = 800
 
+/** A selector whose set has a number of rows of its own, a power of two. */
+export interface RowedSelector extends Selector {
+  readonly rows: number
+}
 export interface NarrowMixer {
   readonly buffers: readonly Buffer[]
   /** Binds `mixed`, the logit of the mix, and `mixed_chance` in units of 2⁻¹⁶, from `inputs`. */
@@ -51,7 +55,7 @@ export interface NarrowMixer {
  * Shapes: inputs i16 [n] in units of 1/256; sets i16 [rows, n]. Numbers: Σ is exact in i32 for n · selectors ≤ 64.
  * Source: Mahoney 2005, section 3.3; sets that are added up as in paq8 (2006).
  */
-export function narrowMixer(inputs: Buffer, selectors: readonly Required<Selector>[]): NarrowMixer {
+export function narrowMixer(inputs: Buffer, selectors: readonly RowedSelector[]): NarrowMixer {
   const width = inputs.length
   const sets = selectors.map(({ name, rows }) => buffer("state", "i16", `weights_${name}`, rows * width))
   const seen = buffer("state", "i32", "bits_learnt", 1)
