@@ -52,6 +52,21 @@ const exported = async (...words: readonly string[]): Promise<Report & { readonl
   return JSON.parse(out) as Report & { readonly output: string }
 }
 
+/** The lines that a board says to lines that come over its serial port. */
+async function said(
+  name: keyof typeof AVR_BOARDS,
+  hex: Uint8Array,
+  texts: readonly string[],
+): Promise<readonly string[]> {
+  const board = AVR_BOARDS[name]
+  const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
+  const talk = openConversation(open, true)
+  talk.say(new TextEncoder().encode(texts.map((text) => `${text}\n`).join("")))
+  talk.hangUp()
+  for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
+  return new TextDecoder().decode(open.output()).trimEnd().split(/\r?\n/)
+}
+
 /** What a line should get, when so many bytes of a text are read: whole characters alone. */
 async function answers(name: string, textBytes: number): Promise<readonly string[]> {
   const module = await load(join(folder, name), interpreterEngine)
@@ -83,14 +98,7 @@ for (const [name, chip] of [
       const { stdout } = spawnSync(join(path, name), { input, encoding: "utf8" })
       expect(stdout.trimEnd().split("\n")).toEqual(wanted)
       make("avr", `MCU=${CHIPS[chip]}`)
-      const board = AVR_BOARDS[chip]
-      const hex = readFileSync(join(path, `${name}-${CHIPS[chip]}.hex`))
-      const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
-      const talk = openConversation(open, true)
-      talk.say(new TextEncoder().encode(input))
-      talk.hangUp()
-      for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
-      expect(new TextDecoder().decode(open.output()).trimEnd().split(/\r?\n/)).toEqual(wanted)
+      expect(await said(chip, readFileSync(join(path, `${name}-${CHIPS[chip]}.hex`)), TEXTS)).toEqual(wanted)
       if (missingProgram("arm-none-eabi-gcc") === undefined) make("arm")
     },
     MS_MAX,
@@ -167,6 +175,11 @@ for (const [name, board, example] of LIBRARIES)
         .filter((line) => line.includes("warning:") && !line.includes("/cores/arduino/"))
       expect(warnings).toEqual([])
       const [, flashUsed, ramUsed] = /uses (\d+) bytes[\s\S]*?use (\d+) bytes/.exec(stdout)!.map(Number)
+      if (example === "Ask") {
+        const hex = readFileSync(join(place, "out", "Ask.ino.hex"))
+        const labels = (await answers(name, 256)).map((line) => line.split("\t")[0])
+        expect(await said(board, hex, TEXTS)).toEqual(labels)
+      }
       // The Arduino IDE compiles with link-time optimisation, and the example of a net prints numbers.
       expect(Math.abs(flash.bytes + flash.sketchBytes! - flashUsed!)).toBeLessThan(500)
       expect(Math.abs(ram.bytes + ram.sketchBytes! - ramUsed!)).toBeLessThan(50)
