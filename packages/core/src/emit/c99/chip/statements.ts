@@ -1,6 +1,7 @@
 import { DTYPE } from "../../../base/dtype.ts"
 import { type Block, type Buffer, type Program, type Statement, statementsOf } from "../../../ir/program.ts"
 import { type Ranges, rangesOf } from "../../../ir/ranges.ts"
+import { simplifier } from "../../../ir/simplify.ts"
 import { identifier } from "../emit.ts"
 import { type Stored, TYPE } from "../prelude.ts"
 import type { PrintedDot } from "./dot.ts"
@@ -31,6 +32,8 @@ export interface StatementPrinter {
   readonly isFar: boolean
 }
 type Loop = Extract<Statement, { kind: "loop" }>
+/** So many outputs are finished one by one in the code, not in a loop. */
+const UNROLLED_MAX = 4
 
 export function statementPrinter(program: Program): StatementPrinter {
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
@@ -71,6 +74,19 @@ ${dot}_begin(${x})
 { ${type} sums[${dot}_block]; ${dot}_sums(0, ${x}, sums) ${identifier(p.sum)} = sums[0]; }`
     const [count, n] = [p.dot.outputs, identifier(p.outputs.index)]
     const end = sizes.every((size) => count % size === 0) ? "" : ` && ${n} < ${count}`
+    if (count <= UNROLLED_MAX && sizes.every((size) => size >= count)) {
+      // Each by itself: what its own constants are stands in the code, and its sum stays in registers.
+      const each = Array.from({ length: count }, (_, at) => {
+        const rest = simplifier(program, new Map([[p.outputs!.index, at]]))(p.rest)
+        return `{\n${indented([`const ${type} ${identifier(p.sum)} = sums[${at}];`, ...lines(rest)].join("\n"))}\n}`
+      })
+      return `{
+  ${type} sums[${dot}_block];
+  ${dot}_begin(${x})
+  ${dot}_sums(0, ${x}, sums)
+${indented(each.join("\n"))}
+}`
+    }
     const rest = indented([`const ${type} ${identifier(p.sum)} = sums[j];`, ...lines(p.rest)].join("\n"))
     const inner = `${type} sums[${dot}_block];
 n8 j;
@@ -178,7 +194,8 @@ ${indented(each)}
       if (rows) return `rows of ${rows.width} added`
       const adder = statementsOf([s]).flatMap((each) => adders.get(each) ?? [])[0]
       if (adder) return `n-grams read, rows of ${adder.width} added`
-      return product && `${product.dot.outputs} sums of ${product.dot.runs * product.dot.length} products`
+      const { outputs, runs, length } = product?.dot ?? { outputs: 0, runs: 0, length: 0 }
+      return product && `${outputs === 1 ? "a sum" : `${outputs} sums`} of ${runs * length} products`
     },
     isFar: far.size > 0,
     get constants() {
