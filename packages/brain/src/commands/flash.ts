@@ -26,6 +26,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 const TURN_MS = 20
 const TURN_CYCLES = 160_000
 const PATIENCE_MS = 1000
+/** Of a line that is told again. */
+const LINE_SHOWN = 48
 
 /** `brain flash --virtual BOARD FILE|MODULE`: runs firmware, or a module, on a simulated board, with its serial port at this terminal. Errors: OB840-OB847. */
 export async function flash(path: string, options: FlashArguments, services: Services): Promise<ExitCode> {
@@ -139,7 +141,7 @@ async function readInto({ input }: Services, say: (bytes: Uint8Array) => void, s
 }
 
 function toldOf({ sent, cycles }: Answer, { clockHz }: AvrBoard): string {
-  const line = JSON.stringify(sent)
+  const line = JSON.stringify(sent.length > LINE_SHOWN ? `${sent.slice(0, LINE_SHOWN)}…` : sent)
   if (cycles === undefined) return `${line}: no answer`
   return `${line}: ${cycles.toLocaleString("en")} cycles, ${inMs(cycles / clockHz)}`
 }
