@@ -23,7 +23,7 @@ export async function firmwareFor(
   board: AvrBoard,
   { main, name }: { readonly main?: string; readonly name?: string } = {},
 ): Promise<Firmware> {
-  if (existsSync(path) && statSync(path).isFile()) {
+  if (existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)) {
     if (main === undefined) return firmwareOf(path, board)
     return refuse({
       code: "OB841",
