@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { moduleAt } from "../brains/named.ts"
+import { memorySize } from "../scribe/memory.ts"
 import type { AvrBoard } from "./avr.ts"
 import { boardNamed } from "./boards.ts"
 import { compileForChip, requireChipCompiler } from "./compile.ts"
@@ -14,6 +15,15 @@ import { folderFiles } from "./folder.ts"
 import { exportedProgram } from "./program.ts"
 import { sourcesOf } from "./sources.ts"
 
+export interface FirmwareOptions {
+  readonly main?: string
+  readonly name?: string
+  /** Of a scribe. */
+  readonly memory?: string
+  /** Of a scribe: whether it may begin without the texts that it has read. */
+  readonly force?: boolean
+}
+
 /**
  * What a path gives to a board: a HEX or ELF file, or a module, which is compiled with a program that answers lines, or
  * with `main`, a C file of one's own in its place. Errors: those of `firmwareOf`, of exports and of compilers.
@@ -21,7 +31,7 @@ import { sourcesOf } from "./sources.ts"
 export async function firmwareFor(
   path: string,
   board: AvrBoard,
-  { main, name }: { readonly main?: string; readonly name?: string } = {},
+  { main, name, memory, force = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
   if (existsSync(path) && statSync(path).isFile()) {
     if (main === undefined) return firmwareOf(path, board)
@@ -38,6 +48,8 @@ export async function firmwareFor(
   const module = await exportedProgram(folder, {
     ...(name === undefined ? {} : { name }),
     ...(textBytes === undefined ? {} : { textBytesUsual: textBytes }),
+    ...(memory === undefined ? {} : { memoryBytes: memorySize(memory) }),
+    isToLeave: force,
   })
   const files = { ...folderFiles(module, sourcesOf(module, emitChip(module.program)), []) }
   if (program !== undefined) files["main.c"] = program

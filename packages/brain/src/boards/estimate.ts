@@ -1,6 +1,7 @@
 import { countOf } from "@open-brains/core/ir/count.ts"
 import { blocksOf, statementsOf } from "@open-brains/core/ir/program.ts"
 import type { Board } from "./boards.ts"
+import { callsOf } from "./probe.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
 
@@ -19,6 +20,7 @@ export interface Estimate {
  */
 const COSTS = {
   classifier: { avr: { statement: 30.5, operation: 0.5 }, cortex: { statement: 14.5, operation: 0 } },
+  scribe: { avr: { statement: 30, operation: 1 }, cortex: { statement: 20, operation: 0 } },
   net: { avr: { statement: 65, operation: 1.4 }, cortex: { statement: 25, operation: 0 } },
 } as const
 
@@ -30,10 +32,19 @@ export function estimate(module: Exported, { ramBytes, chip }: Sources, { target
   const names = module.kind === "classifier" ? module.labels.reduce((sum, label) => sum + label.length + 1, 0) : 0
   const statements = blocksOf(program).reduce((sum, block) => sum + statementsOf(block).length, 0)
   const counted = (entry: string | undefined): number => Math.round(countOf(program, entry).total.most * cost.operation)
-  const calls =
-    module.kind === "classifier"
-      ? [{ about: `an answer, to a text of ${module.textBytes} bytes`, cycles: counted(undefined) }]
-      : Object.keys(module.ports).map((entry) => ({ about: entry, cycles: counted(entry) }))
+  const calls = entriesOf(module).map(([about, entry]) => ({ about, cycles: counted(entry) }))
   const flashBytes = constantBytes + names + Math.round(cost.statement * statements)
   return { constantBytes, flashBytes, ramBytes, cycles: cycles === "simulated" ? calls : [] }
+}
+
+/** What is called, and the entry of the program that it is; nothing for the body. */
+function entriesOf(module: Exported): readonly (readonly [about: string, entry: string | undefined])[] {
+  const abouts = callsOf(module).map(({ about }) => about)
+  const entries =
+    module.kind === "net"
+      ? Object.keys(module.ports)
+      : module.kind === "scribe"
+        ? [undefined, undefined, "foresee", "reset"]
+        : [undefined]
+  return abouts.map((about, i) => [about, entries[i]])
 }

@@ -102,6 +102,7 @@ async function linked(
 interface Run {
   readonly stackBytes: number
   readonly calls: readonly MeasuredCall[]
+  /** Of a layer in a call of the function that it is of: the mean, where the probe calls that several times. */
   cyclesOf(symbol: string): number | undefined
 }
 /** Nothing where the program does not fit the chip, or takes too long. */
@@ -121,7 +122,8 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, things: readonly s
   // What is jumped to, as the last thing of a function often is, counts as no call.
   const cyclesOf = (symbol: string): number | undefined => {
     const found = profile.find(({ name }) => isNamed(name, symbol))
-    return found && (found.inclusiveCycles || found.selfCycles)
+    const whole = profile.find(({ name }) => name === symbol.replace(/_\d+$/, ""))
+    return found && (found.inclusiveCycles || found.selfCycles) / Math.max(1, whole?.calls ?? 0)
   }
   return { stackBytes: open.stackUsed, calls, cyclesOf }
 }

@@ -13,16 +13,33 @@ const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
-export const callsOf = (module: Exported): readonly Callable[] =>
-  module.kind === "classifier"
-    ? [
-        {
-          about: `an answer, to a text of ${Math.min(module.textBytes, TEXTS.length)} bytes`,
-          symbol: `${module.name}_ask`,
-          argument: "text",
-        },
+export function callsOf(module: Exported): readonly Callable[] {
+  const { name } = module
+  switch (module.kind) {
+    case "classifier": {
+      const bytes = Math.min(module.textBytes, TEXTS.length)
+      return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
+    }
+    case "net":
+      return Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${name}_${entry}`, argument: "" }))
+    case "scribe":
+      return [
+        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '" },
+        { about: "a byte that it reads and does not learn", symbol: `${name}_read`, argument: "'s'" },
+        { about: "the likeliest next byte", symbol: `${name}_next`, argument: "" },
+        { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },
       ]
-    : Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${module.name}_${entry}`, argument: "" }))
+    default:
+      return module satisfies never
+  }
+}
+/** What comes before that: a state begins where it begins, and a scribe has read some bytes, made without a text that would take RAM. */
+function beforeOf(module: Exported): string {
+  const { name } = module
+  if (module.kind === "net") return module.reset === undefined ? "" : `  ${name}_${module.reset}();\n`
+  if (module.kind === "classifier") return ""
+  return `  ${name}_begin();\n  for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);\n`
+}
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
@@ -41,7 +58,7 @@ export function probeOf(module: Exported): string {
 ${text}${ENDS}
 int main(void) {
   BEGIN();
-${module.kind === "net" && module.reset !== undefined ? `  ${name}_${module.reset}();\n` : ""}${lines.join("\n")}
+${beforeOf(module)}${lines.join("\n")}
   END();
 }
 `

@@ -15,6 +15,9 @@ export interface FlashArguments {
   readonly main?: string
   /** What the module's files and functions are called. */
   readonly name?: string
+  /** With a scribe: bytes of its tables, and that it may begin without what it has read. */
+  readonly memory?: string
+  readonly force?: boolean
   /** Of the board's time. */
   readonly seconds?: number
   readonly cycles?: boolean
