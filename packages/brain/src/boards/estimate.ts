@@ -44,7 +44,7 @@ function entriesOf(module: Exported): readonly (readonly [about: string, entry: 
     module.kind === "net"
       ? Object.keys(module.ports)
       : module.kind === "scribe"
-        ? [undefined, undefined, "foresee", "reset"]
+        ? ["reset", undefined, undefined, "foresee"]
         : [undefined]
   return abouts.map((about, i) => [about, entries[i]])
 }

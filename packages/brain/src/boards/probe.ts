@@ -6,6 +6,8 @@ export interface Callable {
   readonly about: string
   readonly symbol: string
   readonly argument: string
+  /** Statements of C that come before it, and count as nothing. */
+  readonly before?: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
 const TEXTS = (
@@ -24,22 +26,17 @@ export function callsOf(module: Exported): readonly Callable[] {
       return Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${name}_${entry}`, argument: "" }))
     case "scribe":
       return [
-        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '" },
+        { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },
+        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '", before: someBytes(name) },
         { about: "a byte that it reads and does not learn", symbol: `${name}_read`, argument: "'s'" },
         { about: "the likeliest next byte", symbol: `${name}_next`, argument: "" },
-        { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },
       ]
     default:
       return module satisfies never
   }
 }
-/** What comes before that: a state begins where it begins, and a scribe has read some bytes, made without a text that would take RAM. */
-function beforeOf(module: Exported): string {
-  const { name } = module
-  if (module.kind === "net") return module.reset === undefined ? "" : `  ${name}_${module.reset}();\n`
-  if (module.kind === "classifier") return ""
-  return `  ${name}_begin();\n  for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);\n`
-}
+/** Made as it goes: a text would take RAM. */
+const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);`
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
@@ -47,7 +44,8 @@ function beforeOf(module: Exported): string {
  */
 export function probeOf(module: Exported): string {
   const { name } = module
-  const lines = callsOf(module).flatMap(({ symbol, argument }, i) => [
+  const lines = callsOf(module).flatMap(({ symbol, argument, before }, i) => [
+    ...(before === undefined ? [] : [`  ${before}`]),
     `  MARK(${2 * i + 2});`,
     `  (void)${symbol}(${argument});`,
     `  MARK(${2 * i + 3});`,
@@ -58,7 +56,7 @@ export function probeOf(module: Exported): string {
 ${text}${ENDS}
 int main(void) {
   BEGIN();
-${beforeOf(module)}${lines.join("\n")}
+${module.kind === "net" && module.reset !== undefined ? `  ${name}_${module.reset}();\n` : ""}${lines.join("\n")}
   END();
 }
 `
