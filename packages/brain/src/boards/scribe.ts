@@ -80,6 +80,8 @@ function programOf(
     return scribeProgram({ memoryBytes, net: tensors }).program
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return refuse(...error.problems.map((problem) => ({ ...problem, seen: `${shown}: ${problem.seen}` })))
+    return refuse(
+      ...error.problems.map((each) => (each.code === "OB333" ? { ...each, seen: `${shown}: ${each.seen}` } : each)),
+    )
   }
 }
