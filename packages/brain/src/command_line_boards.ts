@@ -15,6 +15,11 @@ export function registerBoards(program: Command, run: Run, services: Services): 
     .option("--name <name>", "with a module: what its files and functions begin with")
     .addOption(memory())
     .option("--force", "with a scribe: let it begin without the primer and the lessons that it has read")
+    .option(
+      "--wait <n>",
+      "seconds of the board's time that a line may go unanswered (default: 1, of a scribe 20)",
+      seconds,
+    )
     .option("--seconds <n>", "end after so many seconds of the board's time, silent or not", seconds)
     .option("--cycles", "the cycles from each line that is sent to its answer")
     .addOption(new Option("--json", "print JSON, for programs"))

@@ -59,11 +59,15 @@ export async function firmwareFor(
     const sources = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
     const output = join(place, `${module.name}.elf`)
     await compileForChip({ chip, sources, output })
-    return readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+    const firmware = readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+    return module.kind === "scribe" ? { ...firmware, answersWithin: LEARNT_WITHIN } : firmware
   } finally {
     await rm(place, { recursive: true, force: true })
   }
 }
+
+/** A byte takes some 50 ms to learn, and its program learns up to 256 of a line. */
+const LEARNT_WITHIN = 20
 
 async function readMain(path: string): Promise<string> {
   try {
