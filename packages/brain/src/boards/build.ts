@@ -33,7 +33,8 @@ export async function firmwareFor(
   board: AvrBoard,
   { main, name, memory, force = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
-  if (existsSync(path) && statSync(path).isFile()) {
+  const isFile = existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)
+  if (isFile) {
     if (main === undefined) return firmwareOf(path, board)
     return refuse({
       code: "OB841",
