@@ -1,9 +1,8 @@
 /** Firmware of a module: what `brain export --to c` would write, compiled for a board that is simulated here. */
 import { existsSync, statSync } from "node:fs"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { moduleAt } from "../brains/named.ts"
 import type { AvrBoard } from "./avr.ts"
@@ -14,6 +13,7 @@ import { folderFiles } from "./folder.ts"
 import { exportedProgram } from "./program.ts"
 import { refuseUnfit, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
+import { inWorkplace } from "./workplace.ts"
 
 /**
  * What a path gives to a board: a HEX or ELF file, or a module, which is compiled with a program that answers lines, or
@@ -46,16 +46,30 @@ export async function firmwareFor(
   if (sources.chip.constantBytes > bought.flashBytes) refuseUnfit(await reportOn(module, sources, bought), bought)
   const files = { ...folderFiles(module, sources, []) }
   if (program !== undefined) files["main.c"] = program
-  const place = await mkdtemp(join(tmpdir(), "brain-flash-"))
-  try {
+  return inWorkplace("brain-flash-", async (place) => {
     for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text)
     const texts = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
     const output = join(place, `${module.name}.elf`)
-    await compileForChip({ chip, sources: texts, output })
+    try {
+      await compileForChip({ chip, sources: texts, output })
+    } catch (error) {
+      throw main === undefined ? error : ofMain(main, module.name, place, error)
+    }
     return readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
-  } finally {
-    await rm(place, { recursive: true, force: true })
-  }
+  })
+}
+/** What a compiler says of a person's own program names their file, and is theirs to mend. */
+function ofMain(main: string, name: string, place: string, error: unknown): unknown {
+  const [problem] = error instanceof Refusal ? error.problems : []
+  if (problem?.code !== "OB849") return error
+  const said = problem.seen.replaceAll(join(place, "main.c"), main).replaceAll(`${place}/`, "")
+  return new Refusal([
+    {
+      ...problem,
+      seen: said.replace("what was exported", main),
+      hint: `Mend ${main}; what it can call stands in ${name}.h and lines.h.`,
+    },
+  ])
 }
 
 async function readMain(path: string): Promise<string> {

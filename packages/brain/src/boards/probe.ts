@@ -22,7 +22,11 @@ export const callsOf = (module: Exported): readonly Callable[] =>
           argument: "text",
         },
       ]
-    : Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${module.name}_${entry}`, argument: "" }))
+    : Object.keys(module.ports).map((entry) => ({
+        about: `${entry}, inputs all 0`,
+        symbol: `${module.name}_${entry}`,
+        argument: "",
+      }))
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the

@@ -170,8 +170,9 @@ function report(
     `${title}: ${board.cycles.toLocaleString("en")} cycles, ${Number(boardSeconds.toPrecision(4))} s of its time, ` +
       `${Number(speed.toPrecision(2))} x real time.`,
     `Stack: ${board.stackUsed} bytes at most; ${board.freeBytes} of ${ramBytes} bytes of RAM were never used.`,
+    ...(board.freeBytes === 0 ? ["The stack has met the variables: what either of them held may be lost."] : []),
     ...(board.lostBytes > 0 ? [`${lost} sent to it came while three others waited, and were lost.`] : []),
-    ...(board.halt === "asleep" ? ["It sleeps, with interrupts off: nothing will wake it."] : []),
+    ...(board.halt === "asleep" ? ["It has ended: interrupts are off, and nothing will wake it."] : []),
   ]
   const output = board.output(Math.max(0, board.outputLength - 1))
   complain(`${output.length === 0 || output[0] === 10 ? "" : "\n"}${lines.join("\n")}`)
