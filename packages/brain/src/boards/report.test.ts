@@ -6,6 +6,7 @@ import { brain, temporary } from "../testing/command.ts"
 import { teachDesk } from "../testing/lesson.ts"
 import { type Board, boardNamed } from "./boards.ts"
 import { facadeOf } from "./facade.ts"
+import { libraryFiles } from "./library.ts"
 import { type ExportedClassifier, exportedProgram } from "./program.ts"
 import { refuseUnfit, reportLines, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
@@ -89,6 +90,11 @@ test("a net of integers is exported with its ports, its state and where that beg
   )
   expect(sources.files["sums.h"]).toContain("void sums_reset(void);")
   expect(Object.keys(module.program.entries ?? {}).sort()).toEqual(["peek", "reset", "step"])
+  const sketch = libraryFiles(module, sources, [])["sums/examples/Run/Run.ino"]!
+  const [setup, loop] = sketch.split("void loop()")
+  expect([setup!.includes("sums_reset();"), loop!.includes("sums_step();"), loop!.includes("sums_peek();")]).toEqual([
+    ...[true, true, true],
+  ])
 })
 
 test("an export is written again in its place, and never over something else", async () => {
