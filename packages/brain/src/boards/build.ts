@@ -15,6 +15,10 @@ import { refuseUnfit, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
 import { inWorkplace } from "./workplace.ts"
 
+/** Whether a path is of firmware, not of a module. */
+export const isBuilt = (path: string): boolean =>
+  existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)
+
 /**
  * What a path gives to a board: a HEX or ELF file, or a module, which is compiled with a program that answers lines, or
  * with `main`, a C file of one's own in its place. Errors: those of `firmwareOf`, of exports and of compilers.
@@ -24,7 +28,7 @@ export async function firmwareFor(
   board: AvrBoard,
   { main, name }: { readonly main?: string; readonly name?: string } = {},
 ): Promise<Firmware> {
-  if (existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)) {
+  if (isBuilt(path)) {
     if (main === undefined) return firmwareOf(path, board)
     return refuse({
       code: "OB841",

@@ -28,9 +28,10 @@ const LINE_END = 10
 
 /**
  * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for a second where none came,
- * and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence.
+ * and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence,
+ * with `endsLines` a last line without an end is given one: a program that reads lines would wait for it for ever.
  */
-export function openConversation(board: VirtualBoard, isToSilence: boolean): Conversation {
+export function openConversation(board: VirtualBoard, isToSilence: boolean, endsLines = false): Conversation {
   const { clockHz } = board.board
   const lines: Uint8Array[] = []
   let rest = new Uint8Array()
@@ -89,7 +90,7 @@ export function openConversation(board: VirtualBoard, isToSilence: boolean): Con
     },
     hangUp() {
       isHungUp = true
-      if (rest.length > 0) lines.push(rest)
+      if (rest.length > 0) lines.push(endsLines ? Uint8Array.from([...rest, LINE_END]) : rest)
       rest = new Uint8Array()
     },
     run(cycles) {

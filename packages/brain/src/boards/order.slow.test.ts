@@ -81,6 +81,10 @@ const PROGRAMS: Readonly<Record<string, { readonly buffers: readonly Buffer[]; r
     buffers: [x, memory, y, weights],
     body: [...remember, let_(at, i32(0)), ...sums(load(memory, add(low(at, 3), k)), [give, set(at, sum)])],
   },
+  "data that lie backwards": {
+    buffers: [x, y, weights],
+    body: sums(load(x, add(mul(k, i32(-1)), i32(3))), [give], 1),
+  },
   "data whose place a local of the loop says": {
     buffers: [x, memory, y, weights],
     body: [

@@ -5,8 +5,14 @@ import { findChipCompiler } from "../boards/compile.ts"
 import { writeSums } from "../boards/testing/net.ts"
 import { echo, hexOf } from "../boards/testing/words.ts"
 import { brain, fileWith, temporary } from "../testing/command.ts"
+import { teachDesk } from "../testing/lesson.ts"
 
 vi.setConfig({ testTimeout: 180_000 })
+async function desk(): Promise<string> {
+  const folder = temporary()
+  await teachDesk(folder)
+  return join(folder, "desk")
+}
 const ECHO = hexOf(echo(1))
 /** `brain flash` in JSON, the speed left out: it is of this machine. */
 async function flashed(words: readonly string[], input = ""): Promise<Record<string, unknown>> {
@@ -63,6 +69,12 @@ test("a line that nobody answers does not stop the next one", async () => {
   const { answers, cycles } = await flashed([path, "--virtual", "uno", "--cycles"], "a\nb\n")
   expect(answers).toEqual([{ sent: "a" }, { sent: "b" }])
   expect(cycles).toBeLessThan(5 * 16e6)
+})
+
+test("a module answers a last line that has no end", async (context) => {
+  requireOrSkip(context, findChipCompiler("atmega328p") ? undefined : "avr-gcc is not installed")
+  const { out } = await brain(["flash", await desk(), "--virtual", "uno"], { input: "where is my parcel" })
+  expect(out).toMatch(/^\w+\t-?\d+/) // to the end of it nobody waits
 })
 
 test("a program of one's own that does not compile, or whose stack meets the variables, is told of by its name", async (context) => {

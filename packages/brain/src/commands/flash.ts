@@ -2,7 +2,7 @@ import { constants } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { AvrBoard } from "../boards/avr.ts"
-import { firmwareFor } from "../boards/build.ts"
+import { firmwareFor, isBuilt } from "../boards/build.ts"
 import { type Answer, openConversation } from "../boards/conversation.ts"
 import { virtualBoard } from "../boards/firmware.ts"
 import { openVirtualBoard, type VirtualBoard } from "../boards/virtual.ts"
@@ -51,7 +51,7 @@ export async function flash(path: string, options: FlashArguments, services: Ser
   for (const signal of SIGNALS) process.on(signal, end)
   const started = performance.now()
   try {
-    const answers = await converse(opened, options, services, stop.signal)
+    const answers = await converse(opened, { ...options, endsLines: !isBuilt(path) }, services, stop.signal)
     const wallSeconds = (performance.now() - started) / 1000
     report(opened, answers, wallSeconds, options, services)
   } finally {
@@ -71,12 +71,12 @@ export async function flash(path: string, options: FlashArguments, services: Ser
 
 async function converse(
   board: VirtualBoard,
-  options: FlashArguments,
+  options: FlashArguments & { readonly endsLines: boolean },
   services: Services,
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
   const isToSilence = options.seconds === undefined
-  const talk = openConversation(board, isToSilence)
+  const talk = openConversation(board, isToSilence, options.endsLines)
   const isTyped = services.input.isTTY === true
   let wake = (): void => {}
   const heard = (): void => wake()
