@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { moduleAt } from "../brains/named.ts"
+import { memorySize } from "../scribe/memory.ts"
 import type { AvrBoard } from "./avr.ts"
 import { boardNamed } from "./boards.ts"
 import { compileForChip, requireChipCompiler } from "./compile.ts"
@@ -19,6 +20,15 @@ import { inWorkplace } from "./workplace.ts"
 export const isBuilt = (path: string): boolean =>
   existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)
 
+export interface FirmwareOptions {
+  readonly main?: string
+  readonly name?: string
+  /** Of a scribe. */
+  readonly memory?: string
+  /** Of a scribe: whether it may begin without the texts that it has read. */
+  readonly force?: boolean
+}
+
 /**
  * What a path gives to a board: a HEX or ELF file, or a module, which is compiled with a program that answers lines, or
  * with `main`, a C file of one's own in its place. Errors: those of `firmwareOf`, of exports and of compilers.
@@ -26,7 +36,7 @@ export const isBuilt = (path: string): boolean =>
 export async function firmwareFor(
   path: string,
   board: AvrBoard,
-  { main, name }: { readonly main?: string; readonly name?: string } = {},
+  { main, name, memory, force = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
   if (isBuilt(path)) {
     if (main === undefined) return firmwareOf(path, board)
@@ -44,6 +54,8 @@ export async function firmwareFor(
   const module = await exportedProgram(folder, {
     ...(name === undefined ? {} : { name }),
     ...(textBytes === undefined ? {} : { textBytesUsual: textBytes }),
+    ...(memory === undefined ? {} : { memoryBytes: memorySize(memory) }),
+    isToLeave: force,
   })
   const sources = sourcesOf(module, emitChip(module.program))
   // What cannot fit is not compiled: a compiler would say so in its own words.
@@ -59,7 +71,8 @@ export async function firmwareFor(
     } catch (error) {
       throw main === undefined ? error : ofMain(main, module.name, place, error)
     }
-    return readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+    const firmware = readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+    return module.kind === "scribe" ? { ...firmware, answersWithin: LEARNT_WITHIN } : firmware
   })
 }
 /** What a compiler says of a person's own program names their file, and is theirs to mend. */
@@ -75,6 +88,9 @@ function ofMain(main: string, name: string, place: string, error: unknown): unkn
     },
   ])
 }
+
+/** A byte takes some 50 ms to learn, and its program learns up to 256 of a line. */
+const LEARNT_WITHIN = 20
 
 async function readMain(path: string): Promise<string> {
   try {

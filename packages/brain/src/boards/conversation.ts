@@ -26,12 +26,23 @@ export interface Conversation {
 const [BREATH, GREETING, SILENCE] = [0.005, 0.1, 1]
 const LINE_END = 10
 
+export interface Talk {
+  /** The talk ends by silence. */
+  readonly isToSilence: boolean
+  /** Seconds that an answer is waited for. */
+  readonly wait?: number | undefined
+  /** A last line without an end is given one: a program that reads lines would wait for it for ever. */
+  readonly endsLines?: boolean
+}
+
 /**
- * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for a second where none came,
- * and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence,
- * with `endsLines` a last line without an end is given one: a program that reads lines would wait for it for ever.
+ * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for `wait` seconds where none
+ * came, and for a tenth of a second before the first, so that a greeting is no answer.
  */
-export function openConversation(board: VirtualBoard, isToSilence: boolean, endsLines = false): Conversation {
+export function openConversation(
+  board: VirtualBoard,
+  { isToSilence, wait = SILENCE, endsLines = false }: Talk,
+): Conversation {
   const { clockHz } = board.board
   const lines: Uint8Array[] = []
   let rest = new Uint8Array()
@@ -62,7 +73,7 @@ export function openConversation(board: VirtualBoard, isToSilence: boolean, ends
   const silence = (): number => (board.cycles - lastHeard) / clockHz
   const settle = (): void => {
     if (open === undefined) return
-    if (open.arrived === undefined || silence() < (isAnswered() ? BREATH : SILENCE)) return
+    if (open.arrived === undefined || silence() < (isAnswered() ? BREATH : wait)) return
     const { sent, arrived, first } = open
     answers.push({ sent, cycles: first === undefined ? undefined : first - arrived })
     open = undefined

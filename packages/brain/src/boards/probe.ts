@@ -6,6 +6,8 @@ export interface Callable {
   readonly about: string
   readonly symbol: string
   readonly argument: string
+  /** Statements of C that come before it, and count as nothing. */
+  readonly before?: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
 const TEXTS = (
@@ -13,20 +15,32 @@ const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
-export const callsOf = (module: Exported): readonly Callable[] =>
-  module.kind === "classifier"
-    ? [
-        {
-          about: `an answer, to a text of ${Math.min(module.textBytes, TEXTS.length)} bytes`,
-          symbol: `${module.name}_ask`,
-          argument: "text",
-        },
-      ]
-    : Object.keys(module.ports).map((entry) => ({
+export function callsOf(module: Exported): readonly Callable[] {
+  const { name } = module
+  switch (module.kind) {
+    case "classifier": {
+      const bytes = Math.min(module.textBytes, TEXTS.length)
+      return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
+    }
+    case "net":
+      return Object.keys(module.ports).map((entry) => ({
         about: `${entry}, inputs all 0`,
-        symbol: `${module.name}_${entry}`,
+        symbol: `${name}_${entry}`,
         argument: "",
       }))
+    case "scribe":
+      return [
+        { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },
+        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '", before: someBytes(name) },
+        { about: "a byte that it reads and does not learn", symbol: `${name}_read`, argument: "'s'" },
+        { about: "the likeliest next byte", symbol: `${name}_next`, argument: "" },
+      ]
+    default:
+      return module satisfies never
+  }
+}
+/** Made as it goes: a text would take RAM. */
+const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);`
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
@@ -34,7 +48,8 @@ export const callsOf = (module: Exported): readonly Callable[] =>
  */
 export function probeOf(module: Exported): string {
   const { name } = module
-  const lines = callsOf(module).flatMap(({ symbol, argument }, i) => [
+  const lines = callsOf(module).flatMap(({ symbol, argument, before }, i) => [
+    ...(before === undefined ? [] : [`  ${before}`]),
     `  MARK(${2 * i + 2});`,
     `  (void)${symbol}(${argument});`,
     `  MARK(${2 * i + 3});`,

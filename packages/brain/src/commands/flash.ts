@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { AvrBoard } from "../boards/avr.ts"
 import { firmwareFor, isBuilt } from "../boards/build.ts"
-import { type Answer, openConversation } from "../boards/conversation.ts"
+import { type Answer, openConversation, type Talk } from "../boards/conversation.ts"
 import { virtualBoard } from "../boards/firmware.ts"
 import { openVirtualBoard, type VirtualBoard } from "../boards/virtual.ts"
 import { counted } from "../layout.ts"
@@ -15,6 +15,11 @@ export interface FlashArguments {
   readonly main?: string
   /** What the module's files and functions are called. */
   readonly name?: string
+  /** With a scribe: bytes of its tables, and that it may begin without what it has read. */
+  readonly memory?: string
+  readonly force?: boolean
+  /** Of the board's time: how long a line may go unanswered. */
+  readonly wait?: number
   /** Of the board's time. */
   readonly seconds?: number
   readonly cycles?: boolean
@@ -41,7 +46,8 @@ export async function flash(path: string, options: FlashArguments, services: Ser
         "To run it here: --virtual uno or mega.",
     })
   const board = virtualBoard(options.virtual)
-  const opened = openVirtualBoard(board, await firmwareFor(path, board, options))
+  const firmware = await firmwareFor(path, board, options)
+  const opened = openVirtualBoard(board, firmware)
   const stop = new AbortController()
   const end = (): void => {
     if (stop.signal.aborted) process.exit(128 + constants.signals.SIGINT) // asked twice
@@ -51,7 +57,9 @@ export async function flash(path: string, options: FlashArguments, services: Ser
   for (const signal of SIGNALS) process.on(signal, end)
   const started = performance.now()
   try {
-    const answers = await converse(opened, { ...options, endsLines: !isBuilt(path) }, services, stop.signal)
+    const wait = options.wait ?? firmware.answersWithin
+    const talk = { isToSilence: options.seconds === undefined, wait, endsLines: !isBuilt(path) }
+    const answers = await converse(opened, options, talk, services, stop.signal)
     const wallSeconds = (performance.now() - started) / 1000
     report(opened, answers, wallSeconds, options, services)
   } finally {
@@ -71,12 +79,13 @@ export async function flash(path: string, options: FlashArguments, services: Ser
 
 async function converse(
   board: VirtualBoard,
-  options: FlashArguments & { readonly endsLines: boolean },
+  options: FlashArguments,
+  how: Talk,
   services: Services,
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
-  const isToSilence = options.seconds === undefined
-  const talk = openConversation(board, isToSilence, options.endsLines)
+  const { isToSilence } = how
+  const talk = openConversation(board, how)
   const isTyped = services.input.isTTY === true
   let wake = (): void => {}
   const heard = (): void => wake()
