@@ -1,7 +1,9 @@
+import { sizeOf } from "@open-brains/core/base/shape.ts"
+import type { Port } from "@open-brains/core/run/net_program.ts"
 import { strToU8, type Zippable, zipSync } from "fflate"
 import { commented, cType, upper } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
-import type { Exported, ExportedClassifier, ExportedNet } from "./program.ts"
+import type { EntryPorts, Exported, ExportedClassifier, ExportedNet } from "./program.ts"
 import { beginning, learnSketch } from "./scribe_c.ts"
 import type { Sources } from "./sources.ts"
 
@@ -96,6 +98,7 @@ void setup() { Serial.begin(9600); }
 
 void loop() {
   size_t bytes = Serial.readBytesUntil('\\n', text, sizeof text - 1);
+  if (bytes > 0 && text[bytes - 1] == '\\r') bytes--; // of "Both NL & CR"
   if (bytes == 0) return;
   text[bytes] = 0;
   const char *label = ${name}_ask(text);
@@ -104,32 +107,37 @@ void loop() {
 `
 }
 
-/** It runs the first entry on what the first analog pin says. */
+/** What gives nothing is called once, to begin with; what gives something again and again, on what the first analog pin says. */
 function runSketch({ name, ports, reset }: ExportedNet): string {
-  const [[entry, { inputs, outputs }] = ["run", { inputs: {}, outputs: {} }]] = Object.entries(ports)
-  const length = (array: string): string => `sizeof ${array} / sizeof ${array}[0]`
-  const fills = Object.values(inputs).map(({ buffer, dtype }) => {
-    const array = `${name}_${buffer}`
-    return `  for (size_t i = 0; i < ${length(array)}; i++) ${array}[i] = (${cType(dtype)})(analogRead(A0) / 8);`
-  })
-  const prints = Object.values(outputs).map(({ buffer }) => {
-    const array = `${name}_${buffer}`
-    return `  for (size_t i = 0; i < ${length(array)}; i++) { Serial.print(${array}[i]); Serial.print(' '); }`
-  })
-  return `// Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead.
-#include <${name}.h>
-
-void setup() {
-  Serial.begin(9600);
-${reset === undefined ? "" : `  ${name}_${reset}();\n`}}
-
-void loop() {
-${fills.join("\n")}
-  ${name}_${entry}();
-${prints.join("\n")}
-  Serial.println();
-}
-`
+  const array = ({ buffer }: Port): string => `${name}_${buffer}`
+  const each = (port: Port): string => `for (size_t i = 0; i < sizeof ${array(port)} / sizeof ${array(port)}[0]; i++)`
+  const fill = (port: Port): string =>
+    sizeOf(port.shape) === 1
+      ? `  ${array(port)}[0] = 0; // say what it is`
+      : `  ${each(port)} ${array(port)}[i] = (${cType(port.dtype)})(analogRead(A0) / 8);`
+  const print = (port: Port): string => `  ${each(port)} { Serial.print(${array(port)}[i]); Serial.print(' '); }`
+  const call = ([entry, { inputs, outputs }]: readonly [string, EntryPorts]): readonly string[] => [
+    ...Object.values(inputs).map(fill),
+    `  ${name}_${entry}();`,
+    ...Object.values(outputs).map(print),
+  ]
+  const isSilent = ([, { outputs }]: readonly [string, EntryPorts]): boolean => Object.keys(outputs).length === 0
+  const entries = Object.entries(ports)
+  return `${[
+    "// Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead.",
+    `#include <${name}.h>`,
+    "",
+    "void setup() {",
+    "  Serial.begin(9600);",
+    ...(reset === undefined ? [] : [`  ${name}_${reset}();`]),
+    ...entries.filter(isSilent).flatMap(call),
+    "}",
+    "",
+    "void loop() {",
+    ...entries.filter((entry) => !isSilent(entry)).flatMap(call),
+    "  Serial.println();",
+    "}",
+  ].join("\n")}\n`
 }
 
 function readme(module: Exported, example: string, figures: readonly string[]): string {

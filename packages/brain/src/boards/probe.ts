@@ -23,7 +23,11 @@ export function callsOf(module: Exported): readonly Callable[] {
       return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
     }
     case "net":
-      return Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${name}_${entry}`, argument: "" }))
+      return Object.keys(module.ports).map((entry) => ({
+        about: `${entry}, inputs all 0`,
+        symbol: `${name}_${entry}`,
+        argument: "",
+      }))
     case "scribe":
       return [
         { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },

@@ -19,7 +19,9 @@ export interface Arena {
 /**
  * Places for scratch in one arena of bytes: buffers that are never in use at the same time may lie over each other,
  * whatever their dtypes. One is in use from the first statement of a block that touches it to the last, statements
- * counted at the top level; one that several blocks touch, or that may be read before it is written, always.
+ * counted at the top level; one that several blocks touch, or that is read before anything is written there, always.
+ * One that is written in part has what a neighbour left in its other elements: whatever lower/ makes reads only what the
+ * same run has written (lower/plan.ts).
  * Largest first, each at the lowest place that is free as long as it is used.
  * Source: Pisarchyk & Lee 2020, arXiv:2001.03288, section 5 (greedy by size).
  */
