@@ -76,12 +76,14 @@ function touchedBy(block: Block): ReadonlyMap<string, boolean> {
     if (e.kind === "load" && !found.has(e.buffer)) found.set(e.buffer, true)
     operandsOf(e).forEach(read)
   }
-  const visit = (s: Statement): void => {
+  const visit = (s: Statement, isCertain: boolean): void => {
     expressionsOf(s).forEach(read)
-    if (s.kind === "store" && !found.has(s.buffer)) found.set(s.buffer, false)
-    if (s.kind === "loop") s.body.forEach(visit)
-    if (s.kind === "if") [...s.yes, ...s.no].forEach(visit)
+    // A store that may not happen leaves what was there before to be read.
+    if (s.kind === "store" && !found.has(s.buffer)) found.set(s.buffer, !isCertain)
+    const isRun = isCertain && s.kind === "loop" && s.count.kind === "constant" && s.count.value > 0
+    if (s.kind === "loop") for (const each of s.body) visit(each, isRun)
+    if (s.kind === "if") for (const each of [...s.yes, ...s.no]) visit(each, false)
   }
-  block.forEach(visit)
+  for (const s of block) visit(s, true)
   return found
 }
