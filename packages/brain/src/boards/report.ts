@@ -9,7 +9,7 @@ import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
 
 /** How a figure is known: of the linked program or counted while it ran, of a model, or of sizes and a stated cost. */
-export type Known = "exact" | "about"
+export type Known = "exact" | "modelled" | "about"
 
 /** What a module takes of a board, before anything is flashed. Bytes are bytes; a KB is 1000 of them. */
 export interface Report {
@@ -35,7 +35,11 @@ export interface Report {
     readonly flashBytes?: number
     readonly cycles?: number
     readonly ms?: number
+    /** Of the cycles. */
+    readonly known?: Known
   }[]
+  /** Why the time is not counted, or no better known. */
+  readonly untimed?: string
   readonly fits: boolean
   /** What does not fit, by how much, and what would. */
   readonly misfits: readonly Misfit[]
@@ -90,7 +94,7 @@ async function measureIfItFits(
     throw error
   }
 }
-type Sized = Pick<Report, "flash" | "ram" | "calls" | "layers">
+type Sized = Pick<Report, "flash" | "ram" | "calls" | "layers" | "untimed">
 
 const inMs = (cycles: number, { mhz }: Board): number => cycles / (1000 * mhz)
 
@@ -117,15 +121,16 @@ const roomsOf = (
 
 function knownBy(module: Exported, measured: Measured, board: Board): Sized {
   const { flash, ram } = roomsOf(module, measured, board, "exact")
-  const { stackBytes, isStackProved, calls, layers } = measured
+  const { stackBytes, isStackProved, calls, layers, cycles: known, untimed } = measured
   return {
     flash,
     ram: { ...ram, ...(stackBytes === undefined ? {} : { stackBytes, isStackProved }) },
-    calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "exact" })),
+    calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known })),
     layers: layers.map((layer) => ({
       ...layer,
-      ...(layer.cycles === undefined ? {} : { ms: inMs(layer.cycles, board) }),
+      ...(layer.cycles === undefined ? {} : { ms: inMs(layer.cycles, board), known }),
     })),
+    ...(untimed === undefined ? {} : { untimed }),
   }
 }
 function estimatedBy(module: Exported, guess: Estimate, { chip }: Sources, board: Board): Sized {
@@ -193,12 +198,12 @@ function bar(bytes: number, ofBytes: number, paint: Paint): string {
   const colour = share > 1 ? "red" : share > 0.9 ? "yellow" : "green"
   return `${paint(colour, "█".repeat(full))}${"░".repeat(BAR - full)} ${`${Math.round(100 * share)} %`.padStart(6)}`
 }
-const labelled = (known: Known, text: string): string => (known === "about" ? `about ${text}` : text)
+const labelled = (known: Known, text: string): string => (known === "exact" ? text : `${known} ${text}`)
 const grouped = (n: number): string => `${Math.round(n)}`.replace(/\B(?=(\d{3})+$)/g, ",")
 
 /** The report for a person, at most a terminal wide. */
 export function reportLines(report: Report, board: Board, paint: Paint): readonly string[] {
-  const { flash, ram, calls, layers, misfits, warnings } = report
+  const { flash, ram, calls, layers, misfits, warnings, untimed } = report
   const text = report.textBytes === undefined ? "" : `, texts of up to ${grouped(report.textBytes)} bytes`
   const around = (bytes: number | undefined, what: string): string =>
     bytes === undefined ? ", without the core of the board" : ` + ${grouped(bytes)} ${what}`
@@ -223,7 +228,7 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
   )
   const times =
     calls.length === 0
-      ? [`  time   not known: ${unknownTime(board)}`]
+      ? [`  time   not known: ${untimed ?? "nothing here counts the cycles of this chip"}`]
       : calls.map(
           ({ about, cycles, ms, known }) =>
             `  time   ${labelled(known, `${grouped(cycles)} cycles`)}, ${known === "about" ? "about " : ""}${ms.toPrecision(3)} ms: ${about}`,
@@ -238,19 +243,19 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
     ...warnings.map((warning) => paint("yellow", `  ${warning}`)),
   ]
 }
-const unknownTime = ({ cycles }: Board): string =>
-  cycles === "simulated" ? "it does not fit, or takes over a minute" : "nothing here counts the cycles of this chip"
+const labelledCycles = (layers: Report["layers"]): string =>
+  labelled(layers.find(({ known }) => known !== undefined)?.known ?? "exact", "cycles")
 
 function layerLines(layers: Report["layers"]): readonly string[] {
   const cell = (value: number | undefined, print: (n: number) => string): string =>
     value === undefined ? "–" : print(value)
   const rows = [
-    ["step", "flash", "cycles", "ms"],
+    ["step", "flash", labelledCycles(layers), "ms"],
     ...layers.map(({ about, flashBytes, cycles, ms }) => [
       about.slice(0, 48),
       cell(flashBytes, grouped),
       cell(cycles, grouped),
-      cell(ms, (n) => n.toFixed(2)),
+      cell(ms, (n) => (n >= 0.1 ? n.toFixed(2) : n.toPrecision(2))),
     ]),
   ]
   const widths = [0, 1, 2, 3].map((column) => widest(rows.map((row) => row[column]!)))
