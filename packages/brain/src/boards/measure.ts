@@ -143,17 +143,13 @@ async function modelled(
   layers: readonly string[],
 ): Promise<Run | Untimed> {
   const addressOf = (symbol: string): number | undefined => functionNamed(elf, symbol)?.address
-  try {
-    const { marks, functions } = await countInQemu(chip, path, [
-      ...new Set(layers.flatMap((each) => addressOf(each) ?? [])),
-    ])
-    if (marks.length !== things.length) return { untimed: `QEMU saw ${marks.length} of ${things.length} calls` }
-    return {
-      calls: things.map((about, i) => ({ about, cycles: marks[i]! })),
-      cyclesOf: (symbol) => functions.get(addressOf(symbol) ?? -1),
-    }
-  } catch (error) {
-    return { untimed: (error as Error).message.split("\n")[0]! }
+  const counted = await countInQemu(chip, path, [...new Set(layers.flatMap((each) => addressOf(each) ?? []))])
+  if ("untimed" in counted) return counted
+  const { marks, functions } = counted
+  if (marks.length !== things.length) return { untimed: "QEMU did not run it to its end" }
+  return {
+    calls: things.map((about, i) => ({ about, cycles: marks[i]! })),
+    cyclesOf: (symbol) => functions.get(addressOf(symbol) ?? -1),
   }
 }
 

@@ -3,7 +3,7 @@ import { pad, widest } from "../layout.ts"
 import type { Paint } from "../services.ts"
 import { parseSize, printSize } from "../size.ts"
 import { BOARDS, type Board, withArticle } from "./boards.ts"
-import { type Estimate, estimate } from "./estimate.ts"
+import { type Estimate, estimate, estimatedCycles } from "./estimate.ts"
 import { type Measured, measure } from "./measure.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
@@ -66,7 +66,7 @@ export interface Misfit {
 export async function reportOn(module: Exported, sources: Sources, board: Board): Promise<Report> {
   const guess = estimate(module, sources, board)
   const measured = await measureIfItFits(module, sources, guess, board)
-  const rest = measured ? knownBy(module, measured, board) : estimatedBy(module, guess, sources, board)
+  const rest = measured ? knownBy(module, measured, sources, board) : estimatedBy(module, guess, sources, board)
   const misfits = misfitsOf(module, rest, board)
   return {
     name: module.name,
@@ -119,25 +119,30 @@ const roomsOf = (
   }
 }
 
-function knownBy(module: Exported, measured: Measured, board: Board): Sized {
+function knownBy(module: Exported, measured: Measured, sources: Sources, board: Board): Sized {
   const { flash, ram } = roomsOf(module, measured, board, "exact")
   const { stackBytes, isStackProved, calls, layers, cycles: known, untimed } = measured
+  const guess = untimed === undefined ? undefined : timesBy(module, sources, board)
   return {
     flash,
     ram: { ...ram, ...(stackBytes === undefined ? {} : { stackBytes, isStackProved }) },
-    calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known })),
-    layers: layers.map((layer) => ({
+    calls: guess?.calls ?? calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known })),
+    layers: layers.map((layer, i) => ({
       ...layer,
-      ...(layer.cycles === undefined ? {} : { ms: inMs(layer.cycles, board), known }),
+      ...(layer.cycles === undefined ? guess?.layers[i] : { ms: inMs(layer.cycles, board), known }),
     })),
     ...(untimed === undefined ? {} : { untimed }),
   }
 }
-function estimatedBy(module: Exported, guess: Estimate, { chip }: Sources, board: Board): Sized {
+function estimatedBy(module: Exported, guess: Estimate, sources: Sources, board: Board): Sized {
+  return { ...roomsOf(module, guess, board, "about"), ...timesBy(module, sources, board) }
+}
+function timesBy(module: Exported, sources: Sources, board: Board): Pick<Sized, "calls" | "layers"> {
+  const timed = (cycles: number) => ({ cycles, ms: inMs(cycles, board), known: "about" as const })
+  const { calls, layers } = estimatedCycles(module, sources, board)
   return {
-    ...roomsOf(module, guess, board, "about"),
-    calls: guess.cycles.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "about" })),
-    layers: chip.layers.map(({ about }) => ({ about })),
+    calls: calls.map(({ about, cycles }) => ({ about, ...timed(cycles) })),
+    layers: sources.chip.layers.map(({ about }, i) => ({ about, ...timed(layers[i]!) })),
   }
 }
 
@@ -226,18 +231,16 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
     ([what, room, bytes, note]) =>
       `  ${pad(what, 7)}${grouped(bytes).padStart(9)} of ${pad(grouped(room.ofBytes), 10)}${bar(bytes, room.ofBytes, paint)}  ${note}`,
   )
-  const times =
-    calls.length === 0
-      ? [`  time   not known: ${untimed ?? "nothing here counts the cycles of this chip"}`]
-      : calls.map(
-          ({ about, cycles, ms, known }) =>
-            `  time   ${labelled(known, `${grouped(cycles)} cycles`)}, ${known === "about" ? "about " : ""}${ms.toPrecision(3)} ms: ${about}`,
-        )
+  const times = calls.map(
+    ({ about, cycles, ms, known }) =>
+      `  time   ${labelled(known, `${grouped(cycles)} cycles`)}, ${known === "about" ? "about " : ""}${ms.toPrecision(3)} ms: ${about}`,
+  )
   return [
     `${paint("bold", report.name)} on ${board.title}: ${board.chip}, ${board.mhz} MHz${text}`,
     "",
     ...sizes,
     ...times,
+    ...(untimed === undefined ? [] : [`         not counted: ${untimed}`]),
     ...(layers.length > 0 ? ["", ...layerLines(layers)] : []),
     ...misfits.map(({ what, overBytes, hint }) => paint("red", `  ${printSize(overBytes)} too much ${what}: ${hint}`)),
     ...warnings.map((warning) => paint("yellow", `  ${warning}`)),

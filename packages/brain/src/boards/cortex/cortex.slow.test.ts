@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { requireOrSkip } from "../../../../../scripts/testing.ts"
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest"
+import { findProgram, missingProgram, repository, requireOrSkip } from "../../../../../scripts/testing.ts"
 import { teachDesk } from "../../testing/lesson.ts"
 import { boardNamed } from "../boards.ts"
+import { estimatedCycles } from "../estimate.ts"
 import { callsOf, TEXTS } from "../probe.ts"
 import { type Exported, exportedProgram } from "../program.ts"
 import { type Report, reportOn } from "../report.ts"
@@ -19,7 +20,11 @@ const BOARDS = {
   rp2040: "cortex-m0plus on QEMU",
   nano33ble: "cortex-m4 on QEMU",
 } as const satisfies Readonly<Record<string, Target>>
-const GESTURES = resolve(import.meta.dirname, "../../../../../examples/gestures/net")
+const GESTURES = join(repository, "examples/gestures/net")
+const NETS = [
+  "examples/names/net",
+  ...["digits-int4", "digits-int8", "mnist-tiny"].map((net) => `bench/boards/nets/${net}`),
+].map((net) => join(repository, net))
 const TEXT_BYTES = 64
 let folder: string
 let modules: Readonly<Record<"classifier" | "net", Exported>>
@@ -32,6 +37,8 @@ beforeAll(async () => {
   }
 }, MS_MAX)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+afterEach(() => vi.unstubAllEnvs())
 
 const reportFor = (module: Exported, board: string): Promise<Report> =>
   reportOn(module, sourcesOf(module, emitChip(module.program)), boardNamed(board))
@@ -71,3 +78,62 @@ for (const [board, target] of Object.entries(BOARDS))
       },
       MS_MAX,
     )
+
+/** What a report is worth that has nothing on its PATH but these programs, and a script for one of them. */
+async function reportWith(programs: readonly string[], script?: string): Promise<Report> {
+  const path = mkdtempSync(join(folder, "path-"))
+  for (const each of programs) symlinkSync(findProgram(each)!, join(path, each))
+  if (script !== undefined) {
+    writeFileSync(join(path, "qemu-system-arm"), `#!/bin/sh\n${script}\n`)
+    chmodSync(join(path, "qemu-system-arm"), 0o755)
+  }
+  vi.stubEnv("PATH", path)
+  return reportFor(modules.net, "microbit")
+}
+const COMPILERS = ["arm-none-eabi-gcc", "gcc"]
+for (const [how, programs, script, why] of [
+  ["without QEMU", COMPILERS, undefined, "qemu-system-arm is not installed"],
+  [
+    "with a QEMU that refuses the plugin",
+    COMPILERS,
+    "echo 'qemu-system-arm: Could not load plugin x.so' >&2; exit 1",
+    "this QEMU does not take the plugin that counts",
+  ],
+  ["with a QEMU that counts nothing", COMPILERS, "exit 0", "QEMU did not run it to its end"],
+  ["without a compiler for this computer", ["arm-none-eabi-gcc"], "exit 0", "no C compiler is on the PATH"],
+] as const)
+  test(
+    `${how} the time is about so much, with a word why, and sizes stay exact`,
+    async (context) => {
+      requireOrSkip(context, missingProgram(...COMPILERS))
+      const exact = await reportFor(modules.net, "microbit")
+      const report = await reportWith(programs, script)
+      expect(report.untimed).toContain(why)
+      for (const { known, cycles } of [...report.calls, ...report.layers])
+        expect([known, cycles! > 0]).toEqual(["about", true])
+      expect([report.flash, report.ram]).toEqual([exact.flash, exact.ram])
+    },
+    MS_MAX,
+  )
+
+for (const [board, target] of Object.entries(BOARDS))
+  test(
+    `an estimate of cycles is within a factor of 2 of what is modelled: ${board}`,
+    async (context) => {
+      requireOrSkip(context, TARGETS[target].missing())
+      for (const module of [
+        ...Object.values(modules),
+        ...(await Promise.all(NETS.map((net) => exportedProgram(net, {})))),
+      ]) {
+        const sources = sourcesOf(module, emitChip(module.program))
+        const { calls } = await reportOn(module, sources, boardNamed(board))
+        for (const [i, { cycles, about }] of estimatedCycles(module, sources, boardNamed(board)).calls.entries()) {
+          if (calls[i]!.cycles < 1000) continue
+          const ratio = cycles / calls[i]!.cycles
+          expect(ratio, `${module.name} ${about}`).toBeGreaterThan(0.5)
+          expect(ratio, `${module.name} ${about}`).toBeLessThan(2)
+        }
+      }
+    },
+    MS_MAX,
+  )

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { findCompiler, NO_COMPILER } from "../../native/compiler.ts"
 import type { Chip } from "../compile.ts"
 import { type Command, execute } from "./execute.ts"
 import { cachedTool } from "./tools.ts"
@@ -23,7 +24,7 @@ export const linkFlags = (flashBytes: number, ramBytes: number): readonly string
 
 /**
  * The command that runs a linked program in QEMU with our plugin: cycles.c says what it counts and tells on stderr. `functions` are
- * addresses of functions whose calls are counted too. Errors: an Error where no compiler for this computer makes the plugin.
+ * addresses of functions whose calls are counted too. Errors: an Error where the compiler of this computer does not make the plugin.
  */
 export async function qemuCommand(chip: CortexChip, elf: string, functions: readonly number[] = []): Promise<Command> {
   const { machine, model } = MACHINES[chip]
@@ -41,12 +42,28 @@ export interface Counted {
 }
 const RUN_MS_MAX = 60_000
 
-/** Runs a program that asks for nothing. Errors: an Error that says why QEMU did not run it to its end, or counted nothing. */
-export async function countInQemu(chip: CortexChip, elf: string, functions: readonly number[]): Promise<Counted> {
-  const { stderr } = await execute(await qemuCommand(chip, elf, functions), new Uint8Array(), RUN_MS_MAX)
-  const marks = [...stderr.matchAll(/^mark \d+ cycles (\d+)/gm)].map(([, cycles]) => Number(cycles))
-  const each = [...stderr.matchAll(/^function (\d+) cycles (\d+)$/gm)].map(
-    ([, n, cycles]) => [functions[Number(n)]!, Number(cycles)] as const,
-  )
-  return { marks, functions: new Map(each) }
+/** Runs a program that asks for nothing; or says in a few words, without paths, why cycles were not counted. */
+export async function countInQemu(
+  chip: CortexChip,
+  elf: string,
+  functions: readonly number[],
+): Promise<Counted | { readonly untimed: string }> {
+  if (findCompiler() === undefined) return { untimed: NO_COMPILER }
+  try {
+    const { stderr } = await execute(await qemuCommand(chip, elf, functions), new Uint8Array(), RUN_MS_MAX)
+    const marks = [...stderr.matchAll(/^mark \d+ cycles (\d+)/gm)].map(([, cycles]) => Number(cycles))
+    const each = [...stderr.matchAll(/^function (\d+) cycles (\d+)$/gm)].map(
+      ([, n, cycles]) => [functions[Number(n)]!, Number(cycles)] as const,
+    )
+    return { marks, functions: new Map(each) }
+  } catch (error) {
+    return { untimed: REASONS.find(([sign]) => sign.test((error as Error).message))![1] }
+  }
 }
+/** By what is said when it fails. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/ENOENT/, "qemu-system-arm is not installed"],
+  [/was killed after/, "it takes QEMU over a minute"],
+  [/plugin/i, "this QEMU does not take the plugin that counts"],
+  [/^/, "QEMU did not run it to its end"],
+]
