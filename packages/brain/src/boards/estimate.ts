@@ -30,30 +30,30 @@ export function estimate(module: Exported, { ramBytes, chip }: Sources, { target
   return { constantBytes, flashBytes: constantBytes + names + Math.round(cost * statements), ramBytes }
 }
 
-/** Cycles of each kind of work, and by how much more a classifier takes for the same: it has more at hand than registers. */
-type Costs = Work & { readonly classifier: number }
+/** Cycles of each kind of work, and by how much more it is where a text is read: more is at hand there than there are registers. */
+type Costs = Work & { readonly text: number }
 /** See `estimatedCycles` for what they were fitted to. */
 const COSTS = {
   avr: {
     ...{ products: 8.1, sums: 0, starts: 0, divisions: 620, moves: 0, choices: 8.5, operations: 5.7 },
-    classifier: 1.82,
+    text: 1.82,
   },
   "cortex-m0": {
     ...{ products: 3.3, sums: 22, starts: 248, divisions: 63, moves: 0.7, choices: 4.8, operations: 2.4 },
-    classifier: 1.47,
+    text: 1.47,
   },
   "cortex-m0plus": {
     ...{ products: 3.2, sums: 22, starts: 235, divisions: 59, moves: 0.9, choices: 3.9, operations: 2.1 },
-    classifier: 1.5,
+    text: 1.5,
   },
   "cortex-m4": {
     ...{ products: 1.7, sums: 13, starts: 115, divisions: 0.3, moves: 0, choices: 3.9, operations: 1.1 },
-    classifier: 1.8,
+    text: 1.8,
   },
   /** Plain C on a chip of 32 bits that divides: an M4 that is compiled for as an M3. Nobody has measured an Xtensa here. */
   other: {
     ...{ products: 9, sums: 21, starts: 0, divisions: 0, moves: 0, choices: 3.2, operations: 1.9 },
-    classifier: 1.53,
+    text: 1.53,
   },
 } as const satisfies Readonly<Record<string, Costs>>
 /** Tables of more bytes than that are printed in parts, which are looked for at each access. */
@@ -67,18 +67,22 @@ export interface EstimatedCycles {
 }
 /**
  * Cycles without a simulator: the program is run in the interpreter, what it does is counted (work.ts), and each kind of it costs what it
- * came to in simulators: least squares, relative, over bench/boards/nets, examples/gestures, examples/names and six classifiers of 3 to
- * 131 KB that read 64 to 1024 bytes. Those calls it gives to 0.83 … 1.33 of what is simulated there, single layers to 0.5 … 1.9; a call of a
- * few hundred cycles, on Cortex-M0, to half.
+ * came to in simulators: least squares, relative, over bench/boards/nets, examples/gestures, examples/names and six classifiers of 1 to
+ * 131 KB that read 64 to 1024 bytes. Of what is simulated there, calls of over 1000 cycles come out as 0.83 … 1.34, and layers as
+ * 0.59 … 1.56 on Cortex-M and 0.36 … 3.5 on AVR. An Xtensa has not been simulated at all.
  */
 export function estimatedCycles(module: Exported, sources: Sources, { target }: Board): EstimatedCycles {
   const costs: Costs =
     COSTS[target === undefined ? "other" : target === "atmega328p" || target === "atmega2560" ? "avr" : target]
-  const isClassifier = module.kind === "classifier"
   const isInParts = module.program.buffers.some(({ values = [] }) => values.length > PART_BYTES)
-  const factor = isClassifier ? costs.classifier * (isInParts ? IN_PARTS : 1) : 1
-  const cyclesOf = (work: Work): number =>
-    Math.round(factor * KINDS.reduce((sum, kind) => sum + work[kind] * costs[kind], 0))
+  const textFactor = costs.text * (isInParts ? IN_PARTS : 1)
   const { calls, layers } = workOf(module, sources)
-  return { calls: calls.map(({ about, work }) => ({ about, cycles: cyclesOf(work) })), layers: layers.map(cyclesOf) }
+  const cycles = layers.map(({ work, readsText }) => {
+    const sum = KINDS.reduce((all, kind) => all + work[kind] * costs[kind], 0)
+    return Math.round(readsText ? textFactor * sum : sum)
+  })
+  return {
+    calls: calls.map(({ about, layers }) => ({ about, cycles: layers.reduce((all, at) => all + cycles[at]!, 0) })),
+    layers: cycles,
+  }
 }

@@ -65,7 +65,7 @@ export async function measure(module: Exported, sources: Sources, board: Board):
       flashBytes: all.flashBytes - none.flashBytes - asked,
       ramBytes: all.ramBytes - none.ramBytes - (whole.elf.machine === "avr" ? asked : 0),
       ...stackIn(module, whole.elf, known?.stackBytes),
-      cycles: isCortex(target) ? "modelled" : "exact",
+      cycles: board.cycles === "simulated" ? "exact" : "modelled",
       ...("untimed" in run ? run : {}),
       calls: known?.calls ?? [],
       layers: layersOf(sources, whole.elf, known?.cyclesOf),

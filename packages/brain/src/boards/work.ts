@@ -1,7 +1,14 @@
 import { productsOf } from "@open-brains/core/emit/c99/chip/products.ts"
 import { add, buffer, i32, load, store } from "@open-brains/core/ir/build.ts"
 import { interpreter, memoryOf } from "@open-brains/core/ir/interpret.ts"
-import { type Block, type Expression, expressionsOf, operandsOf, type Statement } from "@open-brains/core/ir/program.ts"
+import {
+  type Block,
+  type Expression,
+  expressionsOf,
+  operandsOf,
+  type Statement,
+  statementsOf,
+} from "@open-brains/core/ir/program.ts"
 import { callsOf, TEXTS } from "./probe.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
@@ -34,10 +41,14 @@ const worked = (of: (kind: Kind) => number): Work => {
 const noWork = (): Work => worked(() => 0)
 
 export interface Worked {
-  readonly calls: readonly { readonly about: string; readonly work: Work }[]
+  /** Each with the places of its layers in `layers`. */
+  readonly calls: readonly { readonly about: string; readonly layers: readonly number[] }[]
   /** In the order of the source's layers. */
-  readonly layers: readonly Work[]
+  readonly layers: readonly { readonly work: Work; readonly readsText: boolean }[]
 }
+
+/** The buffer of a classifier's program that its facade fills. */
+const TEXT = "text"
 
 /**
  * Runs what the probe runs (probe.ts), the same text or inputs of 0, in the interpreter, and counts what the program does: exactly, whatever
@@ -80,14 +91,14 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
   const layers = chip.layers.map(({ symbol, block }) => {
     const from = parts.length
     const made = counted(block)
-    return { symbol, block: made, from, to: parts.length }
+    return { symbol, block: made, from, to: parts.length, readsText: loadsText(block) }
   })
   if (parts.length > counters.length) throw new Error(`bug: ${parts.length} parts of ${program.name} to count`)
   const whole = { ...program, buffers: [...program.buffers, counters] }
   const memory = memoryOf(whole)
   if (module.kind === "classifier") {
     const text = new TextEncoder().encode(TEXTS.slice(0, module.textBytes))
-    memory["text"]!.set(text)
+    memory[TEXT]!.set(text)
     memory["length"]![0] = text.length
   }
   const counts = memory[counters.name]!
@@ -97,20 +108,27 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
   const isOf = (symbol: string, entry: string): boolean =>
     symbol.startsWith(`${chip.name}_${entry}_`) && /^\d+$/.test(symbol.slice(chip.name.length + entry.length + 2))
   if (module.kind === "net" && module.reset !== undefined) run(module.reset)
-  const found = new Map<string, Work>()
+  const found = new Map<number, Work>()
   const calls = callsOf(module).map(({ about }) => {
     const entry = module.kind === "classifier" ? "run" : about
     counts.fill(0)
     run(entry)
-    const own = layers.filter(({ symbol }) => isOf(symbol, entry))
-    for (const { symbol, from, to } of own)
-      found.set(symbol, sumOf(parts.slice(from, to).map((part, i) => times(part, counts[from + i]!))))
-    return { about, work: sumOf(own.map(({ symbol }) => found.get(symbol)!)) }
+    const own = layers.flatMap(({ symbol }, at) => (isOf(symbol, entry) ? [at] : []))
+    for (const at of own) {
+      const { from, to } = layers[at]!
+      found.set(at, sumOf(parts.slice(from, to).map((part, i) => times(part, counts[from + i]!))))
+    }
+    return { about, layers: own }
   })
-  return { calls, layers: layers.map(({ symbol }) => found.get(symbol) ?? noWork()) }
+  return { calls, layers: layers.map(({ readsText }, at) => ({ work: found.get(at) ?? noWork(), readsText })) }
 }
 const times = (work: Work, count: number): Work => worked((kind) => work[kind] * count)
 const sumOf = (all: readonly Work[]): Work => worked((kind) => all.reduce((sum, each) => sum + each[kind], 0))
+
+const loadsText = (block: Block): boolean => {
+  const isText = (e: Expression): boolean => (e.kind === "load" && e.buffer === TEXT) || operandsOf(e).some(isText)
+  return statementsOf(block).some((s) => expressionsOf(s).some(isText))
+}
 
 const roundsOf = ({ count }: Extract<Statement, { kind: "loop" }>): number =>
   count.kind === "constant" ? count.value : 0

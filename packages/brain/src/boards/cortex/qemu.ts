@@ -22,13 +22,16 @@ export const linkFlags = (flashBytes: number, ramBytes: number): readonly string
   ...["-nostartfiles", "-nostdlib", "-T", join(import.meta.dirname, "cortex.ld"), "-lc", "-lgcc"],
 ]
 
+/** What the plugin calls is QEMU's: only Apple's linker wants to be told. */
+const LEFT_OPEN = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []
+
 /**
  * The command that runs a linked program in QEMU with our plugin: cycles.c says what it counts and tells on stderr. `functions` are
  * addresses of functions whose calls are counted too. Errors: an Error where the compiler of this computer does not make the plugin.
  */
 export async function qemuCommand(chip: CortexChip, elf: string, functions: readonly number[] = []): Promise<Command> {
   const { machine, model } = MACHINES[chip]
-  const plugin = await cachedTool(join(import.meta.dirname, "cycles.c"), ["-shared", "-fPIC"])
+  const plugin = await cachedTool(join(import.meta.dirname, "cycles.c"), ["-shared", "-fPIC", ...LEFT_OPEN])
   const quiet = ["-display", "none", "-monitor", "none", "-serial", "none"]
   const semihosting = ["-semihosting-config", "enable=on,target=native"]
   const asked = [plugin, `model=${model}`, ...functions.map((address) => `function=${address}`)].join(",")
@@ -49,8 +52,14 @@ export async function countInQemu(
   functions: readonly number[],
 ): Promise<Counted | { readonly untimed: string }> {
   if (findCompiler() === undefined) return { untimed: NO_COMPILER }
+  let command: Command
   try {
-    const { stderr } = await execute(await qemuCommand(chip, elf, functions), new Uint8Array(), RUN_MS_MAX)
+    command = await qemuCommand(chip, elf, functions)
+  } catch {
+    return { untimed: "the compiler of this computer does not make the plugin that counts" }
+  }
+  try {
+    const { stderr } = await execute(command, new Uint8Array(), RUN_MS_MAX)
     const marks = [...stderr.matchAll(/^mark \d+ cycles (\d+)/gm)].map(([, cycles]) => Number(cycles))
     const each = [...stderr.matchAll(/^function (\d+) cycles (\d+)$/gm)].map(
       ([, n, cycles]) => [functions[Number(n)]!, Number(cycles)] as const,
