@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
@@ -6,13 +6,16 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest"
 import { findProgram, missingProgram, repository, requireOrSkip } from "../../../../../scripts/testing.ts"
 import { teachDesk } from "../../testing/lesson.ts"
 import { boardNamed } from "../boards.ts"
+import { compileForChip } from "../compile.ts"
+import { readElf } from "../elf.ts"
 import { estimatedCycles } from "../estimate.ts"
-import { callsOf, TEXTS } from "../probe.ts"
+import { callsOf, EMPTY_PROBE, TEXTS } from "../probe.ts"
 import { type Exported, exportedProgram } from "../program.ts"
 import { type Report, reportOn } from "../report.ts"
 import { sourcesOf } from "../sources.ts"
 import { buildProbe, portsOf, requestBytes } from "../testing/probe.ts"
 import { TARGETS, type Target } from "../testing/targets.ts"
+import { linkFlags } from "./qemu.ts"
 
 const MS_MAX = 300_000
 const BOARDS = {
@@ -79,6 +82,19 @@ for (const [board, target] of Object.entries(BOARDS))
       MS_MAX,
     )
 
+test(
+  "what a program starts with takes nothing of a library that a module would be spared for",
+  async (context) => {
+    const [chip, elf, source] = ["cortex-m0", join(folder, "empty.elf"), join(folder, "empty.c")] as const
+    requireOrSkip(context, TARGETS["cortex-m0 on QEMU"].missing())
+    writeFileSync(source, EMPTY_PROBE)
+    await compileForChip({ chip, sources: [source], output: elf, flags: linkFlags(262_144, 16_384) })
+    const functions = readElf(readFileSync(elf), elf).symbols.filter(({ kind }) => kind === "function")
+    expect(functions.map(({ name }) => name).sort()).toEqual(["fault", "main", "reset"])
+  },
+  MS_MAX,
+)
+
 /** What a report is worth that has nothing on its PATH but these programs, and a script for one of them. */
 async function reportWith(programs: readonly string[], script?: string): Promise<Report> {
   const path = mkdtempSync(join(folder, "path-"))
@@ -109,6 +125,7 @@ for (const [how, programs, script, why] of [
       const exact = await reportFor(modules.net, "microbit")
       const report = await reportWith(programs, script)
       expect(report.untimed).toContain(why)
+      expect(report.calls.map(({ about }) => about)).toEqual(["step"])
       for (const { known, cycles } of [...report.calls, ...report.layers])
         expect([known, cycles! > 0]).toEqual(["about", true])
       expect([report.flash, report.ram]).toEqual([exact.flash, exact.ram])
