@@ -1,4 +1,5 @@
 import { quoted } from "./c_text.ts"
+import { START_HEADER } from "./cortex/qemu.ts"
 import type { Exported } from "./program.ts"
 
 /** One thing that a module does: a function of its header. */
@@ -10,7 +11,7 @@ export interface Callable {
   readonly before?: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
-const TEXTS = (
+export const TEXTS = (
   "where is the parcel that I ordered last week? It should have been here on Monday, and nobody at your office answers the phone. " +
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
@@ -43,8 +44,8 @@ export function callsOf(module: Exported): readonly Callable[] {
 const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);`
 
 /**
- * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
- * n-th and 2n + 3 after it.
+ * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. On AVR GPIOR0 is 2n + 2 before the
+ * n-th and 2n + 3 after it; what else counts cycles is told by cortex/start.h.
  */
 export function probeOf(module: Exported): string {
   const { name } = module
@@ -75,9 +76,10 @@ export const EMPTY_PROBE = `#include <stdint.h>
 #define MARK(n) (GPIOR0 = (n))
 #define END() do { cli(); sleep_enable(); sleep_cpu(); } while (1)
 #else
+#include ${JSON.stringify(START_HEADER)}
 #define BEGIN()
-#define MARK(n)
-#define END() for (;;) {}
+#define MARK(n) do { if ((n) & 1) MARK_END(); else MARK_START(); } while (0)
+#define END() for (;;) leave(STOPPED_APPLICATION_EXIT)
 #endif
 int main(void) {
   BEGIN();
