@@ -65,17 +65,19 @@ const flat = (row: Node): Node => op.reshape(row, [sizeOf(row.shape)])
 /**
  * h = clamp(Σ rows + bias, 0, 255), z = h · matrix; shares of symbols by a table, one of them drawn.
  *
- * Entries: `begin` takes a seed and a temperature in sixteenths (16 as learnt; 0 counts as 1); `step` gives the next
+ * Entries: `begin` takes a seed and a temperature in sixteenths (16 as learnt, and so is 0); `step` gives the next
  * `character`, 1 … 26 for a … z and 0 for the end, after which the next one begins another name, and the `shares` of all,
  * of which there are `total`. Where `given` is not 0, it is the letter that comes, whatever was drawn.
- * State: the last letters, the counter of the random words, and how sharp the shares are.
+ * State: the last letters, the counter of the random words, and how much sharper than learnt the shares are: where all is
+ * 0, a name begins.
  */
 export function namesNet(shape: Shape): Net {
   const { hidden } = shape
   const context = op.weight("context", "u8", [shape.context])
   const counter = op.weight("counter", "i32", [1])
-  const sharpness = op.weight("sharpness", "i32", [1])
+  const sharper = op.weight("sharper", "i32", [1])
   const one = (value: number): Node => op.fill(value, { shape: [1], dtype: "i32" })
+  const asLearnt = one(Math.floor(SHARPNESS / TEMPERATURE))
 
   const table = op.weight("table_nibbles", "u8", [rowsOf(shape), hidden / 2])
   const program = nibbleRows(rowsOf(shape), hidden, slotsOf(shape))
@@ -84,7 +86,7 @@ export function namesNet(shape: Shape): Net {
   const h = op.convert(inside, "u8")
   const logits = op.matmul(h, op.weight("matrix", "i8", [hidden, SYMBOLS]))
 
-  const drawing = [logits, sharpness, wordOf(counter)]
+  const drawing = [logits, op.add(asLearnt, sharper), wordOf(counter)]
   const [shares, total, drawn] = outputsOf(drawSymbol(SYMBOLS), ["shares", "total", "drawn"], drawing)
   const given = op.smaller(op.convert(op.input("given", "u8", [1]), "i32"), one(SYMBOLS - 1))
   const symbol = op.select(op.equal(given, one(0)), op.convert(flat(drawn!), "i32"), given)
@@ -93,17 +95,18 @@ export function namesNet(shape: Shape): Net {
   const shifted = op.concatenate([character, op.slice(context, [0], [shape.context - 1])], 0)
 
   const seed = op.input("seed", "i32", [1])
-  const temperature = op.larger(op.convert(op.input("temperature", "u8", [1]), "i32"), one(1))
+  const asked = op.convert(op.input("temperature", "u8", [1]), "i32")
+  const temperature = op.select(op.equal(asked, one(0)), one(TEMPERATURE), asked)
   return {
     maxima: {},
-    state: { context: 1, counter: 1, sharpness: 1 },
+    state: { context: 1, counter: 1, sharper: 1 },
     at: () => ({
       begin: {
         outputs: {},
         updates: [
           { weight: context, value: op.fill(0, context) },
           { weight: counter, value: flat(wordOf(seed)) },
-          { weight: sharpness, value: op.divide(one(SHARPNESS), temperature) },
+          { weight: sharper, value: op.subtract(op.divide(one(SHARPNESS), temperature), asLearnt) },
         ],
       },
       step: {

@@ -34,7 +34,7 @@ function registerExport(program: Command, run: Run, services: Services): void {
     .option("--board <name>", "uno, mega, microbit, nano33ble, rp2040 or esp32s3", "uno")
     .option("--output <path>", "where it goes (default: NAME.zip, or the folder NAME-c)")
     .option("--name <name>", "what files and functions begin with (default: the module's name)")
-    .option("--text-bytes <n>", "read so many bytes of a text at most (default: 64 on an uno, 256 on a mega)", whole)
+    .option("--text-bytes <n>", "read so many bytes of a text at most (default: 256 on an uno or mega)", whole)
     .addOption(new Option("--gives <values...>", "what it gives beside label and evidence").choices(["probability"]))
     .option("--force", "write it even when it does not fit the board")
     .addOption(new Option("--json", "print JSON, for programs"))

@@ -44,6 +44,7 @@ const DOCUMENTS = [
   "docs/manual/trust/correct.md",
   "docs/manual/trust/editions.md",
   "docs/manual/trust/measure.md",
+  "docs/manual/boards.md",
   "docs/manual/scribe.md",
   "docs/manual/brains/streams.md",
   "docs/manual/brains/see.md",

@@ -41,7 +41,7 @@ export const BOARDS: readonly Board[] = [
     target: "atmega328p",
     fqbn: "arduino:avr:uno",
     cycles: "simulated",
-    textBytes: 64,
+    textBytes: 256,
     source: "boards.txt of arduino:avr 1.8",
   },
   {
@@ -68,7 +68,6 @@ export const BOARDS: readonly Board[] = [
     target: "cortex-m0",
     fqbn: "sandeepmistry:nRF5:BBCmicrobit",
     cycles: "modelled",
-    textBytes: 512,
     source: "nRF51822 product specification, variant QFAA; without a SoftDevice",
   },
   {

@@ -14,23 +14,22 @@ export interface Estimate {
 }
 /**
  * The cost model: bytes of code for each statement of the program, and cycles for each operation that it does at most, as they
- * came out of classifiers of 3, 12 and 20 KB with avr-gcc 5.4 and arm-none-eabi-gcc 12. An AVR does an operation in many
- * cycles, but a text has far fewer n-grams than fit its buffers.
+ * came out with avr-gcc 5.4 and arm-none-eabi-gcc 12 of classifiers of 3 to 20 KB and of the nets in bench/boards. A text has far fewer
+ * n-grams than the program could do, and sums of products are written out, which is why the two differ.
  */
 const COSTS = {
-  avr: { statement: 34, operation: 1.8 },
-  cortex: { statement: 18.5, operation: undefined },
+  classifier: { avr: { statement: 30.5, operation: 0.5 }, cortex: { statement: 14.5, operation: 0 } },
+  net: { avr: { statement: 65, operation: 1.4 }, cortex: { statement: 25, operation: 0 } },
 } as const
 
 /** Constants are counted to the byte; code and cycles by the cost model above. */
 export function estimate(module: Exported, { ramBytes, chip }: Sources, { target, cycles }: Board): Estimate {
   const { program } = module
-  const cost = target?.startsWith("atmega") ? COSTS.avr : COSTS.cortex
+  const cost = COSTS[module.kind][target?.startsWith("atmega") ? "avr" : "cortex"]
   const { constantBytes } = chip
   const names = module.kind === "classifier" ? module.labels.reduce((sum, label) => sum + label.length + 1, 0) : 0
   const statements = blocksOf(program).reduce((sum, block) => sum + statementsOf(block).length, 0)
-  const counted = (entry: string | undefined): number =>
-    Math.round(countOf(program, entry).total.most * (cost.operation ?? 0))
+  const counted = (entry: string | undefined): number => Math.round(countOf(program, entry).total.most * cost.operation)
   const calls =
     module.kind === "classifier"
       ? [{ about: `an answer, to a text of ${module.textBytes} bytes`, cycles: counted(undefined) }]

@@ -66,7 +66,7 @@ for (const name of ["desk", "small", "tiny"])
     async (context) => {
       requireOrSkip(context, missingProgram("make", "cc", "avr-gcc"))
       const path = join(folder, `${name}-c`)
-      await exported(join(folder, name), "--to", "c", "--output", path)
+      await exported(join(folder, name), "--to", "c", "--text-bytes", "64", "--output", path)
       const make = (...words: readonly string[]): void => {
         const { status, stderr } = spawnSync("make", ["-C", path, ...words], { encoding: "utf8" })
         expect([status, stderr]).toEqual([0, ""]) // not one warning

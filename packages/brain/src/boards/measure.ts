@@ -65,7 +65,7 @@ export async function measure(module: Exported, sources: Sources, board: Board):
       ...stackIn(module, whole.elf, run?.stackBytes),
       calls: run?.calls ?? [],
       layers: layersOf(sources, whole.elf, run?.cyclesOf),
-      said: whole.said,
+      said: whole.said.replaceAll(`${folder}/`, ""),
     }
   } finally {
     await rm(folder, { recursive: true, force: true })

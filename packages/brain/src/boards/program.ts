@@ -120,7 +120,7 @@ function shortened(
   { textBytes, textBytesUsual = bytesMax }: ExportOptions,
 ): { readonly outputs: Outputs; readonly textBytes: number } {
   const wanted = textBytes ?? Math.min(bytesMax, textBytesUsual)
-  const outputs = wanted === bytesMax ? graph : boundedText(graph, wanted)
+  const outputs = boundedText(graph, wanted)
   if (outputs) return { outputs, textBytes: wanted }
   if (textBytes === undefined) return { outputs: graph, textBytes: bytesMax }
   return refuse({

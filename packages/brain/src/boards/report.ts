@@ -165,8 +165,8 @@ function smallerEdition(module: Exported, overBytes: number): string {
   const size = Math.floor((module.weightBytes - overBytes) / 1000)
   return size >= 2 && parseSize(`${size}KB`) ? `; or teach it with --max-size ${size}KB` : ""
 }
-/** Each byte of a text has its place as a symbol, and about four n-grams. */
-const RAM_OF_A_BYTE = 17
+/** A byte of a text lies in the module and in the line of the sketch. */
+const RAM_OF_A_BYTE = 2
 function shorterTexts(module: Exported, overBytes: number): string {
   if (module.kind !== "classifier") return ""
   const bytes = module.textBytes - Math.ceil(overBytes / RAM_OF_A_BYTE)

@@ -24,7 +24,7 @@ import { weightedSums } from "./testing/weighted_sums.ts"
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 12)
 const CALLS = 5
 /** Random programs multiply conditions and compare what is always less; what people export does neither. */
-const RANDOM = ["-Wno-int-in-bool-context", "-Wno-type-limits"]
+const RANDOM = ["-Wno-int-in-bool-context", "-Wno-type-limits", "-Wno-bool-compare"]
 const MS_MAX = 600_000
 const SMALLEST = TARGETS["atmega328p on simavr"].memoryBytes
 

@@ -1,9 +1,10 @@
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import type { Expert } from "@open-brains/core/mix/expert.ts"
-import { harnessOptions } from "@open-brains/core/mix/scribe.ts"
+import { harnessOptions, isForBoards } from "@open-brains/core/mix/scribe.ts"
 import type { PredictorManifest } from "@open-brains/core/module/manifest.ts"
 import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
+import { narrowNeuralExpert } from "@open-brains/core/run/narrow_neural.ts"
 import { neuralExpert } from "@open-brains/core/run/neural_expert.ts"
 import type { ModuleFiles } from "../store/whole.ts"
 
@@ -31,6 +32,8 @@ export function othersOf(
   const { historyBytes } = harnessOptions({ memoryBytes })
   const isLean = engine === undefined || memoryBytes < LEAN_BELOW
   try {
+    // As on a board, also where a PC reads along: to the bit from the first byte on.
+    if (isForBoards(memoryBytes)) return [narrowNeuralExpert(tensors, { historyBytes })]
     return [neuralExpert(tensors, { historyBytes, isLean, ...(engine === undefined ? {} : { engine }) })]
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

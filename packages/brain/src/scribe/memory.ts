@@ -11,7 +11,7 @@ export function memorySize(text: string): number {
   return refuse({
     code: "OB800",
     seen: `A scribe cannot have ${text.slice(0, 40)} of memory.`,
-    hint: "Give a power of two from 16KB to 1GB, such as 16MB.",
+    hint: "Give a power of two from 1KB to 1GB, such as 16MB.",
   })
 }
 /** The same in the other direction. */

@@ -15,8 +15,15 @@ import {
  * once shapes are fixed. Constant elements of constant buffers become numbers. No bit changes.
  */
 export function simplify(program: Program): Program {
+  const block = simplifier(program, new Map())
+  const whole = { ...program, body: block(program.body) }
+  return program.entries ? { ...whole, entries: mapValues(program.entries, block) } : whole
+}
+
+/** The same of a block of a program, in which some locals are known to be numbers. */
+export function simplifier(program: Program, numbers: ReadonlyMap<string, number>): (block: Block) => Block {
   const values = new Map(program.buffers.map((buffer) => [buffer.name, buffer.values]))
-  const known = new Map<string, Expression>()
+  const known = new Map<string, Expression>([...numbers].map(([name, value]) => [name, i32(value)]))
   const all = blocksOf(program).flatMap(statementsOf)
   const assigned = new Set(all.flatMap((s) => (s.kind === "set" ? [s.name] : [])))
   const expression = (e: Expression): Expression => {
@@ -70,8 +77,7 @@ export function simplify(program: Program): Program {
     }
   }
   const block = (all: Block): Block => all.flatMap(statement)
-  const whole = { ...program, body: block(program.body) }
-  return program.entries ? { ...whole, entries: mapValues(program.entries, block) } : whole
+  return block
 }
 
 const FOLDED: Readonly<Partial<Record<Binary, (a: number, b: number) => number>>> = {

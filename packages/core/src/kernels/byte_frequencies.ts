@@ -22,7 +22,7 @@ import {
   sub,
   table,
 } from "../ir/build.ts"
-import type { Buffer, Expression, Program } from "../ir/program.ts"
+import type { Block, Buffer, Expression, Program } from "../ir/program.ts"
 
 /** The sum of all frequencies: a frequency of 1 is a probability of 2⁻²⁰. */
 export const FREQUENCIES_TOTAL = 2 ** 20
@@ -62,35 +62,13 @@ export function byteFrequencies(rows: number): Program {
   const sharers = buffer("input", "i32", "sharers", rows)
   const frequencies = buffer("output", "i32", "frequencies", 256)
   const [parts, shares] = [buffer("scratch", "i32", "parts", rows), buffer("scratch", "i32", "shares", rows)]
-  const powers = table("i32", "powers", powersOfHalf(2 ** PART_BITS))
-  const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map((name) => local(name)) as [Row, Row, Row, Row, Row]
-  const [best, gap, part, sum] = [local("best"), local("gap"), local("part"), local("sum")]
-  const [first, left, whole, rest] = [local("first"), local("left"), local("whole"), local("rest")]
-  const [frequency, top, topByte] = [local("frequency"), local("top"), local("top_byte")]
-  const isShared = (row: Expression): Expression => less(i32(0), load(sharers, row))
-  const quotient = (x: Expression, y: Expression): Expression => binary("i32.div_u", x, y)
+  const [e, frequency, top, topByte] = [local("e"), local("frequency"), local("top"), local("top_byte")]
+  const { block, powers } = shareOf({ logits, sharers, parts, shares, rows })
   return {
     name: "byte_frequencies",
     buffers: [logits, rowOf, sharers, frequencies, parts, shares, powers],
     body: [
-      let_(best, i32(-32768)),
-      loop(a, rows, [set(best, max(best, select(isShared(a), load(logits, a), best)))]),
-      let_(sum, i32(0)),
-      loop(b, rows, [
-        let_(gap, clamp(sub(best, load(logits, b)), 0, GAP_MAX)),
-        let_(part, shrU(load(powers, and(gap, 255)), shrU(gap, 8))),
-        store(parts, b, select(isShared(b), part, i32(0))),
-        set(sum, add(sum, load(parts, b))),
-      ]),
-      // part · (2²⁰ − 256) / sum by two divisions, so that all stays below 2³²: 2²⁰ − 256 is 4095 · 8 · 32.
-      parallel(c, rows, [
-        let_(left, mul(load(parts, c), i32(4095 * 8))),
-        let_(first, quotient(left, sum)),
-        let_(whole, add(shl(first, 5), quotient(shl(sub(left, mul(first, sum)), 5), sum))),
-        store(shares, c, quotient(whole, load(sharers, c))),
-      ]),
-      let_(rest, i32(FREQUENCIES_TOTAL - 256)),
-      loop(d, rows, [set(rest, sub(rest, mul(load(shares, d), load(sharers, d))))]),
+      ...block,
       let_(top, i32(-1)),
       let_(topByte, i32(0)),
       loop(e, 256, [
@@ -99,9 +77,55 @@ export function byteFrequencies(rows: number): Program {
         set(topByte, select(less(top, frequency), e, topByte)),
         set(top, select(less(top, frequency), frequency, top)),
       ]),
-      store(frequencies, and(topByte, 255), add(load(frequencies, and(topByte, 255)), rest)),
+      store(frequencies, and(topByte, 255), add(load(frequencies, and(topByte, 255)), local("rest"))),
     ],
   }
+}
+
+/**
+ * The shares of rows in what is left when each byte has 1: what each byte of a row gets, in `shares`, and binds `rest`, what
+ * rounding leaves. `parts` may be the same buffer.
+ */
+export function shareOf({
+  logits,
+  sharers,
+  parts,
+  shares,
+  rows,
+}: {
+  readonly logits: Buffer
+  readonly sharers: Buffer
+  readonly parts: Buffer
+  readonly shares: Buffer
+  readonly rows: number
+}): { readonly block: Block; readonly powers: Buffer } {
+  const powers = table("i32", "powers", powersOfHalf(2 ** PART_BITS))
+  const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => local(name)) as [Row, Row, Row, Row]
+  const [best, gap, part, sum] = [local("best"), local("gap"), local("part"), local("sum")]
+  const [first, left, whole, rest] = [local("first"), local("left"), local("whole"), local("rest")]
+  const isShared = (row: Expression): Expression => less(i32(0), load(sharers, row))
+  const quotient = (x: Expression, y: Expression): Expression => binary("i32.div_u", x, y)
+  const block: Block = [
+    let_(best, i32(-32768)),
+    loop(a, rows, [set(best, max(best, select(isShared(a), load(logits, a), best)))]),
+    let_(sum, i32(0)),
+    loop(b, rows, [
+      let_(gap, clamp(sub(best, load(logits, b)), 0, GAP_MAX)),
+      let_(part, shrU(load(powers, and(gap, 255)), shrU(gap, 8))),
+      store(parts, b, select(isShared(b), part, i32(0))),
+      set(sum, add(sum, load(parts, b))),
+    ]),
+    // part · (2²⁰ − 256) / sum by two divisions, so that all stays below 2³²: 2²⁰ − 256 is 4095 · 8 · 32.
+    parallel(c, rows, [
+      let_(left, mul(load(parts, c), i32(4095 * 8))),
+      let_(first, quotient(left, sum)),
+      let_(whole, add(shl(first, 5), quotient(shl(sub(left, mul(first, sum)), 5), sum))),
+      store(shares, c, quotient(whole, load(sharers, c))),
+    ]),
+    let_(rest, i32(FREQUENCIES_TOTAL - 256)),
+    loop(d, rows, [set(rest, sub(rest, mul(load(shares, d), load(sharers, d))))]),
+  ]
+  return { block, powers }
 }
 type Row = ReturnType<typeof local>
 const PART_BITS = 17

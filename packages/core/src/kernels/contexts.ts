@@ -30,6 +30,8 @@ export interface Context {
   readonly name: string
   /** For a person. */
   readonly about: string
+  /** Words of `carried` that it takes, with the model's own at 0 (default: 1). */
+  readonly carries?: number
   /** Binds `context`, an i32, to a hash of the bytes of `past`. `carried` is the model's own from byte to byte: words 1 to 7. */
   readonly hash: (past: Buffer, carried: Buffer) => Block
   /** What it remembers beside its table, and how, after each byte that is learnt. */
@@ -47,7 +49,7 @@ const open = (seed: number): Block => [let_("context", i32(Math.imul(seed + 1, G
 /** The last `order` bytes, 0 for none. */
 export const lastBytes = (order: number): Context => ({
   name: `order${order}`,
-  about: order === 1 ? "the last byte" : `the last ${order} bytes`,
+  about: order === 0 ? "no byte before" : order === 1 ? "the last byte" : `the last ${order} bytes`,
   hash: (past) => [...open(order), ...Array.from({ length: order }, (_, k) => stir(byteBack(past, k + 1))).flat()],
 })
 
@@ -71,6 +73,7 @@ export const words = (before: 0 | 1 | 2, skips = false): Context => ({
     before === 0
       ? "the word so far"
       : `the word so far and ${skips ? "the one before the last" : before === 1 ? "the one before" : "the two before"}`,
+  carries: 4,
   hash: (past, carried) => [
     let_("byte", byteBack(past, 1)),
     let_("small", or(v("byte"), select(belowU(sub(v("byte"), i32(65)), i32(26)), i32(32), i32(0)))),

@@ -27,7 +27,7 @@ import {
   when,
   xor,
 } from "../ir/build.ts"
-import type { Block, Buffer, Expression, Program } from "../ir/program.ts"
+import type { Block, Buffer, Expression, Program, Statement } from "../ir/program.ts"
 import { CLASS, RANGES } from "./letters.ts"
 
 export interface NgramOptions {
@@ -74,17 +74,20 @@ export function ngrams(options: NgramOptions): Program {
   const [text, length] = [buffer("input", "u8", "text", bytesMax), buffer("input", "i32", "length", 1)]
   const [slots, count] = [buffer("output", "u16", "slots", most), buffer("output", "i32", "count", 1)]
   const symbols = buffer("scratch", "i32", "symbols", 2 * bytesMax + 2)
-  const ranges = table(
-    "i32",
-    "ranges",
-    RANGES.flatMap((r) => [r.first, r.last, r.fold, r.class, r.alternate ? 1 : 0]),
-  )
+  const ranges = rangesTable()
   return {
     name: "ngrams",
     buffers: [text, length, slots, count, symbols, ranges],
     body: [...spell(text, length, symbols, ranges, bytesMax), ...hash(symbols, slots, count, options)],
   }
 }
+
+export const rangesTable = (): Buffer =>
+  table(
+    "i32",
+    "ranges",
+    RANGES.flatMap((r) => [r.first, r.last, r.fold, r.class, r.alternate ? 1 : 0]),
+  )
 
 /** Symbols beside code points: none of them is one. A byte that fits no sequence follows the last code point. */
 export const OPEN = -1,
@@ -98,6 +101,19 @@ const between = (value: Expression, low: number, high: number): Expression =>
 
 /** First pass: the text as folded code points, each word between OPEN and CLOSE; `symbol_count` says how many. */
 function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, bytesMax: number): Block {
+  const { bytes, before, step, close } = spelling(text, length, symbols, ranges, bytesMax)
+  return [bytes, ...before, loopUpTo("i", v("bytes"), bytesMax, [step]), close]
+}
+
+/** What spelling is made of: what is known before the first byte, what is done with the byte `i`, and after the last one. */
+interface Spelling {
+  readonly bytes: Statement
+  readonly before: Block
+  readonly step: Statement
+  readonly close: Statement
+}
+/** Symbols are put behind each other from `symbol_count` on: for one byte SYMBOLS_OF_BYTE at most. */
+export function spelling(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, bytesMax: number): Spelling {
   const put = (symbol: Expression): Block => [
     store(symbols, clamp(v("symbol_count"), 0, symbols.length - 1), symbol),
     set("symbol_count", add(v("symbol_count"), i32(1))),
@@ -157,29 +173,25 @@ function spell(text: Buffer, length: Buffer, symbols: Buffer, ranges: Buffer, by
     ),
     set("class", select(v("is_letter"), i32(CLASS.letter), i32(CLASS.separator))),
   ]
-  return [
-    let_("bytes", clamp(load(length, i32(0)), 0, bytesMax)),
-    let_("symbol_count", i32(0)),
-    let_("in_word", i32(0)),
-    let_("skip", i32(0)),
-    let_("symbol", i32(0)),
-    let_("class", i32(0)),
-    loopUpTo("i", v("bytes"), bytesMax, [
-      when(
-        v("skip"),
-        [set("skip", sub(v("skip"), i32(1)))],
-        [
-          let_("byte0", load(text, v("i"))),
-          when(less(v("byte0"), i32(0x80)), ascii, decode),
-          when(equal(v("class"), CLASS.letter), [open, ...put(v("symbol"))]),
-          when(equal(v("class"), CLASS.separator), [close]),
-          when(equal(v("class"), CLASS.alone), [close, open, ...put(v("symbol")), close]),
-        ],
-      ),
-    ]),
-    close,
-  ]
+  const step = when(
+    v("skip"),
+    [set("skip", sub(v("skip"), i32(1)))],
+    [
+      let_("byte0", load(text, v("i"))),
+      when(less(v("byte0"), i32(0x80)), ascii, decode),
+      when(equal(v("class"), CLASS.letter), [open, ...put(v("symbol"))]),
+      when(equal(v("class"), CLASS.separator), [close]),
+      when(equal(v("class"), CLASS.alone), [close, open, ...put(v("symbol")), close]),
+    ],
+  )
+  return {
+    bytes: let_("bytes", clamp(load(length, i32(0)), 0, bytesMax)),
+    before: ["symbol_count", "in_word", "skip", "symbol", "class"].map((name) => let_(name, i32(0))),
+    ...{ step, close },
+  }
 }
+/** An ideograph that ends a word and begins and ends one of its own. */
+export const SYMBOLS_OF_BYTE = 4
 
 export const POWER = 0x01000193 // FNV's prime: an n-gram is a polynomial in it
 const POWERS = [1, POWER, Math.imul(POWER, POWER), Math.imul(POWER, Math.imul(POWER, POWER))]
@@ -193,6 +205,23 @@ const polynomial = (newest: Expression, older: readonly string[]): Expression =>
 
 /** Second pass: every n-gram of the symbols becomes a slot. */
 function hash(symbols: Buffer, slots: Buffer, count: Buffer, options: NgramOptions): Block {
+  const { before, step, end } = hashing(slots, options)
+  return [
+    ...before,
+    loopUpTo("s", v("symbol_count"), symbols.length, [let_("now", load(symbols, v("s"))), ...step]),
+    when(v("symbol_count"), end),
+    store(count, i32(0), min(v("slot_count"), i32(slots.length))),
+  ]
+}
+
+/** What hashing is made of: what is known before the first symbol, what is done with the symbol `now`, and after the last one. */
+interface Hashing {
+  readonly before: Block
+  readonly step: Block
+  readonly end: Block
+}
+/** Slots are put behind each other from `slot_count` on: for one symbol `slotsOfSymbol` at most. */
+export function hashing(slots: Buffer, options: NgramOptions): Hashing {
   const most = slots.length
   let serial = 0
   const emit = (value: Expression, seed: number, times = 1): Block => {
@@ -230,23 +259,24 @@ function hash(symbols: Buffer, slots: Buffer, count: Buffer, options: NgramOptio
     ...shift(before, v("word")),
     set("word_count", add(v("word_count"), i32(1))),
   ]
-  return [
-    let_("slot_count", i32(0)),
-    let_("word_count", i32(0)),
-    let_("word", i32(0)),
-    let_("place", i32(0)),
-    let_("before1", i32(OPEN)),
-    let_("before2", i32(0)),
-    ...last.map((name) => let_(name, i32(0))),
-    loopUpTo("s", v("symbol_count"), symbols.length, [
-      let_("now", load(symbols, v("s"))),
+  const end = wordRuns(i32(CLOSE), 2)
+  return {
+    before: [
+      ...["slot_count", "word_count", "word", "place"].map((name) => let_(name, i32(0))),
+      let_("before1", i32(OPEN)),
+      let_("before2", i32(0)),
+      ...last.map((name) => let_(name, i32(0))),
+    ],
+    step: [
       when(equal(v("now"), OPEN), [set("place", i32(0)), set("word", i32(0))]),
       set("place", add(v("place"), i32(1))),
       ...characterRuns,
       ...shift(last, v("now")),
       when(equal(v("now"), CLOSE), endWord, [set("word", polynomial(v("now"), ["word"]))]),
-    ]),
-    when(v("symbol_count"), wordRuns(i32(CLOSE), 2)),
-    store(count, i32(0), min(v("slot_count"), i32(most))),
-  ]
+    ],
+    end,
+  }
 }
+/** Runs of characters that end in a symbol, and of words, as often as each of them counts. */
+export const slotsOfSymbol = ({ wordsMax, charactersMin, charactersMax, wordTimes = 1 }: NgramOptions): number =>
+  Math.max(0, charactersMax - charactersMin + 1) + wordsMax * wordTimes

@@ -23,7 +23,7 @@ const expert = (parts: {
 
 describe("the contract of experts", () => {
   test("those of a scribe keep it, and their whole is sound", () => {
-    for (const memoryBytes of [2 ** 14, 2 ** 16, 2 ** 20, 2 ** 22]) {
+    for (const memoryBytes of [2 ** 10, 2 ** 13, 2 ** 14, 2 ** 16, 2 ** 20, 2 ** 22]) {
       const experts = scribeExperts({ memoryBytes })
       expect(experts.map(({ program }) => faultOfExpert(program))).toEqual(experts.map(() => undefined))
       expect(validate(harness(experts, harnessOptions({ memoryBytes })))).toEqual([])

@@ -1,10 +1,8 @@
-import { assert } from "../base/problem.ts"
 import {
   add,
   and,
   buffer,
   clamp,
-  differ,
   equal,
   i32,
   less,
@@ -12,8 +10,6 @@ import {
   load,
   local,
   loopUpTo,
-  min,
-  mul,
   or,
   select,
   shl,
@@ -21,17 +17,14 @@ import {
   store,
   sub,
   table,
-  total,
   when,
 } from "../ir/build.ts"
-import { type Block, type Buffer, type Expression, type Program, statementsOf } from "../ir/program.ts"
-import { renameBlock } from "../ir/rename.ts"
+import type { Block, Expression, Program } from "../ir/program.ts"
 import { squashTable, stretchTable } from "../kernels/logistic.ts"
-import { link, sameValues } from "../link/link.ts"
 import { code, codeBit, coded, interval, moved, resetCoder } from "./coder.ts"
-import { correction } from "./correction.ts"
-import { type Expert, faultOfExpert, PORTS, votesOf } from "./expert.ts"
-import { mixer, type Selector, WEIGHT_ONE } from "./mixer.ts"
+import type { Expert } from "./expert.ts"
+import { again, gatherVotes, linkExperts, mixerInputs, nodeOf } from "./linked.ts"
+import { type MixingOptions, mixingOf } from "./mixing.ts"
 
 const v = local
 
@@ -41,24 +34,8 @@ export const MODE = { score: 0, distribution: 1, encode: 2, decode: 3 } as const
 export interface HarnessOptions {
   /** Bytes that are kept of the past, a power of two. */
   readonly historyBytes: number
-  /** Rows of each set of the mixer's weights, a power of two up to 256. */
-  readonly rows: number
-  /** Rows of each table of corrections, a power of two. */
-  readonly corrections: number
+  readonly mixing: MixingOptions
 }
-
-/** The inputs of the mixer: each vote of each expert, then one that is always there. */
-export interface MixerInput {
-  readonly expert: string | undefined
-  readonly vote: number
-}
-export const mixerInputs = (experts: readonly Expert[]): readonly MixerInput[] => [
-  ...experts.flatMap(({ name, program }) =>
-    Array.from({ length: votesOf(program).length }, (_, vote) => ({ expert: name, vote })),
-  ),
-  { expert: undefined, vote: 0 },
-]
-const BIAS = 256
 
 /**
  * Experts, mixer, corrections, coder and score as one program: a call a byte. For each bit every expert votes, the votes are
@@ -71,7 +48,7 @@ const BIAS = 256
  */
 export function harness(experts: readonly Expert[], options: HarnessOptions): Program {
   const own = ownBuffers(experts, options)
-  const { blockOf, bufferOf, buffers } = linkExperts(experts, own)
+  const { blockOf, bufferOf, buffers } = linkExperts(experts, [...Object.values(own), ...CODER])
   const ifEnabled = (entry?: string): Block =>
     experts.flatMap(({ name }, e) => {
       const block = blockOf(name, entry)
@@ -81,22 +58,8 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     load(own.history, and(sub(load(own.position, i32(0)), i32(back)), i32(own.history.length - 1)))
   const standing = experts.find(({ program }) => program.buffers.some(({ name }) => name === "standing"))
   const stands = standing ? clamp(load(bufferOf(standing.name, "standing"), i32(0)), 0, 15) : i32(0)
-  const selectors: readonly Selector[] = [
-    { name: "bits", row: v("now") },
-    { name: "known", row: or(shl(stands, 4), min(v("known"), i32(15))) },
-    { name: "last", row: past(1) },
-    { name: "last_but_one", row: past(2) },
-    { name: "bits_known", row: or(and(v("now"), 31), shl(min(shrU(v("known"), 1), i32(7)), 5)) },
-  ]
   const inputs = gatherVotes(experts, own, bufferOf)
-  const mix = mixer(own.inputs, selectors, options.rows, WEIGHT_ONE / 8)
-  const correctedBy = [1, 2, 3].map((order) =>
-    Array.from({ length: order }, (_, k) => past(k + 1)).reduce(
-      (hash, byte) => add(mul(hash, i32(0x2f0b4c47)), add(byte, i32(1))),
-      v("now") as Expression,
-    ),
-  )
-  const corrections = correction(correctedBy, options.corrections)
+  const mixing = mixingOf(own.inputs, options.mixing, { past, stands })
   const predict: Block = [
     let_("now", and(select(v("walks"), load(own.order, v("round")), load(own.partial, i32(0))), 255)),
     store(own.partial, i32(0), v("now")),
@@ -104,8 +67,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     ...ifEnabled(),
     ...inputs.gathered,
     let_("known", inputs.known),
-    ...mix.mix,
-    ...corrections.correct,
+    ...mixing.mix,
   ]
   const settle: Block = [
     let_("outcome", and(shrU(v("wanted"), sub(i32(7), and(v("round"), 7))), 1)),
@@ -115,8 +77,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     when(v("learns"), [
       let_("target", select(v("outcome"), i32(65535), i32(0))),
       ...ifEnabled("learn"),
-      ...mix.learn,
-      ...corrections.learn,
+      ...mixing.learn,
     ]),
     store(own.partial, i32(0), and(or(shl(v("now"), 1), v("outcome")), 511)),
   ]
@@ -127,7 +88,7 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     store(own.partial, i32(0), i32(1)),
     store(own.byte, i32(0), v("whole")),
     ...ifEnabled("start"),
-    when(v("learns"), [...ifEnabled("remember"), ...mix.adjust]),
+    when(v("learns"), [...ifEnabled("remember"), ...mixing.adjust]),
   ]
   const body: Block = [
     let_("asked", load(own.mode, i32(0))),
@@ -146,66 +107,14 @@ export function harness(experts: readonly Expert[], options: HarnessOptions): Pr
     ...experts.flatMap(({ name }) => blockOf(name, "reset")),
     store(own.partial, i32(0), i32(1)),
     ...resetCoder,
-    ...mix.reset,
-    ...corrections.reset,
-    // Contexts of no bytes, for the first byte.
-    ...again(experts.flatMap(({ name }) => blockOf(name, "start"))),
+    ...mixing.reset,
+    // Contexts of no bytes, for the first byte; on boards that one is not worth a second copy of all that makes contexts.
+    ...(options.mixing.kind === "wide" ? again(experts.flatMap(({ name }) => blockOf(name, "start"))) : []),
   ]
-  const all = [...Object.values(own), ...CODER, ...mix.buffers, ...corrections.buffers, squashTable, stretchTable]
+  const all = [...Object.values(own), ...CODER, ...mixing.buffers, squashTable, stretchTable]
   return { name: "predictor", buffers: [...all, ...buffers], body, entries: { reset } }
 }
 const CODER = [interval, coded, code, moved]
-
-/** All votes side by side, nothing for who is not asked, and how many experts know their context. */
-function gatherVotes(
-  experts: readonly Expert[],
-  own: OwnBuffers,
-  bufferOf: (expert: string, inner: string) => Buffer,
-): { readonly gathered: Block; readonly known: Expression } {
-  const votes = mixerInputs(experts).map(({ expert, vote }) => {
-    const e = experts.findIndex(({ name }) => name === expert)
-    return expert === undefined
-      ? i32(BIAS)
-      : select(load(own.enabled, i32(e)), load(bufferOf(expert, "votes"), i32(vote)), i32(0))
-  })
-  const knowing = new Set(experts.flatMap(({ name, knows }) => (knows ? [name] : [])))
-  const firsts = mixerInputs(experts).flatMap(({ expert, vote }, at) =>
-    expert !== undefined && knowing.has(expert) && vote === 0 ? [at] : [],
-  )
-  return {
-    gathered: votes.map((vote, at) => store(own.inputs, i32(at), vote)),
-    known: total(i32(0), ...firsts.map((at) => differ(load(own.inputs, i32(at)), 0))),
-  }
-}
-
-/** Experts under names of their own, over the ports of the harness; tables of one name and the same values are one. */
-function linkExperts(experts: readonly Expert[], own: OwnBuffers) {
-  const constants = new Map<string, Buffer>([stretchTable, squashTable].map((each) => [each.name, each]))
-  const parts = experts.map(({ name, program }) => {
-    const fault = faultOfExpert(program)
-    assert(fault === undefined, `expert ${name}: ${fault}`)
-    const wires: Record<string, string> = {}
-    for (const each of program.buffers) {
-      if ((PORTS as readonly string[]).includes(each.name)) wires[each.name] = each.name
-      if (each.access !== "constant") continue
-      const known = constants.get(each.name)
-      if (known && !sameValues(known, each)) continue
-      constants.set(each.name, each)
-      wires[each.name] = each.name
-    }
-    return { name, program, wires }
-  })
-  const taken = [...Object.values(own), ...CODER, squashTable, stretchTable].map(({ name }) => name)
-  const { program, names } = link("experts", parts, { taken })
-  const known = new Set(taken)
-  return {
-    blockOf: (name: string, entry?: string): Block =>
-      program.entries?.[entry === undefined ? name : `${name}_${entry}`] ?? [],
-    bufferOf: (name: string, inner: string): Buffer =>
-      program.buffers.find((each) => each.name === names[name]![inner])!,
-    buffers: program.buffers.filter(({ name }) => !known.has(name)),
-  }
-}
 
 /** Nodes of a byte's tree so that each nibble's come after its first. */
 const ORDER: readonly number[] = [
@@ -214,24 +123,8 @@ const ORDER: readonly number[] = [
     [0, 1, 2, 3].flatMap((depth) => Array.from({ length: 1 << depth }, (_, i) => ((16 + high) << depth) + i)),
   ).flat(),
 ]
-/** The node within its nibble of a node of the byte. */
-const nodeOf = (now: Expression): Expression =>
-  select(
-    less(now, i32(16)),
-    now,
-    select(
-      less(now, i32(32)),
-      i32(1),
-      select(
-        less(now, i32(64)),
-        or(and(now, 1), 2),
-        select(less(now, i32(128)), or(and(now, 3), 4), or(and(now, 7), 8)),
-      ),
-    ),
-  )
-
-type OwnBuffers = ReturnType<typeof ownBuffers>
-function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions) {
+function ownBuffers(experts: readonly Expert[], { historyBytes, mixing }: HarnessOptions) {
+  const votes = mixerInputs(experts).length
   return {
     mode: buffer("input", "i32", "mode", 1),
     learning: buffer("input", "i32", "learning", 1),
@@ -245,15 +138,7 @@ function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions
     partial: buffer("state", "i32", "partial", 1),
     node: buffer("scratch", "i32", "node", 1),
     bit: buffer("scratch", "i32", "bit", 1),
-    inputs: buffer("scratch", "i16", "inputs", Math.ceil(mixerInputs(experts).length / 4) * 4),
+    inputs: buffer("scratch", "i16", "inputs", mixing.kind === "wide" ? Math.ceil(votes / 4) * 4 : votes),
     order: table("u8", "order", [...ORDER, 255]),
   } as const
-}
-
-/** The same block once more, under names of its own, since a program binds a name once. */
-function again(block: Block): Block {
-  const bound = new Set(
-    statementsOf(block).flatMap((s) => (s.kind === "let" ? [s.name] : s.kind === "loop" ? [s.index] : [])),
-  )
-  return renameBlock(block, (name) => (bound.has(name) ? `again_${name}` : name))
 }

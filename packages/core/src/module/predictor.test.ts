@@ -80,7 +80,8 @@ test(`what is printed is read as it was, and printed again the same (SEED=${SEED
 
 test("mistakes are told where they are", () => {
   expect(codesOf(TEXT.replace("16777216", "16777217"))).toEqual(["OB800"])
-  expect(codesOf(TEXT.replace("16777216", "8192"))).toEqual(["OB111"])
+  expect(codesOf(TEXT.replace("16777216", "512"))).toEqual(["OB111"])
+  expect(codesOf(TEXT.replace("16777216", "1024"))).toEqual([])
   expect(codesOf(TEXT.replace("16777216", "2147483648"))).toEqual(["OB111"])
   expect(codesOf(TEXT.replace("16777216 bytes", "16777216"))).toEqual(["OB105"])
   expect(codesOf(TEXT.replace(/ {2}memory.*\n/, ""))).toEqual(["OB108"])

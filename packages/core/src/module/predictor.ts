@@ -33,7 +33,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 /** `N bytes`. Errors: OB105, OB111, OB800. */
 function memory(lexer: Lexer): number | undefined {
   const token = lexer.peek()
-  const bytes = read.whole(lexer, 2 ** 14, 2 ** 30, MEMORY)
+  const bytes = read.whole(lexer, 2 ** 10, 2 ** 30, MEMORY)
   if (bytes === undefined || !read.expectAll(lexer, ["bytes"], MEMORY)) return undefined
   if (Number.isInteger(Math.log2(bytes))) return bytes
   const nearest = 2 ** Math.round(Math.log2(bytes))

@@ -90,7 +90,8 @@ const FEATURES_MAX = 1024
 const SHIFTS = { shifts: ["i8", [6]] } as const
 const PRODUCTS = ["given", "state", "head"] as const satisfies readonly (keyof ByteNetShifts)[]
 
-/** The lift and the shift of each product. */
+/** The lift and the shift of each product of a net. Errors: OB333. */
+export const byteNetShifts = (tensors: Tensors): ByteNetShifts => shiftsOf(tensors["shifts"]!.data)
 function shiftsOf(numbers: Numbers): ByteNetShifts {
   const [given, state, head] = PRODUCTS.map((product, i) => {
     const [lift, shift] = [numbers[2 * i]!, numbers[2 * i + 1]!]

@@ -6,6 +6,7 @@ import { harnessOptions, scribeExperts } from "../mix/scribe.ts"
 import { quantiseByteNet } from "../quantise/byte_net.ts"
 import { BYTE_RECIPE, trainBytes } from "../train/bytes.ts"
 import { byteNetTensorsOf, type Tensors } from "./byte_net.ts"
+import { narrowNeuralExpert } from "./narrow_neural.ts"
 import { neuralExpert } from "./neural_expert.ts"
 import { openPredictor, type Predictor } from "./predictor.ts"
 
@@ -47,4 +48,31 @@ test("lean or not, in the interpreter or not: the same bits", () => {
   const bits = all.map((predictor) => predictor.read(text, { learns: true }))
   expect(new Set(bits).size).toBe(1)
   expect(all[3]!.distribution()).toEqual(all[0]!.distribution())
+})
+test("in the least memory: the same bits, and the same whole distribution", () => {
+  const narrow = narrowNeuralExpert(TENSORS, { historyBytes: options.historyBytes, isExact: true })
+  expect(faultOfExpert(narrow.program)).toBeUndefined()
+  const text = TEXT.subarray(0, 60)
+  const [wide, wasm, judge] = [
+    opened(),
+    openPredictor([...scribeExperts(shape), narrow], options, wasmEngine),
+    openPredictor([...scribeExperts(shape), narrow], options, interpreterEngine),
+  ]
+  const bits = [wide, wasm, judge].map((predictor) => predictor.read(text, { learns: true }))
+  expect(new Set(bits).size).toBe(1)
+  expect(wasm!.distribution()).toEqual(wide!.distribution())
+  expect(judge!.distribution()).toEqual(wide!.distribution())
+})
+test("products that see half of the state cost next to nothing, and are the same on both engines", () => {
+  const bitsOf = (isExact: boolean, engine = wasmEngine): number => {
+    const narrow = narrowNeuralExpert(TENSORS, { historyBytes: options.historyBytes, isExact })
+    expect(faultOfExpert(narrow.program)).toBeUndefined()
+    return openPredictor([...scribeExperts(shape), narrow], options, engine).read(TEXT.subarray(0, 60), {
+      learns: true,
+    })
+  }
+  const [exact, half] = [bitsOf(true), bitsOf(false)]
+  expect(half).not.toBe(exact)
+  expect(Math.abs(half - exact)).toBeLessThan(0.05 * exact)
+  expect(bitsOf(false, interpreterEngine)).toBe(half)
 })

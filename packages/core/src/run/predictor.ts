@@ -7,7 +7,8 @@ import { OWN_LIMITS } from "../ir/limits.ts"
 import type { Program } from "../ir/program.ts"
 import { CODE_MAX } from "../mix/coder.ts"
 import { carriedBy, type Expert } from "../mix/expert.ts"
-import { type HarnessOptions, harness, MODE, mixerInputs } from "../mix/harness.ts"
+import { type HarnessOptions, harness, MODE } from "../mix/harness.ts"
+import { mixerInputs } from "../mix/linked.ts"
 import { isInputWeights } from "../mix/mixer.ts"
 
 /** A predictor of bytes on an engine: it says what it expects, then is shown what came. */

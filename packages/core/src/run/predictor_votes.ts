@@ -8,6 +8,7 @@ import { LOGIT_UNITS } from "../kernels/logistic.ts"
 import { votesOf } from "../mix/expert.ts"
 import { MODE } from "../mix/harness.ts"
 import { isInputWeights } from "../mix/mixer.ts"
+import { NARROW_ONE } from "../mix/narrow_mixer.ts"
 import type { Predictor } from "./predictor.ts"
 
 /** What was said of one bit of a byte, before it was known. Logits are natural: ln(p / (1 − p)) of a one. */
@@ -33,7 +34,8 @@ export interface ExpertVotes {
 /**
  * All that is known here about how the harness mixes (core/mix), by its names: a loop over the bits of a byte; in it, for each
  * set of weights, where its row begins, where the row of the last mix begins, what that comes to, and the chance after its
- * correction. Sets hold a weight for each input in a row, and the last one for each set, all in units of 2⁻¹⁶.
+ * correction. Sets hold a weight for each input in a row, and the last one for each set, all in units of 2⁻¹⁶. Where there is
+ * no last mix, the sets are added up, in units of 2⁻¹³.
  */
 const HARNESS = {
   loop: "round",
@@ -64,15 +66,16 @@ export function votesFor(predictor: Predictor, byte: number, engine: Engine): re
   memory["next"]![0] = byte
   run()
   const sets = setsOf(program)
-  const last = bufferOf(program, HARNESS.last).name
+  const last = hasLast(program) ? memory[HARNESS.last] : undefined
+  const one = last ? ONE : NARROW_ONE
   const width = bufferOf(program, HARNESS.inputs).length
   const buffers = traceBuffers(width, sets.length)
   const trace = (name: keyof typeof buffers) => memory[buffers[name].name]!
   return Array.from({ length: BITS }, (_, k) => {
-    const shares = sets.map((_, l) => memory[last]![trace("lastRow")[k]! + l]! / ONE)
+    const shares = sets.map((_, l) => (last ? last[trace("lastRow")[k]! + l]! / ONE : 1))
     const weightOf = (i: number): number =>
       sets.reduce(
-        (sum, { name }, l) => sum + (shares[l]! * memory[name]![trace("rows")[sets.length * k + l]! + i]!) / ONE,
+        (sum, { name }, l) => sum + (shares[l]! * memory[name]![trace("rows")[sets.length * k + l]! + i]!) / one,
         0,
       )
     const voteOf = (i: number): number => trace("inputs")[width * k + i]! / LOGIT_UNITS
@@ -119,7 +122,7 @@ function withTrace(program: Program): Program {
     ...Array.from({ length: sets }, (_, l) =>
       store(buffers.rows, add(mul(round, i32(sets)), i32(l)), known(`${HARNESS.rows}${l}`)),
     ),
-    store(buffers.lastRow, round, known(HARNESS.lastRow)),
+    ...(hasLast(program) ? [store(buffers.lastRow, round, known(HARNESS.lastRow))] : []),
     store(buffers.mixed, round, known(HARNESS.mixed)),
     store(buffers.chance, round, known(HARNESS.chance)),
   ]
@@ -131,6 +134,7 @@ function withTrace(program: Program): Program {
     body: program.body.map((s) => (s === loops[0] && s.kind === "loop" ? { ...s, body: [...s.body, ...notes] } : s)),
   }
 }
+const hasLast = ({ buffers }: Program): boolean => buffers.some(({ name }) => name === HARNESS.last)
 const setsOf = ({ buffers }: Program): readonly Buffer[] => buffers.filter(({ name }) => isInputWeights(name))
 function bufferOf({ buffers }: Program, name: string): Buffer {
   const found = buffers.find((each) => each.name === name)

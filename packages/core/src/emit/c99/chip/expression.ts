@@ -90,6 +90,7 @@ export function expressionPrinter(
     const { op, left, right } = e
     if (op === "i32.min" || op === "i32.max") return leastOrMost(op === "i32.min", left, right)
     const [a, b, y] = [ranges.of(left), ranges.of(right), ranges.of(e)]
+    if (COMPARISONS.includes(op) && y[0] === y[1]) return literal(y[0]) // decided by what the sides can be
     const narrow = isN16(a) && isN16(b)
     const [p, q] = [print(left), print(right)]
     const plain = PLAIN[op]

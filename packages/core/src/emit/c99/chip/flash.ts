@@ -19,9 +19,8 @@ const PIECE_BYTES = 16384
 const NEAR_BYTES_MAX = 56_000
 
 /** Constants of a program whose arrays are read by addresses of 24 bits: the largest, if they do not all fit near. */
-export function farIn(buffers: readonly Buffer[]): ReadonlySet<string> {
+export function farIn(buffers: readonly Buffer[], bytesOf: (buffer: Buffer) => number): ReadonlySet<string> {
   const constants = buffers.filter(({ values }) => values)
-  const bytesOf = ({ dtype, length }: Buffer): number => DTYPE[dtype].bytes * length
   const far = new Set<string>()
   let near = constants.reduce((sum, each) => sum + bytesOf(each), 0)
   for (const each of constants.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {

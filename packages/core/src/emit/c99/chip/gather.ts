@@ -2,6 +2,7 @@ import type { Buffer } from "../../../ir/program.ts"
 import { type FlashArray, flashArray } from "./flash.ts"
 import type { Gather } from "./gathers.ts"
 import { counter, isN16 } from "./numbers.ts"
+import type { RowAdder } from "./row_adders.ts"
 import { packNibbles, packTrits, tritOf } from "./storage.ts"
 
 /** How rows of a table are stored, and added to sums. */
@@ -54,6 +55,55 @@ ${plain}
     : plain
   return { text: `${array.text}\n${text}`, bytes: rows.bytes.length }
 }
+
+/**
+ * C of a table of u8 and of what adds one of its rows to sums in memory, whatever they are: `NAME_add(row, sums)`. It is stored as
+ * narrow as a table with signs would be, and on AVR sums of 16 bits are added to in assembly.
+ */
+export function printRowAdder(
+  name: string,
+  { width, dtype }: RowAdder,
+  table: Buffer,
+  isFar: boolean,
+): { readonly text: string; readonly bytes: number } {
+  const { values, more } = shifted(table.values ?? [], width)
+  const rows = rowsOf(values, width)
+  const array = flashArray("u8", `${name}_table`, rows.bytes, isFar)
+  const step = isFar || rows.bytes.length > 2 ** 15 ? "uint32_t" : "uint16_t"
+  const head = `(${counter(values.length / width)} row, in_${dtype} *sums) {
+  ${step} at;
+${rows.find}  at = (${step})row * ${rows.width}u;`
+  const add = rows.add(array).replaceAll("+= ", `+= ${more} + `)
+  const plain = `INLINE void ${name}_add${head}
+  { ${counter(rows.width)} d; for (d = 0; d < ${rows.width}; ++d) { ${dtype === "i16" ? cut(add) : add} } }
+}`
+  const isAssembly = dtype === "i16" && rows.width <= 255
+  const text = isAssembly
+    ? `#ifdef __AVR__
+static __attribute__((noinline)) void ${name}_add${head}
+${assembly(rows, array)}
+}
+#else
+${plain}
+#endif`
+    : plain
+  return { text: `${array.text}\n${text}`, bytes: rows.bytes.length }
+}
+/** `sums[at] += more + value` for sums of 16 bits, which wrap. */
+const cut = (text: string): string =>
+  text.replace(/(sums\[[^\]]*\]) \+= ([^;]*);/g, "$1 = (int16_t)(uint16_t)($1 + ($2));")
+/** The table with signs whose numbers are all less by the same, so that it is stored narrowest. */
+function shifted(
+  values: readonly number[],
+  width: number,
+): { readonly values: readonly number[]; readonly more: number } {
+  const most = values.reduce((a, b) => Math.max(a, b), 0)
+  const more = most <= 2 ? 1 : most <= 15 && width % 2 === 0 ? 8 : 128
+  return { values: values.map((v) => v - more), more }
+}
+/** Bytes that a table takes of flash. */
+export const rowBytes = (table: Buffer, width: number): number =>
+  rowsOf(shifted(table.values ?? [], width).values, width).bytes.length
 
 function rowsOf(values: readonly number[], width: number): Rows {
   if (values.every((v) => Math.abs(v) <= 1)) {

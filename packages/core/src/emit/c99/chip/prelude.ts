@@ -71,7 +71,12 @@ function requantise(all: ExpressionPrinter["requantisations"]): string {
     const wide = `  const int32_t v = (x >> 16) * m + (int32_t)((((uint32_t)x & 65535u) * (uint32_t)(uint16_t)m) >> 16);
   const int32_t y = (v + INT32_C(${2 ** (by - 1)})) >> ${by};
   return ${clamp};`
-    const avr = bits === 32 ? wide : low === 0 && high === 255 ? toByte(by, isByte) : toSigned(by, clamp, isByte)
+    const avr =
+      bits === 32
+        ? wide
+        : low === 0 && high === 255
+          ? toByte(by, isByte)
+          : toSigned(by, high === 32767 && by >= 8 ? "y" : clamp, isByte)
     const data = low === 0 ? "u8" : high === 127 ? "i8" : "i16"
     return `#ifdef __AVR__
 INLINE n16 ${name}(${sumType(bits === 32 ? 32 : 24)} x, n16 m) {
@@ -108,7 +113,7 @@ function toSigned(by: number, clamp: string, isByte: boolean): string {
     return `${start}
   int16_t y = (int16_t)(v >> 8);
   ${by > 8 ? `__asm__("${text}" : [y] "+r"(y));` : ""}
-  return ${clamp};`
+  return ${clamp.includes("-32768") ? "y" : clamp};` // all of int16_t
   if (by <= 5) return `${start}\n  __asm__("${text}" : [v] "+r"(v));\n  const __int24 y = v;\n  return ${clamp};`
   return `${start}
   uint8_t s = v < 0 ? 255 : 0;

@@ -1,6 +1,7 @@
 import { DTYPE } from "../../../base/dtype.ts"
-import type { Block, Buffer, Program, Statement } from "../../../ir/program.ts"
+import { type Block, type Buffer, type Program, type Statement, statementsOf } from "../../../ir/program.ts"
 import { type Ranges, rangesOf } from "../../../ir/ranges.ts"
+import { simplifier } from "../../../ir/simplify.ts"
 import { identifier } from "../emit.ts"
 import { type Stored, TYPE } from "../prelude.ts"
 import type { PrintedDot } from "./dot.ts"
@@ -9,10 +10,11 @@ import { printAvrDot } from "./dot_avr.ts"
 import { printPlainDot } from "./dot_plain.ts"
 import { type ExpressionPrinter, expressionPrinter } from "./expression.ts"
 import { farIn } from "./flash.ts"
-import { printGather } from "./gather.ts"
+import { printGather, printRowAdder, rowBytes } from "./gather.ts"
 import { type Gather, gathersOf } from "./gathers.ts"
 import { counter, isN16, literal, sumType, typeOf } from "./numbers.ts"
 import { type Product, type Products, productsOf } from "./products.ts"
+import { type RowAdder, rowAddersOf } from "./row_adders.ts"
 import { type StoredConstant, storeConstant } from "./storage.ts"
 
 /** What prints the statements of a program, and what they turned out to need. */
@@ -30,11 +32,15 @@ export interface StatementPrinter {
   readonly isFar: boolean
 }
 type Loop = Extract<Statement, { kind: "loop" }>
+/** So many outputs are finished one by one in the code, not in a loop. */
+const UNROLLED_MAX = 4
 
 export function statementPrinter(program: Program): StatementPrinter {
   const buffers = new Map(program.buffers.map((buffer) => [buffer.name, buffer]))
   const { products, gathers, ranges } = patternsOf(program)
-  const far = farIn(program.buffers)
+  const adders = rowAddersOf(program)
+  const widths = new Map([...adders.values()].map(({ table, width }) => [table, width]))
+  const far = farIn(program.buffers, (b) => (widths.has(b.name) ? rowBytes(b, widths.get(b.name)!) : bytesOf(b)))
   const constants = new Map<string, StoredConstant>()
   const parts: { readonly text: string; readonly bytes: number }[] = []
   const constantOf = (name: string): StoredConstant => {
@@ -68,6 +74,19 @@ ${dot}_begin(${x})
 { ${type} sums[${dot}_block]; ${dot}_sums(0, ${x}, sums) ${identifier(p.sum)} = sums[0]; }`
     const [count, n] = [p.dot.outputs, identifier(p.outputs.index)]
     const end = sizes.every((size) => count % size === 0) ? "" : ` && ${n} < ${count}`
+    if (count <= UNROLLED_MAX && sizes.every((size) => size >= count)) {
+      // Each by itself: what its own constants are stands in the code, and its sum stays in registers.
+      const each = Array.from({ length: count }, (_, at) => {
+        const rest = simplifier(program, new Map([[p.outputs!.index, at]]))(p.rest)
+        return `{\n${indented([`const ${type} ${identifier(p.sum)} = sums[${at}];`, ...lines(rest)].join("\n"))}\n}`
+      })
+      return `{
+  ${type} sums[${dot}_block];
+  ${dot}_begin(${x})
+  ${dot}_sums(0, ${x}, sums)
+${indented(each.join("\n"))}
+}`
+    }
     const rest = indented([`const ${type} ${identifier(p.sum)} = sums[j];`, ...lines(p.rest)].join("\n"))
     const inner = `${type} sums[${dot}_block];
 n8 j;
@@ -109,6 +128,11 @@ ${indented(each)}
   }
 }`
   }
+  const addRow = ({ row, table, sums, ...adder }: RowAdder): string => {
+    const name = `rows_${parts.length}`
+    parts.push(printRowAdder(name, { row, table, sums, ...adder }, buffers.get(table)!, far.has(table)))
+    return `${name}_add(${print(row)}, (in_${adder.dtype} *)&${identifier(sums)}[0]);`
+  }
   const statement = (s: Statement): string => {
     switch (s.kind) {
       case "let":
@@ -149,6 +173,12 @@ ${indented(each)}
       const s = block[at]!
       const found = products.get(s)
       const rows = gathers.get(s)
+      const adder = adders.get(s)
+      if (adder) {
+        all.push(addRow(adder))
+        at++ // its loop
+        continue
+      }
       all.push(found ? product(found) : rows ? gather(rows) : statement(s))
       if (found && !found.outputs) at++ // the loop that makes the sum is in it
     }
@@ -162,7 +192,10 @@ ${indented(each)}
     nameOf(s) {
       const [product, rows] = [products.get(s), gathers.get(s)]
       if (rows) return `rows of ${rows.width} added`
-      return product && `${product.dot.outputs} sums of ${product.dot.runs * product.dot.length} products`
+      const adder = statementsOf([s]).flatMap((each) => adders.get(each) ?? [])[0]
+      if (adder) return `n-grams read, rows of ${adder.width} added`
+      const { outputs, runs, length } = product?.dot ?? { outputs: 0, runs: 0, length: 0 }
+      return product && `${outputs === 1 ? "a sum" : `${outputs} sums`} of ${runs * length} products`
     },
     isFar: far.size > 0,
     get constants() {
