@@ -12,7 +12,7 @@ import type { Buffer as ProgramBuffer } from "@open-brains/core/ir/program.ts"
 import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { openClassifier } from "@open-brains/core/run/classifier.ts"
 import { contentsOf } from "@open-brains/core/run/module.ts"
-import { openNet } from "@open-brains/core/run/net.ts"
+import { type OpenNet, openNet } from "@open-brains/core/run/net.ts"
 import {
   type ExportedClassifier,
   type ExportedNet,
@@ -85,7 +85,7 @@ export async function netExhibit(name: string, folder: string, calls: readonly N
     })),
     counted: all.map(({ entry }) => entry),
     equalOn(engine) {
-      const net = openNet(graphOf(folder), weightsOf(folder), engine, KEEPS)
+      const net = openFolder(folder, engine)
       const bytes = judged()
       const says = (call: NetCall, answer: Uint8Array): boolean => {
         const said = net.call(call.entry, call.inputs as Parameters<typeof net.call>[1])
@@ -98,6 +98,8 @@ export async function netExhibit(name: string, folder: string, calls: readonly N
     },
   }
 }
+export const openFolder = (folder: string, engine: Engine): OpenNet =>
+  openNet(graphOf(folder), weightsOf(folder), engine, KEEPS)
 const graphOf = (folder: string): ReturnType<typeof netFromJson> =>
   netFromJson(JSON.parse(readFileSync(join(folder, "graph.json"), "utf8")) as Json)
 const weightsOf = (folder: string): ReturnType<typeof readSafetensors> =>

@@ -60,7 +60,7 @@ export const layers = (folder: string, count: number): Promise<readonly Exhibit[
   )
 
 /** Bytes of a text that a board reads, and of the weights of the edition that is taught here, so that it fits an Uno. */
-export const [TEXT_BYTES, WEIGHT_BYTES] = [64, 18_000]
+export const [TEXT_BYTES, WEIGHT_BYTES] = [64, 16_000]
 const EPOCHS_QUICK = 2
 let edition: Promise<string> | undefined
 /**
@@ -122,3 +122,17 @@ function intents(folder: string, isQuick: boolean, count: number, given: string 
   return made
 }
 export const isShown = (each: Exhibit | Absent): each is Exhibit => "module" in each
+
+const full = new Map<number, Promise<Exhibit>>()
+/** The intent edition asked texts of full length: messages one after another, cut to pieces. */
+export function fullTexts({ folder, isQuick, count, intent }: Hall): Promise<Exhibit> {
+  const made =
+    full.get(count) ??
+    intentFolder(folder, isQuick, intent).then(async (path) => {
+      const all = (await testTexts(4 * count)).join(" ")
+      const pieces = Array.from({ length: count }, (_, n) => all.slice(n * TEXT_BYTES, (n + 1) * TEXT_BYTES))
+      return textExhibit("intents", path, TEXT_BYTES, pieces)
+    })
+  full.set(count, made)
+  return made
+}
