@@ -1,16 +1,18 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { bytesOf } from "@open-brains/core/base/dtype.ts"
 import { AVR_BOARDS } from "./avr.ts"
 import type { Board } from "./boards.ts"
 import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type Elf, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { callsOf, EMPTY_PROBE, probeOf } from "./probe.ts"
+import { callsOf, emptyProbeOf, probeOf } from "./probe.ts"
 import type { Exported } from "./program.ts"
+import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
 import { stackOf } from "./stack.ts"
-import { openVirtualBoard } from "./virtual.ts"
+import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
 
 /** What a compiler and a simulator say of a module: the module's own, without the program around it. */
 export interface Measured {
@@ -46,22 +48,12 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     for (const [name, text] of own) await writeFile(join(folder, name), text)
     const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
     const whole = await linked(folder, "probe", probeOf(module), files, target)
-    const empty = await linked(folder, "empty", EMPTY_PROBE, [], target)
+    const empty = await linked(folder, "empty", emptyProbeOf(module), [], target)
     const [all, none] = [footprintOf(whole.elf), footprintOf(empty.elf)]
-    // The question that the probe asks is the probe's: an AVR copies it to RAM, a Cortex-M reads it in flash.
-    const asked = module.kind === "classifier" ? module.textBytes + 1 : 0
-    const run =
-      board.cycles === "simulated"
-        ? simulated(
-            whole.bytes,
-            whole.elf,
-            board,
-            callsOf(module).map(({ about }) => about),
-          )
-        : undefined
+    const run = board.cycles === "simulated" ? simulated(whole.bytes, whole.elf, board, module) : undefined
     return {
-      flashBytes: all.flashBytes - none.flashBytes - asked,
-      ramBytes: all.ramBytes - none.ramBytes - (whole.elf.machine === "avr" ? asked : 0),
+      flashBytes: all.flashBytes - none.flashBytes,
+      ramBytes: all.ramBytes - none.ramBytes,
       ...stackIn(module, whole.elf, run?.stackBytes),
       calls: run?.calls ?? [],
       layers: layersOf(sources, whole.elf, run?.cyclesOf),
@@ -104,16 +96,51 @@ interface Run {
   readonly calls: readonly MeasuredCall[]
   cyclesOf(symbol: string): number | undefined
 }
-/** Nothing where the program does not fit the chip, or takes too long. */
-function simulated(bytes: Uint8Array, elf: Elf, board: Board, things: readonly string[]): Run | undefined {
+/**
+ * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not fit the
+ * chip, or takes too long.
+ */
+function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported): Run | undefined {
   const chip = AVR_BOARDS[board.name as keyof typeof AVR_BOARDS]
   const { flashBytes, ramBytes } = footprintOf(elf)
   if (flashBytes > board.flashBytes || ramBytes > board.ramBytes - STACK_LEAST) return undefined
-  const open = openVirtualBoard(chip, readFirmware(bytes, "the probe", chip))
-  const end = open.runUntil(() => false, CYCLES_MAX)
-  if (end !== "asleep") return undefined
+  const firmware = readFirmware(bytes, "the probe", chip)
+  const runs: Run[] = []
+  let left = CYCLES_MAX
+  for (const inputs of module.kind === "net" ? module.samples.runs : [{}]) {
+    const open = openVirtualBoard(chip, firmware)
+    const end = runOnce(open, elf, module, inputs, left)
+    left -= open.cycles
+    if (end === undefined) break
+    runs.push(end)
+  }
+  if (runs.length === 0) return undefined
+  const mean = (of: (run: Run) => number): number =>
+    Math.round(runs.reduce((sum, run) => sum + of(run), 0) / runs.length)
+  return {
+    stackBytes: Math.max(...runs.map(({ stackBytes }) => stackBytes)),
+    calls: runs[0]!.calls.map(({ about }, i) => ({ about, cycles: mean(({ calls }) => calls[i]!.cycles) })),
+    cyclesOf: (symbol) =>
+      runs.some((run) => run.cyclesOf(symbol) !== undefined) ? mean((run) => run.cyclesOf(symbol) ?? 0) : undefined,
+  }
+}
+
+/** At the first mark, where the state is as it begins, the inputs are put into memory. */
+function runOnce(
+  open: VirtualBoard,
+  elf: Elf,
+  module: Exported,
+  inputs: Samples["runs"][number],
+  cyclesMax: number,
+): Run | undefined {
+  open.runUntil(() => open.marks.length > 0, cyclesMax)
+  for (const [buffer, numbers] of Object.entries(inputs)) {
+    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === `${module.name}_${buffer}`)
+    if (place) open.write(place.address, bytesOf(numbers)) // what nothing reads, the linker leaves out
+  }
+  if (open.runUntil(() => false, cyclesMax - open.cycles) !== "asleep") return undefined
   const at = (value: number): number | undefined => open.marks.find((mark) => mark.value === value)?.cycle
-  const calls = things.flatMap((about, i) => {
+  const calls = callsOf(module).flatMap(({ about }, i) => {
     const [from, to] = [at(2 * i + 2), at(2 * i + 3)]
     return from === undefined || to === undefined ? [] : [{ about, cycles: to - from }]
   })

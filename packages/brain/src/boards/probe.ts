@@ -1,5 +1,5 @@
 import { quoted } from "./c_text.ts"
-import type { Exported } from "./program.ts"
+import type { Exported, ExportedNet } from "./program.ts"
 
 /** One thing that a module does: a function of its header. */
 export interface Callable {
@@ -22,48 +22,50 @@ export const callsOf = (module: Exported): readonly Callable[] =>
           argument: "text",
         },
       ]
-    : Object.keys(module.ports).map((entry) => ({ about: entry, symbol: `${module.name}_${entry}`, argument: "" }))
+    : Object.keys(module.ports).map((entry) => ({
+        about: aboutCall(module, entry),
+        symbol: `${module.name}_${entry}`,
+        argument: "",
+      }))
+
+const aboutCall = ({ ports, samples: { about } }: ExportedNet, entry: string): string =>
+  Object.keys(ports[entry]!.inputs).length === 0 || about === "" ? entry : `${entry}, ${about}`
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
  * n-th and 2n + 3 after it.
  */
-export function probeOf(module: Exported): string {
+export const probeOf = (module: Exported): string => mainOf(module, true)
+/** The same without a module: what a program takes that calls nothing, its marks and its question among it. */
+export const emptyProbeOf = (module: Exported): string => mainOf(module, false)
+
+function mainOf(module: Exported, isWhole: boolean): string {
   const { name } = module
   const lines = callsOf(module).flatMap(({ symbol, argument }, i) => [
     `  MARK(${2 * i + 2});`,
-    `  (void)${symbol}(${argument});`,
+    isWhole ? `  (void)${symbol}(${argument});` : argument === "" ? "" : `  KEEP(${argument});`,
     `  MARK(${2 * i + 3});`,
   ])
+  const resets = isWhole && module.kind === "net" && module.reset !== undefined
   const text =
     module.kind === "classifier" ? `static const char text[] = ${quoted(TEXTS.slice(0, module.textBytes))};\n` : ""
-  return `#include "${name}.h"
-${text}${ENDS}
+  return `${isWhole ? `#include "${name}.h"\n` : ""}${ENDS}${text}
 int main(void) {
-  BEGIN();
-${module.kind === "net" && module.reset !== undefined ? `  ${name}_${module.reset}();\n` : ""}${lines.join("\n")}
+${[...(resets ? [`  ${name}_${module.reset}();`] : []), ...lines].filter((line) => line !== "").join("\n")}
   END();
 }
 `
 }
-/** The same without a module: what a program takes that does nothing. */
-export const EMPTY_PROBE = `#include <stdint.h>
+const ENDS = `#include <stdint.h>
+#define KEEP(text) __asm__ volatile("" : : "r"(text))
 #ifdef __AVR__
 #include <avr/io.h>
 #include <avr/interrupt.h>
 #include <avr/sleep.h>
-#define BEGIN()
 #define MARK(n) (GPIOR0 = (n))
 #define END() do { cli(); sleep_enable(); sleep_cpu(); } while (1)
 #else
-#define BEGIN()
 #define MARK(n)
 #define END() for (;;) {}
 #endif
-int main(void) {
-  BEGIN();
-  MARK(0);
-  END();
-}
 `
-const ENDS = EMPTY_PROBE.slice(0, EMPTY_PROBE.indexOf("int main"))

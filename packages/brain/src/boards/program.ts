@@ -24,6 +24,7 @@ import { GRAPH, WEIGHTS } from "../streams/module.ts"
 import { refuseFloats } from "./floats.ts"
 import { exportName } from "./names.ts"
 import { netProgram } from "./net_program.ts"
+import { type Samples, samplesOf } from "./samples.ts"
 
 /** A module as the program that a board runs, and what its facade has to know. */
 export type Exported = ExportedClassifier | ExportedNet
@@ -50,6 +51,8 @@ export interface ExportedNet extends Common {
   readonly ports: Readonly<Record<string, EntryPorts>>
   /** The entry that puts the state where it begins, if there is a state. */
   readonly reset?: string
+  /** What it is asked while cycles are counted. */
+  readonly samples: Samples
 }
 export interface EntryPorts {
   readonly inputs: Readonly<Record<string, Port>>
@@ -130,6 +133,9 @@ function shortened(
   })
 }
 
+/** What a net of entries is usually asked, if its folder holds it (samples.ts). */
+const SAMPLES = "samples.safetensors"
+
 /** A folder with graph.json and weights.safetensors, which is no module of the store. */
 async function entriesProgram(path: string, options: ExportOptions): Promise<ExportedNet> {
   const name = exportName(folderName(path), options.name)
@@ -150,8 +156,11 @@ async function entriesProgram(path: string, options: ExportOptions): Promise<Exp
   const net = netFromJson(json)
   const made = netProgram(name, net, readSafetensors(bytes!, WEIGHTS))
   const { ports, reset } = made
+  const given = existsSync(join(path, SAMPLES)) ? readSafetensors(await partIn(path, SAMPLES), SAMPLES) : {}
+  const samples = samplesOf(ports, given)
+  if (typeof samples === "string") return noNet(path, samples)
   return {
-    ...{ kind: "net", name, about: `The net of ${folderName(path)}`, licence: "LicenseRef-unstated", ports },
+    ...{ kind: "net", name, about: `The net of ${folderName(path)}`, licence: "LicenseRef-unstated", ports, samples },
     ...(reset === undefined ? {} : { reset }),
     program: frozen(made.program, made.values, made.prepares),
   }
