@@ -8,9 +8,11 @@ export function registerBoards(program: Command, run: Run, services: Services): 
   registerExport(program, run, services)
   program
     .command("flash")
-    .description("run firmware on a board that is simulated here: what you type goes to its serial port")
-    .argument("<firmware>", "the .hex or .elf that avr-gcc or the Arduino IDE made of a sketch")
+    .description("run a module or a sketch on a board that is simulated here: what you type goes to its serial port")
+    .argument("<path>", "a module, which is compiled; or the .hex or .elf that avr-gcc or the Arduino IDE made")
     .option("--virtual <board>", "which board: uno or mega")
+    .option("--main <file>", "with a module: a C file that is the program (default: one that answers lines)")
+    .option("--name <name>", "with a module: what its files and functions begin with")
     .option("--seconds <n>", "end after so many seconds of the board's time, silent or not", seconds)
     .option("--cycles", "the cycles from each line that is sent to its answer")
     .addOption(new Option("--json", "print JSON, for programs"))

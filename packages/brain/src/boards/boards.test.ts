@@ -3,6 +3,7 @@ import { expect, test } from "vitest"
 import { BOARDS, boardNamed, withArticle } from "./boards.ts"
 import { commented, quoted } from "./c_text.ts"
 import { zipped } from "./library.ts"
+import { licenceText } from "./licence.ts"
 import { exportName } from "./names.ts"
 
 test("boards are found by name, however it is written, and a typo gets the nearest", () => {
@@ -40,4 +41,13 @@ test("a zip is the same bytes whatever order its files come in, and wherever it 
     if (TZ === undefined) delete process.env.TZ
     else process.env.TZ = TZ
   }
+})
+
+test("a library brings the texts of its licences, and a name that is none leads nowhere", () => {
+  const text = licenceText("(MIT OR CC0-1.0) AND LicenseRef-unstated AND ../../package AND toString", "desk")
+  expect(text).toContain("Permission is hereby granted, free of charge")
+  expect(text).toContain("Creative Commons Zero v1.0 Universal")
+  expect(text).toContain("What LicenseRef-unstated stands for, whoever made the module can tell.")
+  expect(text).toContain("toString: https://spdx.org/licenses/")
+  expect(text).not.toContain("licenseText")
 })

@@ -24,6 +24,8 @@ const LINES_H = `/* Lines in and out: standard input and output of a computer, o
 
 /* Takes whatever is needed before the first line. */
 void lines_begin(void);
+/* The next byte; -1 when there is none. */
+int16_t lines_byte(void);
 /* The next line without its end, cut to most bytes; 0 when there is none. */
 uint8_t lines_next(char *line, uint16_t most);
 void lines_say(const char *text);
@@ -40,7 +42,7 @@ static void put(char c) {
   while (!(UCSR0A & (1 << UDRE0))) {}
   UDR0 = (uint8_t)c;
 }
-static int16_t get(void) {
+int16_t lines_byte(void) {
   while (!(UCSR0A & (1 << RXC0))) {}
   return UDR0;
 }
@@ -52,14 +54,14 @@ void lines_begin(void) {
 #include <stdio.h>
 
 static void put(char c) { putchar(c); }
-static int get(void) { return getchar(); }
+int16_t lines_byte(void) { return (int16_t)getchar(); }
 void lines_begin(void) {}
 #endif
 
 uint8_t lines_next(char *line, uint16_t most) {
   uint16_t bytes = 0, seen = 0;
   for (;;) {
-    const int c = (int)get();
+    const int16_t c = lines_byte();
     if (c < 0 && seen == 0) return 0;
     seen = 1;
     if (c < 0 || c == '\\n') break;

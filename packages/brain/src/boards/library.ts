@@ -68,7 +68,7 @@ function askSketch({ name }: ExportedClassifier): string {
   return `// Type a text into the serial monitor (9600 baud, line ending "Newline"), and it answers.
 #include <${name}.h>
 
-char text[${upper(name)}_TEXT_BYTES + 1];
+char text[${upper(name)}_TEXT_BYTES + 2]; // so that a character that does not fit is seen to go on
 
 void setup() { Serial.begin(9600); }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { join, resolve, sep } from "node:path"
 import { DTYPE, type Numbers } from "@open-brains/core/base/dtype.ts"
 import type { Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
@@ -165,7 +165,11 @@ async function entriesProgram(path: string, options: ExportOptions): Promise<Exp
     program: frozen(made.program, made.values, made.prepares),
   }
 }
-const folderName = (path: string): string => path.replace(/\/+$/, "").split("/").at(-1) ?? path
+/** A net often lies in a folder `net` of what it is for. */
+function folderName(path: string): string {
+  const parts = resolve(path).split(sep)
+  return (parts.at(-1) === "net" ? parts.at(-2) : parts.at(-1)) ?? path
+}
 
 async function partIn(folder: string, name: string): Promise<Uint8Array> {
   try {

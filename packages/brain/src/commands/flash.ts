@@ -2,14 +2,19 @@ import { constants } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { AvrBoard } from "../boards/avr.ts"
+import { firmwareFor } from "../boards/build.ts"
 import { type Answer, openConversation } from "../boards/conversation.ts"
-import { firmwareOf, virtualBoard } from "../boards/firmware.ts"
+import { virtualBoard } from "../boards/firmware.ts"
 import { openVirtualBoard, type VirtualBoard } from "../boards/virtual.ts"
 import { counted } from "../layout.ts"
 import type { ExitCode, Services } from "../services.ts"
 
 export interface FlashArguments {
   readonly virtual?: string
+  /** With a module: a C file that is its program. */
+  readonly main?: string
+  /** What the module's files and functions are called. */
+  readonly name?: string
   /** Of the board's time. */
   readonly seconds?: number
   readonly cycles?: boolean
@@ -21,8 +26,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 const TURN_MS = 20
 const TURN_CYCLES = 160_000
 const PATIENCE_MS = 1000
+/** Of a line that is told again. */
+const LINE_SHOWN = 48
 
-/** `brain flash --virtual BOARD FILE`: runs firmware on a simulated board, with its serial port at this terminal. Errors: OB840-OB847. */
+/** `brain flash --virtual BOARD FILE|MODULE`: runs firmware, or a module, on a simulated board, with its serial port at this terminal. Errors: OB840-OB847. */
 export async function flash(path: string, options: FlashArguments, services: Services): Promise<ExitCode> {
   if (options.virtual === undefined)
     return refuse({
@@ -34,7 +41,7 @@ export async function flash(path: string, options: FlashArguments, services: Ser
         "To run it here: --virtual uno or mega.",
     })
   const board = virtualBoard(options.virtual)
-  const opened = openVirtualBoard(board, await firmwareOf(path, board))
+  const opened = openVirtualBoard(board, await firmwareFor(path, board, options))
   const stop = new AbortController()
   const end = (): void => {
     if (stop.signal.aborted) process.exit(128 + constants.signals.SIGINT) // asked twice
@@ -134,7 +141,7 @@ async function readInto({ input }: Services, say: (bytes: Uint8Array) => void, s
 }
 
 function toldOf({ sent, cycles }: Answer, { clockHz }: AvrBoard): string {
-  const line = JSON.stringify(sent)
+  const line = JSON.stringify(sent.length > LINE_SHOWN ? `${sent.slice(0, LINE_SHOWN)}…` : sent)
   if (cycles === undefined) return `${line}: no answer`
   return `${line}: ${cycles.toLocaleString("en")} cycles, ${inMs(cycles / clockHz)}`
 }

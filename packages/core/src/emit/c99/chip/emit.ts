@@ -48,7 +48,9 @@ export function emitChip(program: Program): ChipSource {
   const ends = ["run", ...Object.keys(program.entries ?? {})]
   const blocks = blocksOf(program).map((block, at) => ({
     symbol: `${name}_${ends[at]}`,
-    layers: layersOf(block, `${name}_${ends[at]}`, printer.nameOf),
+    layers: layersOf(block, `${name}_${ends[at]}`, printer.nameOf, (buffer) =>
+      program.buffers.some((each) => each.name === buffer && isPort(each)),
+    ),
   }))
   const layers = blocks.flatMap((each) => each.layers)
   const functions = layers.map(({ symbol, block }) => quiet(`LAYER ${symbol}(void) ${printer.block(block)}`))

@@ -3,13 +3,18 @@ import { type Block, type Expression, expressionsOf, operandsOf, type Statement 
 /** Statements that become one function. */
 export interface Layer {
   readonly symbol: string
-  /** What it does, as far as that has a name, and the buffers that it stores to. */
+  /** What it does, as far as that has a name, and what it gives to the outside. */
   readonly about: string
   readonly block: Block
 }
 
 /** A block as functions: one for each of its statements, or for as many as share a local. */
-export function layersOf(block: Block, name: string, nameOf: (s: Statement) => string | undefined): readonly Layer[] {
+export function layersOf(
+  block: Block,
+  name: string,
+  nameOf: (s: Statement) => string | undefined,
+  isGiven: (buffer: string) => boolean,
+): readonly Layer[] {
   const lastUse = new Map<string, number>()
   for (const [at, s] of block.entries()) for (const local of localsIn(s)) lastUse.set(local, at)
   const groups: Statement[][] = []
@@ -20,7 +25,7 @@ export function layersOf(block: Block, name: string, nameOf: (s: Statement) => s
     if (s.kind === "let") end = Math.max(end, lastUse.get(s.name) ?? at)
     end = Math.max(end, isSmall(s) ? Math.min(at + 1, block.length - 1) : at)
   }
-  return groups.map((each, at) => ({ symbol: `${name}_${at}`, about: aboutOf(each, nameOf), block: each }))
+  return groups.map((each, at) => ({ symbol: `${name}_${at}`, about: aboutOf(each, nameOf, isGiven), block: each }))
 }
 /** Not worth a call: a store, or a few of them. */
 const isSmall = (s: Statement): boolean =>
@@ -44,15 +49,19 @@ function localsIn(s: Statement): ReadonlySet<string> {
   visit(s)
   return names
 }
-function aboutOf(block: Block, nameOf: (s: Statement) => string | undefined): string {
+function aboutOf(
+  block: Block,
+  nameOf: (s: Statement) => string | undefined,
+  isGiven: (buffer: string) => boolean,
+): string {
   const [work, stored] = [new Set<string>(), new Set<string>()]
   const visit = (s: Statement): void => {
     const name = nameOf(s)
     if (name !== undefined) work.add(name)
-    if (s.kind === "store") stored.add(s.buffer)
+    if (s.kind === "store" && isGiven(s.buffer)) stored.add(s.buffer)
     if (s.kind === "loop") s.body.forEach(visit)
     if (s.kind === "if") [...s.yes, ...s.no].forEach(visit)
   }
   block.forEach(visit)
-  return [[...work].join(", "), [...stored].join(", ")].filter(Boolean).join(" → ")
+  return [[...work].join(", "), [...stored].join(", ")].filter(Boolean).join(" → ") || "numbers in between"
 }

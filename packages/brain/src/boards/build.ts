@@ -1,0 +1,68 @@
+/** Firmware of a module: what `brain export --to c` would write, compiled for a board that is simulated here. */
+import { existsSync, statSync } from "node:fs"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { refuse } from "@open-brains/core/base/problem.ts"
+import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
+import { moduleAt } from "../brains/named.ts"
+import type { AvrBoard } from "./avr.ts"
+import { boardNamed } from "./boards.ts"
+import { compileForChip, requireChipCompiler } from "./compile.ts"
+import { type Firmware, firmwareOf, readFirmware } from "./firmware.ts"
+import { folderFiles } from "./folder.ts"
+import { exportedProgram } from "./program.ts"
+import { sourcesOf } from "./sources.ts"
+
+/**
+ * What a path gives to a board: a HEX or ELF file, or a module, which is compiled with a program that answers lines, or
+ * with `main`, a C file of one's own in its place. Errors: those of `firmwareOf`, of exports and of compilers.
+ */
+export async function firmwareFor(
+  path: string,
+  board: AvrBoard,
+  { main, name }: { readonly main?: string; readonly name?: string } = {},
+): Promise<Firmware> {
+  if (existsSync(path) && statSync(path).isFile()) {
+    if (main === undefined) return firmwareOf(path, board)
+    return refuse({
+      code: "OB841",
+      seen: `${path} is built already, so that ${main} cannot be its program.`,
+      hint: "Give --main with the folder of a module.",
+    })
+  }
+  const program = main === undefined ? undefined : await readMain(main)
+  const { target: chip = "atmega328p", textBytes } = boardNamed(board.name)
+  requireChipCompiler(chip)
+  const folder = existsSync(path) ? path : await moduleAt(path)
+  const module = await exportedProgram(folder, {
+    ...(name === undefined ? {} : { name }),
+    ...(textBytes === undefined ? {} : { textBytesUsual: textBytes }),
+  })
+  const files = { ...folderFiles(module, sourcesOf(module, emitChip(module.program)), []) }
+  if (program !== undefined) files["main.c"] = program
+  const place = await mkdtemp(join(tmpdir(), "brain-flash-"))
+  try {
+    for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text)
+    const sources = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
+    const output = join(place, `${module.name}.elf`)
+    await compileForChip({ chip, sources, output })
+    return readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+  } finally {
+    await rm(place, { recursive: true, force: true })
+  }
+}
+
+async function readMain(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8")
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    return refuse({
+      code: "OB841",
+      seen: `The program ${path} cannot be read (${code}).`,
+      hint: "Give --main a C file with int main(void): it includes NAME.h of the module, and lines.h if it talks.",
+    })
+  }
+}
