@@ -1,7 +1,7 @@
 import { strToU8, type Zippable, zipSync } from "fflate"
 import { commented, cType, upper } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
-import type { Exported, ExportedClassifier, ExportedNet } from "./program.ts"
+import type { EntryPorts, Exported, ExportedClassifier, ExportedNet } from "./program.ts"
 import type { Sources } from "./sources.ts"
 
 /** The files of an Arduino library, by path. Format: "Arduino library specification", 1.5. */
@@ -82,29 +82,49 @@ void loop() {
 `
 }
 
-/** It runs the first entry on what the first analog pin says. */
-function runSketch({ name, ports, reset }: ExportedNet): string {
-  const [[entry, { inputs, outputs }] = ["run", { inputs: {}, outputs: {} }]] = Object.entries(ports)
+/** So many numbers of a sample are written out; more come from a pin. */
+const WRITTEN_MAX = 4
+
+/**
+ * What gives nothing is called once: it makes a beginning. Then it runs the first entry that gives something, on the first
+ * of the net's samples or on what the first analog pin says.
+ */
+function runSketch({ name, ports, reset, samples }: ExportedNet): string {
+  const all = Object.entries(ports)
+  const gives = all.filter(([, { outputs }]) => Object.keys(outputs).length > 0)
+  const [[entry, { inputs, outputs }] = ["run", { inputs: {}, outputs: {} }]] = gives.length > 0 ? gives : all
+  const begins = all.filter(([each]) => gives.length > 0 && !gives.some(([other]) => other === each))
   const length = (array: string): string => `sizeof ${array} / sizeof ${array}[0]`
-  const fills = Object.values(inputs).map(({ buffer, dtype }) => {
-    const array = `${name}_${buffer}`
-    return `  for (size_t i = 0; i < ${length(array)}; i++) ${array}[i] = (${cType(dtype)})(analogRead(A0) / 8);`
-  })
+  const fillsOf = (each: EntryPorts["inputs"]): readonly string[] =>
+    Object.values(each).flatMap(({ buffer, dtype }) => {
+      const array = `${name}_${buffer}`
+      const sample = samples.areGiven ? [...(samples.runs[0]?.[buffer] ?? [])] : []
+      if (sample.length > 0 && sample.length <= WRITTEN_MAX)
+        return sample.map((value, i) => `  ${array}[${i}] = ${value};`)
+      return [`  for (size_t i = 0; i < ${length(array)}; i++) ${array}[i] = (${cType(dtype)})(analogRead(A0) / 8);`]
+    })
+  const setUp = [
+    ...(reset === undefined ? [] : [`  ${name}_${reset}();`]),
+    ...begins.flatMap(([each, { inputs: own }]) => [...fillsOf(own), `  ${name}_${each}();`]),
+  ]
+  const fills = fillsOf(inputs)
   const prints = Object.values(outputs).map(({ buffer }) => {
     const array = `${name}_${buffer}`
     return `  for (size_t i = 0; i < ${length(array)}; i++) { Serial.print(${array}[i]); Serial.print(' '); }`
   })
-  return `// Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead.
+  const isFromPin = [...setUp, ...fills].some((text) => text.includes("analogRead"))
+  const says = isFromPin
+    ? "Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead."
+    : "Asks the net again and again, and prints what it makes of it."
+  return `// ${says}
 #include <${name}.h>
 
 void setup() {
   Serial.begin(9600);
-${reset === undefined ? "" : `  ${name}_${reset}();\n`}}
+${setUp.map((text) => `${text}\n`).join("")}}
 
 void loop() {
-${fills.join("\n")}
-  ${name}_${entry}();
-${prints.join("\n")}
+${[...fills, `  ${name}_${entry}();`, ...prints].join("\n")}
   Serial.println();
 }
 `

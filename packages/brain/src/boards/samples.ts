@@ -7,6 +7,8 @@ import type { Tensors } from "@open-brains/core/run/state.ts"
 /** What a net is asked while its cycles are counted: in each run every entry once, one after the other. */
 export interface Samples {
   readonly about: string
+  /** Whether the folder holds them; otherwise they are drawn. */
+  readonly areGiven: boolean
   /** Numbers by the buffers of inputs. */
   readonly runs: readonly Readonly<Record<string, Numbers>>[]
 }
@@ -46,6 +48,7 @@ export function samplesOf(ports: Readonly<Record<string, Ports>>, given: Tensors
       }),
     ),
   )
-  if (inputs.length === 0) return { about: "", runs: runs.slice(0, 1) }
-  return { about: Object.keys(given).length > 0 ? `mean of ${count} samples` : `mean of ${count} drawn inputs`, runs }
+  const areGiven = Object.keys(given).length > 0
+  if (inputs.length === 0) return { about: "", areGiven, runs: runs.slice(0, 1) }
+  return { about: `mean of ${count} ${areGiven ? "samples" : "drawn inputs"}`, areGiven, runs }
 }
