@@ -25,12 +25,12 @@ export async function measureArduino(hall: Hall): Promise<Part> {
   const missing = missingArduino()
   if (missing === undefined)
     for (const board of BOARDS) {
-      for (const exhibit of shown)
+      for (const exhibit of shown.filter((each) => !hall.isQuick || board === "uno" || each === text))
         rows.push({
           ...{ name: exhibit.name, board, what: "the example" },
           sketch: await buildSketch(exhibit, board, hall.folder),
         })
-      if (text && six)
+      if (text && six && (!hall.isQuick || board === "uno"))
         rows.push({
           ...{ name: text.name, board, what: "the sketch of the README" },
           sketch: await buildSketch(text, board, hall.folder, six),

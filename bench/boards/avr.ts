@@ -2,7 +2,6 @@
 import type { Part } from "../shared/part.ts"
 import type { Measure, Section } from "../shared/report.ts"
 import { boardNamed, type Report, reportOn } from "./brain.testing.ts"
-import type { Exhibit } from "./exhibit.ts"
 import { boardNet, type Hall } from "./exhibits.ts"
 import { type BoardNetName, missingCases } from "./nets.ts"
 import { type Cycles, cyclesOf, runOn } from "./ran.ts"
@@ -30,7 +29,6 @@ const PEER_RAM = 1682 + 285
 
 interface Row {
   readonly name: BoardNetName
-  readonly exhibit: Exhibit
   readonly cycles: Cycles | undefined
   readonly stackBytes: number | undefined
   readonly sketch: Sketch
@@ -48,7 +46,7 @@ export async function measureAvr({ count, folder }: Hall): Promise<Part> {
     if ("why" in ran) notes.push(`${name}: ${ran.why}.`)
     const answers = "why" in ran ? undefined : ran.answers
     rows.push({
-      ...{ name, exhibit },
+      name,
       cycles: answers && cyclesOf(exhibit, answers, "step"),
       stackBytes: answers?.stackBytes,
       sketch: await buildSketch(exhibit, "uno", folder),
@@ -56,7 +54,7 @@ export async function measureAvr({ count, folder }: Hall): Promise<Part> {
     })
   }
   const tiny = rows[0]!
-  const ram = tiny.stackBytes === undefined ? undefined : tiny.exhibit.sources.ramBytes + tiny.stackBytes
+  const ram = tiny.stackBytes === undefined ? undefined : tiny.report.ram.bytes + tiny.stackBytes
   return {
     measures: [
       ...rows.map(
@@ -84,7 +82,7 @@ export async function measureAvr({ count, folder }: Hall): Promise<Part> {
 const sectionOf = (rows: readonly Row[], notes: readonly string[]): Section => ({
   title: "Small nets on an Uno",
   notes: [
-    "Cycles from call to return, exact, over 1,000 questions that nothing was learnt from (20 in a quick run). Flash and RAM of the whole sketch are what arduino-builder says of the example of the exported library, with its serial port; RAM of the library is its static memory and the deepest stack that was seen.",
+    "Cycles from call to return, exact, over 1,000 questions that nothing was learnt from (20 in a quick run). Flash and RAM of the whole sketch are what arduino-builder says of the example of the exported library, with its serial port; RAM of the library is its static memory as the linker counts it; stack is the most that a call took.",
     "Peers were measured on simavr before this project, not in this run: TinyMaix with its own net for MNIST on an Uno (318 parameters, 3,201 multiply-accumulates; our net has its shape) 772,695 cycles, 12,190 bytes of flash, 1,682 + 285 of RAM; the same weights as generated straight-line C with -Os 52,545 cycles. The MLP 64-32-10 as TFLite-style C with -Os 155,078 cycles; prototypes of ours by hand 28,317 with int8 and 25,539 with int4.",
     ...notes,
   ],
@@ -93,13 +91,13 @@ const sectionOf = (rows: readonly Row[], notes: readonly string[]): Section => (
       ...["net", "cycles, mean", "cycles, most", "ms, mean", "library flash", "library RAM", "stack", "sketch flash"],
       "sketch static RAM",
     ],
-    rows: rows.map(({ name, exhibit, cycles, stackBytes, sketch, report }) => [
+    rows: rows.map(({ name, cycles, stackBytes, sketch, report }) => [
       name,
       cycles?.mean.toFixed(0),
       cycles?.most.toFixed(0),
       cycles && (cycles.mean / 16_000).toFixed(2),
       `${report.flash.bytes}`,
-      `${exhibit.sources.ramBytes}`,
+      `${report.ram.bytes}`,
       stackBytes?.toFixed(0),
       sketch.flashBytes?.toFixed(0),
       sketch.ramBytes?.toFixed(0),

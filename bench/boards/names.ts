@@ -16,7 +16,7 @@ export async function measureNames({ count, folder }: Hall): Promise<Part> {
   const report = await reportOn(exhibit.module, exhibit.sources, boardNamed("uno"))
   const answers = "why" in ran ? undefined : ran.answers
   const cycles = answers && cyclesOf(exhibit, answers, "step")
-  const { ramBytes } = exhibit.sources
+  const ramBytes = report.ram.bytes
   const stackBytes = answers?.stackBytes
   const withStack = stackBytes === undefined ? undefined : ramBytes + stackBytes
   const at = placeOf("names_step_character", exhibit.ports)
@@ -35,6 +35,11 @@ export async function measureNames({ count, folder }: Hall): Promise<Part> {
         ...{ value: withStack, unit: "bytes", digits: 0, bars: { is: "at most", must: 700 } },
       },
       {
+        name: "names: static RAM of the whole sketch and that stack",
+        value: sketch.ramBytes === undefined || stackBytes === undefined ? undefined : sketch.ramBytes + stackBytes,
+        ...{ unit: "bytes", digits: 0 },
+      },
+      {
         name: "names: characters a second at 16 MHz",
         value: cycles && HERTZ / cycles.mean,
         ...{ unit: "1/s", digits: 0, bars: { is: "at least", must: 300, aim: 500 } },
@@ -48,7 +53,7 @@ export async function measureNames({ count, folder }: Hall): Promise<Part> {
       {
         title: "Names on an Uno",
         notes: [
-          `Of ${count} characters on simavr: cycles from the call of names_step to its return. RAM with stack is the static memory of the library and the most stack that a call took, its return address included; the sketch of the exported example has static memory of its own beside it (its serial port's buffers above all).`,
+          `Of ${count} characters on simavr: cycles from the call of names_step to its return. RAM with stack is the static memory of the library, as the linker counts it, and the most stack that a call took, its return address included; the sketch of the exported example has static memory of its own beside it (its serial port's buffers above all).`,
           `The board said: ${(said ?? "nothing").split("\n").slice(0, 12).join(" ")} …`,
           ...("why" in ran ? [`simavr: ${ran.why}.`] : []),
           ...(sketch.why === undefined ? [] : [`The sketch: ${sketch.why}.`]),

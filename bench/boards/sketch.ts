@@ -35,8 +35,8 @@ export async function buildSketch(
   const why = missingArduino()
   if (why !== undefined) return { why, text, warnings: [] }
   const place = join(folder, `${name}-${board}${own === undefined ? "" : "-own"}`)
-  const [libraries, out] = [join(place, "libraries"), join(place, "out")]
-  mkdirSync(out, { recursive: true })
+  const [libraries, out, cache] = [join(place, "libraries"), join(place, "out"), join(folder, "core")]
+  for (const each of [out, cache]) mkdirSync(each, { recursive: true })
   const sketch = own === undefined ? join(libraries, example) : join(place, "sketch", "sketch.ino")
   for (const [path, content] of [
     ...Object.entries(files).map(([path, content]) => [join(libraries, path), content] as const),
@@ -45,7 +45,7 @@ export async function buildSketch(
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, content)
   }
-  const where = ["-libraries", libraries, "-build-path", out, "-fqbn", boardNamed(board).fqbn]
+  const where = ["-libraries", libraries, "-build-path", out, "-build-cache", cache, "-fqbn", boardNamed(board).fqbn]
   const { status, stdout, stderr } = spawnSync("arduino-builder", [...BUILD, ...where, sketch], { encoding: "utf8" })
   const [, flash, ram] = /uses (\d+) bytes[\s\S]*?use (\d+) bytes/.exec(stdout) ?? []
   const warnings = stderr.split("\n").filter((line) => line.includes("warning:") && !line.includes("/cores/arduino/"))
