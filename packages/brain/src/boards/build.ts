@@ -12,6 +12,7 @@ import { compileForChip, requireChipCompiler } from "./compile.ts"
 import { type Firmware, firmwareOf, readFirmware } from "./firmware.ts"
 import { folderFiles } from "./folder.ts"
 import { exportedProgram } from "./program.ts"
+import { refuseUnfit, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
 
 /**
@@ -23,7 +24,7 @@ export async function firmwareFor(
   board: AvrBoard,
   { main, name }: { readonly main?: string; readonly name?: string } = {},
 ): Promise<Firmware> {
-  if (existsSync(path) && statSync(path).isFile()) {
+  if (existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)) {
     if (main === undefined) return firmwareOf(path, board)
     return refuse({
       code: "OB841",
@@ -32,21 +33,25 @@ export async function firmwareFor(
     })
   }
   const program = main === undefined ? undefined : await readMain(main)
-  const { target: chip = "atmega328p", textBytes } = boardNamed(board.name)
+  const bought = boardNamed(board.name)
+  const { target: chip = "atmega328p", textBytes } = bought
   requireChipCompiler(chip)
   const folder = existsSync(path) ? path : await moduleAt(path)
   const module = await exportedProgram(folder, {
     ...(name === undefined ? {} : { name }),
     ...(textBytes === undefined ? {} : { textBytesUsual: textBytes }),
   })
-  const files = { ...folderFiles(module, sourcesOf(module, emitChip(module.program)), []) }
+  const sources = sourcesOf(module, emitChip(module.program))
+  // What cannot fit is not compiled: a compiler would say so in its own words.
+  if (sources.chip.constantBytes > bought.flashBytes) refuseUnfit(await reportOn(module, sources, bought), bought)
+  const files = { ...folderFiles(module, sources, []) }
   if (program !== undefined) files["main.c"] = program
   const place = await mkdtemp(join(tmpdir(), "brain-flash-"))
   try {
     for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text)
-    const sources = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
+    const texts = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
     const output = join(place, `${module.name}.elf`)
-    await compileForChip({ chip, sources, output })
+    await compileForChip({ chip, sources: texts, output })
     return readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
   } finally {
     await rm(place, { recursive: true, force: true })
