@@ -158,7 +158,12 @@ async function entriesProgram(path: string, options: ExportOptions): Promise<Exp
   const { ports, reset } = made
   const given = existsSync(join(path, SAMPLES)) ? readSafetensors(await partIn(path, SAMPLES), SAMPLES) : {}
   const samples = samplesOf(ports, given)
-  if (typeof samples === "string") return noNet(path, samples)
+  if (typeof samples === "string")
+    return refuse({
+      code: "OB855",
+      seen: `${path} is no net that a board can run: ${samples}.`,
+      hint: `Mend ${SAMPLES}, or take it away: what the net is asked while its cycles are counted is drawn then.`,
+    })
   return {
     ...{ kind: "net", name, about: `The net of ${folderName(path)}`, licence: "LicenseRef-unstated", ports, samples },
     ...(reset === undefined ? {} : { reset }),
