@@ -16,7 +16,7 @@ const BOARDS = {
 } as const satisfies Readonly<Record<string, { readonly chip: string; readonly target: Target }>>
 const [STACK_OVER_MAX, CYCLES_OFF_MAX] = [64, 5]
 
-interface Call {
+export interface Call {
   readonly entry: string
   readonly declared: number
   readonly mean: number | undefined
@@ -58,7 +58,7 @@ export async function measureDeclared(hall: Hall): Promise<Part> {
   return { measures: measuresOf(rows), sections: [sectionOf(rows, unrun)], isSame: true }
 }
 
-interface Size {
+export interface Size {
   readonly flashBytes: number
   readonly ramBytes: number
 }
@@ -66,7 +66,7 @@ interface Size {
  * The module in a program of its own that calls each of its functions, by avr-size, less a program that calls nothing: the
  * text that is asked is in both, since it is the sketch's.
  */
-function linkedSize({ module, sources }: Exhibit, chip: string, folder: string): Size | undefined {
+export function linkedSize({ module, sources }: Exhibit, chip: string, folder: string): Size | undefined {
   mkdirSync(folder, { recursive: true })
   for (const [name, text] of Object.entries(sources.files)) writeFileSync(join(folder, name), text)
   const { name } = module
@@ -97,7 +97,7 @@ function linkedSize({ module, sources }: Exhibit, chip: string, folder: string):
   }
 }
 
-const off = ({ declared, mean }: Call): number | undefined =>
+export const offBy = ({ declared, mean }: Call): number | undefined =>
   mean === undefined ? undefined : (100 * Math.abs(declared - mean)) / mean
 
 function measuresOf(rows: readonly Row[]): readonly Measure[] {
@@ -105,7 +105,7 @@ function measuresOf(rows: readonly Row[]): readonly Measure[] {
   const stacks = rows.flatMap(({ report: { ram }, stackBytes }) =>
     stackBytes === undefined || ram.stackBytes === undefined ? [] : [ram.stackBytes - stackBytes],
   )
-  const offs = rows.flatMap(({ calls }) => calls.flatMap((call) => off(call) ?? []))
+  const offs = rows.flatMap(({ calls }) => calls.flatMap((call) => offBy(call) ?? []))
   const most = (values: readonly number[]): number | undefined => (values.length > 0 ? Math.max(...values) : undefined)
   return [
     {
@@ -152,7 +152,7 @@ const sectionOf = (rows: readonly Row[], notes: readonly string[]): Section => (
         ...[ram.stackBytes?.toFixed(0), stackBytes?.toFixed(0)],
       ]
       const timed = calls.map((call): readonly Cell[] => [
-        ...[call.entry, call.declared.toFixed(0), number(call.mean, 0), number(off(call), 2)],
+        ...[call.entry, call.declared.toFixed(0), number(call.mean, 0), number(offBy(call), 2)],
       ])
       return (timed.length > 0 ? timed : [[]]).map((cells, i) => [
         ...(i === 0 ? first : [name, board, "", "", "", "", "", ""]),
