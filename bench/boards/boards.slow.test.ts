@@ -71,9 +71,12 @@ test(
       why: expect.stringContaining("RAM"),
     })
     const tables = ["a", "b"].map(
-      (name) => `\nconst char ${name}[20000] __attribute__((used, section(".progmem.data"))) = {1};`,
+      (name) => `static const char ${name}[20000] __attribute__((section(".progmem.data"))) = {1};`,
     )
-    const probed = { ...exhibit.probed, source: `${exhibit.probed.source}${tables.join("")}` }
+    const source = exhibit.probed.source
+      .replace('#include "layer.h"', (line) => [line, ...tables].join("\n"))
+      .replace(/void layer_step\(void\) \{/, '$& __asm__ volatile("" : : "r"(a), "r"(b));')
+    const probed = { ...exhibit.probed, source }
     expect(await runOn({ ...exhibit, probed }, "atmega328p on simavr")).toMatchObject({
       why: expect.stringContaining("does not fit"),
     })
