@@ -13,6 +13,7 @@ import {
   statementsOf,
 } from "./program.ts"
 import { rangesOf } from "./ranges.ts"
+import { rewrite } from "./rewrite.ts"
 import { simplify } from "./simplify.ts"
 
 /** What a program is frozen with. */
@@ -102,44 +103,14 @@ const NARROW = ["i8", "u8", "i16", "u16"] as const satisfies readonly Dtype[]
 function narrowed(program: Program): Program {
   const { stored } = rangesOf(program)
   const dtypes = new Map(program.buffers.map((buffer) => [buffer.name, narrowest(buffer, stored.get(buffer.name))]))
-  const expression = (e: Expression): Expression => {
-    switch (e.kind) {
-      case "constant":
-      case "local":
-        return e
-      case "load":
-        return { ...e, dtype: dtypes.get(e.buffer)!, index: expression(e.index) }
-      case "unary":
-        return { ...e, value: expression(e.value) }
-      case "binary":
-        return { ...e, left: expression(e.left), right: expression(e.right) }
-      case "select":
-        return { ...e, condition: expression(e.condition), yes: expression(e.yes), no: expression(e.no) }
-      default:
-        return e satisfies never
-    }
-  }
-  const statement = (s: Statement): Statement => {
-    switch (s.kind) {
-      case "let":
-      case "set":
-        return { ...s, value: expression(s.value) }
-      case "store":
-        return { ...s, index: expression(s.index), value: expression(s.value) }
-      case "if":
-        return { ...s, condition: expression(s.condition), yes: s.yes.map(statement), no: s.no.map(statement) }
-      case "loop":
-        return { ...s, count: expression(s.count), body: s.body.map(statement) }
-      default:
-        return s satisfies never
-    }
-  }
+  const block = (all: Block): Block =>
+    rewrite(all, { expression: (e) => (e.kind === "load" ? { ...e, dtype: dtypes.get(e.buffer)! } : e) })
   const whole = {
     ...program,
     buffers: program.buffers.map((buffer) => ({ ...buffer, dtype: dtypes.get(buffer.name)! })),
-    body: program.body.map(statement),
+    body: block(program.body),
   }
-  return program.entries ? { ...whole, entries: mapValues(program.entries, (block) => block.map(statement)) } : whole
+  return program.entries ? { ...whole, entries: mapValues(program.entries, block) } : whole
 }
 function narrowest({ dtype, access, values }: Buffer, stored: readonly [number, number] | undefined): Dtype {
   if (dtype === "f32" || dtype === "f64" || (access !== "constant" && access !== "scratch")) return dtype

@@ -1,5 +1,6 @@
 import { mapValues } from "../../base/record.ts"
-import type { Binary, Block, Expression, Program, Statement, Unary } from "../program.ts"
+import type { Binary, Block, Expression, Program, Unary } from "../program.ts"
+import { rewrite } from "../rewrite.ts"
 
 /** What takes the place of an operation on floats. */
 const BINARY_OF_INTEGERS: Readonly<Partial<Record<Binary, Binary>>> = {
@@ -28,23 +29,7 @@ export function withoutFloats(program: Program): Program {
 }
 /** NaN is 0, what is too big wraps. */
 const integer = (value: number): number => value | 0
-const block = (statements: Block): Block => statements.map(statement)
-
-function statement(s: Statement): Statement {
-  switch (s.kind) {
-    case "let":
-    case "set":
-      return { ...s, value: expression(s.value) }
-    case "store":
-      return { ...s, index: expression(s.index), value: expression(s.value) }
-    case "if":
-      return { ...s, condition: expression(s.condition), yes: block(s.yes), no: block(s.no) }
-    case "loop":
-      return { ...s, count: expression(s.count), body: block(s.body) }
-    default:
-      return s satisfies never
-  }
-}
+const block = (statements: Block): Block => rewrite(statements, { expression })
 
 function expression(e: Expression): Expression {
   switch (e.kind) {
@@ -53,17 +38,17 @@ function expression(e: Expression): Expression {
     case "local":
       return { ...e, scalar: "i32" }
     case "load":
-      return { ...e, dtype: e.dtype === "f32" ? "i32" : e.dtype, index: expression(e.index) }
+      return { ...e, dtype: e.dtype === "f32" ? "i32" : e.dtype }
     case "unary":
       if (!isFloat(e.op)) throw new Error(`bug: ${e.op} has no counterpart of integers`)
-      return expression(e.value)
+      return e.value
     case "binary": {
       const op = isFloat(e.op) ? BINARY_OF_INTEGERS[e.op] : e.op
       if (op === undefined) throw new Error(`bug: ${e.op} has no counterpart of integers`)
-      return { ...e, op, left: expression(e.left), right: expression(e.right) }
+      return { ...e, op }
     }
     case "select":
-      return { ...e, condition: expression(e.condition), yes: expression(e.yes), no: expression(e.no) }
+      return e
     default:
       return e satisfies never
   }
