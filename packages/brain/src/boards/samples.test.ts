@@ -1,6 +1,17 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import type { Ports } from "@open-brains/core/run/net_program.ts"
-import { expect, test } from "vitest"
+import { afterAll, expect, test } from "vitest"
+import { repository } from "../../../../scripts/testing.ts"
+import { libraryFiles } from "./library.ts"
+import { exportedProgram } from "./program.ts"
 import { samplesOf } from "./samples.ts"
+import { sourcesOf } from "./sources.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "brain-samples-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const PORTS: Readonly<Record<string, Ports>> = {
   begin: { inputs: { seed: { buffer: "begin_seed", dtype: "i32", shape: [1] } }, outputs: {} },
@@ -34,4 +45,20 @@ test("samples that fit no input are told", () => {
     "its samples for `step.x` are u8[2,2,1], not u8[2,1,2]",
   )
   expect(samplesOf(PORTS, { "step.x": { ...x, shape: [0, 1, 2], data: new Uint8Array(0) } })).toContain("0 runs")
+})
+
+test("the example of a library makes a beginning by the first sample, or by a pin where there is none", async () => {
+  const net = join(folder, "names")
+  cpSync(join(repository, "examples/names/net"), net, { recursive: true })
+  const sketch = async (): Promise<string> => {
+    const module = await exportedProgram(net, {})
+    return libraryFiles(module, sourcesOf(module, emitChip(module.program)), [])["names/examples/Run/Run.ino"]!
+  }
+  const [setUp, loop] = (await sketch()).split("void loop")
+  expect(setUp).toMatch(/names_begin_seed\[0\] = 1;\n {2}names_begin_temperature\[0\] = 16;\n {2}names_begin\(\);/)
+  expect(loop).toMatch(/names_step_given\[0\] = 0;\n {2}names_step\(\);/)
+  rmSync(join(net, "samples.safetensors"))
+  expect(await sketch()).toMatch(
+    /names_begin_seed\[i\] = \(int32_t\)\(analogRead\(A0\) \/ 8\);\n.*\n {2}names_begin\(\);/,
+  )
 })
