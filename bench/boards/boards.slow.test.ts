@@ -8,7 +8,7 @@ import { afterAll, expect, test } from "vitest"
 import { missingProgram, requireOrSkip } from "../../scripts/testing.ts"
 import { boardNamed, reportOn, TARGETS } from "./brain.testing.ts"
 import { linkedSize, offBy } from "./declared.ts"
-import { type Exhibit, netExhibit } from "./exhibit.ts"
+import { type ExportedExhibit, netExhibit } from "./exhibit.ts"
 import { namesNet } from "./exhibits.ts"
 import { LAYERS, layerCalls, writeLayer } from "./layer.ts"
 import { cyclesOf, runOn } from "./ran.ts"
@@ -17,7 +17,7 @@ import { buildSketch, missingArduino } from "./sketch.ts"
 const MS_MAX = 120_000
 const folder = mkdtempSync(join(tmpdir(), "bench-boards-test-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const layer = async (): Promise<Exhibit> => {
+const layer = async (): Promise<ExportedExhibit> => {
   writeLayer(LAYERS[0]!, join(folder, "layer"))
   return netExhibit("layer", join(folder, "layer"), layerCalls(10))
 }
@@ -66,8 +66,7 @@ test(
   async (context) => {
     requireOrSkip(context, TARGETS["atmega328p on simavr"].missing())
     const exhibit = await layer()
-    const sources = { ...exhibit.sources, ramBytes: 1900 }
-    expect(await runOn({ ...exhibit, sources }, "atmega328p on simavr")).toMatchObject({
+    expect(await runOn({ ...exhibit, ramBytes: 1900 }, "atmega328p on simavr")).toMatchObject({
       why: expect.stringContaining("RAM"),
     })
     const tables = ["a", "b"].map(

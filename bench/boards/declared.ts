@@ -6,8 +6,8 @@ import { missingProgram } from "../../scripts/testing.ts"
 import type { Part } from "../shared/part.ts"
 import { type Cell, type Measure, number, type Section } from "../shared/report.ts"
 import { boardNamed, type Report, reportOn, type Target } from "./brain.testing.ts"
-import type { Exhibit } from "./exhibit.ts"
-import { exhibitsIn, fullTexts, type Hall, isShown } from "./exhibits.ts"
+import type { ExportedExhibit } from "./exhibit.ts"
+import { exhibitsIn, fullTexts, type Hall, isExported } from "./exhibits.ts"
 import { cyclesOf, runOn } from "./ran.ts"
 
 const BOARDS = {
@@ -38,7 +38,7 @@ export async function measureDeclared(hall: Hall): Promise<Part> {
   const all = await exhibitsIn(hall)
   const rows: Row[] = []
   for (const [board, { chip, target }] of Object.entries(BOARDS))
-    for (const exhibit of all.filter(isShown)) {
+    for (const exhibit of all.filter(isExported)) {
       const report = await reportOn(exhibit.module, exhibit.sources, boardNamed(board))
       // What is declared is of texts of full length.
       const asked = exhibit.module.kind === "classifier" ? await fullTexts(hall) : exhibit
@@ -66,7 +66,7 @@ export interface Size {
  * The module in a program of its own that calls each of its functions, by avr-size, less a program that calls nothing: the
  * text that is asked is in both, since it is the sketch's.
  */
-export function linkedSize({ module, sources }: Exhibit, chip: string, folder: string): Size | undefined {
+export function linkedSize({ module, sources }: ExportedExhibit, chip: string, folder: string): Size | undefined {
   mkdirSync(folder, { recursive: true })
   for (const [name, text] of Object.entries(sources.files)) writeFileSync(join(folder, name), text)
   const { name } = module

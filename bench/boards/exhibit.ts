@@ -28,8 +28,11 @@ import {
 
 export interface Exhibit {
   readonly name: string
-  readonly module: ExportedNet | ExportedClassifier
-  readonly sources: Sources
+  /** What `brain export` makes, and its C. Nothing where a program is shown that it does not export yet. */
+  readonly module: ExportedNet | ExportedClassifier | undefined
+  readonly sources: Sources | undefined
+  /** Static memory of its C. */
+  readonly ramBytes: number
   /** What is compiled for a probe, and what the probe gives and takes. */
   readonly probed: ModuleSource
   readonly ports: Ports
@@ -43,6 +46,12 @@ export interface Exhibit {
   equalOn(engine: Engine): number
 }
 
+/** What can be exported. */
+export interface ExportedExhibit extends Exhibit {
+  readonly module: ExportedNet | ExportedClassifier
+  readonly sources: Sources
+}
+
 /** A call of a net: buffers by the names that the graph has for its inputs. */
 export interface NetCall {
   readonly entry: string
@@ -51,7 +60,7 @@ export interface NetCall {
 const KEEPS = { bindingsMax: 1, undoMax: 0, copyEvery: 1024 }
 
 /** A net with entries, out of its folder. Where it has a state, a request that sets it stands before the calls. */
-export async function netExhibit(name: string, folder: string, calls: readonly NetCall[]): Promise<Exhibit> {
+export async function netExhibit(name: string, folder: string, calls: readonly NetCall[]): Promise<ExportedExhibit> {
   const module = (await exportedProgram(folder, { name })) as ExportedNet
   const { program, reset } = module
   const chip = emitChip(program)
@@ -77,7 +86,7 @@ export async function netExhibit(name: string, folder: string, calls: readonly N
     }),
   )
   return {
-    ...{ name, module, sources, ports, judged },
+    ...{ name, module, sources, ports, judged, ramBytes: sources.ramBytes },
     probed: { name, header: chip.header, source: chip.source },
     requests: all.map(({ entry, memory }) => ({
       entry: entries.indexOf(entry) + 1,
@@ -111,7 +120,7 @@ export async function textExhibit(
   folder: string,
   textBytes: number,
   texts: readonly string[],
-): Promise<Exhibit> {
+): Promise<ExportedExhibit> {
   const module = (await exportedProgram(folder, { name, textBytes })) as ExportedClassifier
   const files = await readModule(folder)
   const { program } = module
@@ -131,7 +140,7 @@ export async function textExhibit(
     }),
   )
   return {
-    ...{ name, module, sources, judged },
+    ...{ name, module, sources, judged, ramBytes: sources.ramBytes },
     probed: {
       name: asking,
       header: `#include "${name}.h"\n#include "${chip.name}.h"\nextern char ${asking}_text[${textBytes + 1}];\nvoid ${asking}_run(void);\n`,
@@ -168,7 +177,7 @@ function withZeros(bytes: Uint8Array, length: number): Uint8Array {
   whole.set(bytes)
   return whole
 }
-const joined = (arrays: readonly Numbers[]): Uint8Array => new Uint8Array(Buffer.concat(arrays.map(bytesOf)))
+export const joined = (arrays: readonly Numbers[]): Uint8Array => new Uint8Array(Buffer.concat(arrays.map(bytesOf)))
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 /** The bytes of one buffer of an answer that holds them one after another. */
@@ -181,7 +190,7 @@ function partOf(answer: Uint8Array, buffers: readonly ProgramBuffer[], name: str
   }
   throw new Error(`bug: no answer holds ${name}`)
 }
-function once<T>(work: () => T): () => T {
+export function once<T>(work: () => T): () => T {
   let found: { readonly value: T } | undefined
   return () => {
     found ??= { value: work() }

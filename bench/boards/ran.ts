@@ -25,9 +25,9 @@ async function run(exhibit: Exhibit, target: Target): Promise<Ran | Unrun> {
   const { missing, memoryBytes } = TARGETS[target]
   const lacks = missing()
   if (lacks !== undefined) return { why: lacks }
-  const { sources, probed, ports, requests } = exhibit
-  if (sources.ramBytes > memoryBytes)
-    return { why: `${sources.ramBytes} bytes of RAM, of ${memoryBytes} that leave room for the stack of a probe` }
+  const { ramBytes, probed, ports, requests } = exhibit
+  if (ramBytes > memoryBytes)
+    return { why: `${ramBytes} bytes of RAM, of ${memoryBytes} that leave room for the stack of a probe` }
   let probe: Awaited<ReturnType<typeof buildProbe>>
   try {
     probe = await buildProbe(probed, ports, target)
