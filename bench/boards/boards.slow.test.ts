@@ -12,6 +12,7 @@ import { type ExportedExhibit, netExhibit } from "./exhibit.ts"
 import { namesNet } from "./exhibits.ts"
 import { LAYERS, layerCalls, writeLayer } from "./layer.ts"
 import { cyclesOf, runOn } from "./ran.ts"
+import { scribeExhibit } from "./scribe.ts"
 import { buildSketch, missingArduino } from "./sketch.ts"
 
 const MS_MAX = 120_000
@@ -57,6 +58,19 @@ test(
     expect(source).not.toBe(exhibit.probed.source)
     const wrong = await runOn({ ...exhibit, probed: { ...exhibit.probed, source } }, "host")
     expect("equal" in wrong && wrong.equal).toBeLessThan(10)
+  },
+  MS_MAX,
+)
+
+test(
+  "the scribe learns on a chip what it learns on a PC, and what is too large for one is told",
+  async (context) => {
+    requireOrSkip(context, TARGETS.host.missing() ?? TARGETS["atmega2560 on simavr"].missing())
+    const exhibit = scribeExhibit(12)
+    expect([exhibit.equalOn(wasmEngine), exhibit.requests.length]).toEqual([13, 13])
+    for (const target of ["host", "atmega2560 on simavr"] as const)
+      expect(await runOn(exhibit, target)).toMatchObject({ equal: 13 })
+    expect(await runOn(exhibit, "atmega328p on simavr")).toMatchObject({ why: expect.stringContaining("RAM") })
   },
   MS_MAX,
 )
