@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { moduleAt } from "../brains/named.ts"
+import { memorySize } from "../scribe/memory.ts"
 import type { AvrBoard } from "./avr.ts"
 import { boardNamed } from "./boards.ts"
 import { compileForChip, requireChipCompiler } from "./compile.ts"
@@ -15,6 +16,15 @@ import { exportedProgram } from "./program.ts"
 import { refuseUnfit, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
 
+export interface FirmwareOptions {
+  readonly main?: string
+  readonly name?: string
+  /** Of a scribe. */
+  readonly memory?: string
+  /** Of a scribe: whether it may begin without the texts that it has read. */
+  readonly force?: boolean
+}
+
 /**
  * What a path gives to a board: a HEX or ELF file, or a module, which is compiled with a program that answers lines, or
  * with `main`, a C file of one's own in its place. Errors: those of `firmwareOf`, of exports and of compilers.
@@ -22,9 +32,10 @@ import { sourcesOf } from "./sources.ts"
 export async function firmwareFor(
   path: string,
   board: AvrBoard,
-  { main, name }: { readonly main?: string; readonly name?: string } = {},
+  { main, name, memory, force = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
-  if (existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)) {
+  const isFile = existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)
+  if (isFile) {
     if (main === undefined) return firmwareOf(path, board)
     return refuse({
       code: "OB841",
@@ -40,6 +51,8 @@ export async function firmwareFor(
   const module = await exportedProgram(folder, {
     ...(name === undefined ? {} : { name }),
     ...(textBytes === undefined ? {} : { textBytesUsual: textBytes }),
+    ...(memory === undefined ? {} : { memoryBytes: memorySize(memory) }),
+    isToLeave: force,
   })
   const sources = sourcesOf(module, emitChip(module.program))
   // What cannot fit is not compiled: a compiler would say so in its own words.
@@ -52,11 +65,15 @@ export async function firmwareFor(
     const texts = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
     const output = join(place, `${module.name}.elf`)
     await compileForChip({ chip, sources: texts, output })
-    return readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+    const firmware = readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
+    return module.kind === "scribe" ? { ...firmware, answersWithin: LEARNT_WITHIN } : firmware
   } finally {
     await rm(place, { recursive: true, force: true })
   }
 }
+
+/** A byte takes some 50 ms to learn, and its program learns up to 256 of a line. */
+const LEARNT_WITHIN = 20
 
 async function readMain(path: string): Promise<string> {
   try {

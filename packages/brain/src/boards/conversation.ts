@@ -27,10 +27,10 @@ const [BREATH, GREETING, SILENCE] = [0.005, 0.1, 1]
 const LINE_END = 10
 
 /**
- * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for a second where none came,
- * and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence.
+ * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for `wait` seconds where none
+ * came, and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence.
  */
-export function openConversation(board: VirtualBoard, isToSilence: boolean): Conversation {
+export function openConversation(board: VirtualBoard, isToSilence: boolean, wait = SILENCE): Conversation {
   const { clockHz } = board.board
   const lines: Uint8Array[] = []
   let rest = new Uint8Array()
@@ -61,7 +61,7 @@ export function openConversation(board: VirtualBoard, isToSilence: boolean): Con
   const silence = (): number => (board.cycles - lastHeard) / clockHz
   const settle = (): void => {
     if (open === undefined) return
-    if (open.arrived === undefined || silence() < (isAnswered() ? BREATH : SILENCE)) return
+    if (open.arrived === undefined || silence() < (isAnswered() ? BREATH : wait)) return
     const { sent, arrived, first } = open
     answers.push({ sent, cycles: first === undefined ? undefined : first - arrived })
     open = undefined

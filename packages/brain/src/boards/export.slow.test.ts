@@ -1,23 +1,19 @@
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
 import { openNet } from "@open-brains/core/run/net.ts"
-import { unzipSync } from "fflate"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { missingProgram, requireOrSkip } from "../../../../scripts/testing.ts"
 import { load } from "../load.ts"
 import { teachModule } from "../teach.ts"
 import { brain } from "../testing/command.ts"
 import { MESSAGES } from "../testing/lesson.ts"
-import { AVR_BOARDS } from "./avr.ts"
-import { boardNamed } from "./boards.ts"
-import { openConversation } from "./conversation.ts"
-import { readFirmware } from "./firmware.ts"
 import type { Report } from "./report.ts"
+import { buildExample } from "./testing/arduino.ts"
 import { SUMS, SUMS_WEIGHTS, writeSums } from "./testing/net.ts"
-import { openVirtualBoard } from "./virtual.ts"
+import { saidOn } from "./testing/talk.ts"
 
 const MS_MAX = 300_000
 /** Of 5, 2.5, 1 and 131 KB: the last has constants beyond the first 64 KB of flash. */
@@ -54,21 +50,6 @@ const exported = async (...words: readonly string[]): Promise<Report & { readonl
   return JSON.parse(out) as Report & { readonly output: string }
 }
 
-/** The lines that a board says to lines that come over its serial port. */
-async function said(
-  name: keyof typeof AVR_BOARDS,
-  hex: Uint8Array,
-  texts: readonly string[],
-): Promise<readonly string[]> {
-  const board = AVR_BOARDS[name]
-  const open = openVirtualBoard(board, readFirmware(hex, "x.hex", board))
-  const talk = openConversation(open, true)
-  talk.say(new TextEncoder().encode(texts.map((text) => `${text}\n`).join("")))
-  talk.hangUp()
-  for (let seconds = 0; seconds < 60 && !talk.isOver(); seconds++) talk.run(board.clockHz)
-  return new TextDecoder().decode(open.output()).trimEnd().split(/\r?\n/)
-}
-
 /** What a line should get, when so many bytes of a text are read: whole characters alone. */
 async function answers(name: string, textBytes: number): Promise<readonly string[]> {
   const module = await load(join(folder, name), interpreterEngine)
@@ -100,7 +81,7 @@ for (const [name, chip] of [
       const { stdout } = spawnSync(join(path, name), { input, encoding: "utf8" })
       expect(stdout.trimEnd().split("\n")).toEqual(wanted)
       make("avr", `MCU=${CHIPS[chip]}`)
-      expect(await said(chip, readFileSync(join(path, `${name}-${CHIPS[chip]}.hex`)), TEXTS)).toEqual(wanted)
+      expect(saidOn(chip, readFileSync(join(path, `${name}-${CHIPS[chip]}.hex`)), TEXTS)).toEqual(wanted)
       if (missingProgram("arm-none-eabi-gcc") === undefined) make("arm")
     },
     MS_MAX,
@@ -126,17 +107,6 @@ test(
   MS_MAX,
 )
 
-const ARDUINO = [
-  ...[
-    "-compile",
-    "-warnings=all",
-    "-hardware",
-    "/usr/share/arduino/hardware",
-    "-hardware",
-    "/usr/share/arduino-builder",
-  ],
-  ...["-tools", "/usr/share/arduino-builder", "-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"],
-]
 const LIBRARIES = [
   ["desk", "uno", "Ask"],
   ["desk", "mega", "Ask"],
@@ -151,40 +121,19 @@ for (const [name, board, example] of LIBRARIES)
     async (context) => {
       requireOrSkip(context, missingProgram("arduino-builder", "avr-gcc"))
       const place = join(folder, `${name}-${board}`)
-      mkdirSync(join(place, "out"), { recursive: true })
+      mkdirSync(place, { recursive: true })
       const zip = join(place, `${name}.zip`)
       const { flash, ram } = await exported(join(folder, name), "--to", "arduino", "--board", board, "--output", zip)
-      const files = unzipSync(readFileSync(zip))
-      for (const [path, bytes] of Object.entries(files)) {
-        mkdirSync(dirname(join(place, "libraries", path)), { recursive: true })
-        writeFileSync(join(place, "libraries", path), bytes)
-      }
-      const sketch = join(place, "libraries", name, "examples", example, `${example}.ino`)
-      const where = [
-        "-libraries",
-        join(place, "libraries"),
-        "-build-path",
-        join(place, "out"),
-        "-fqbn",
-        boardNamed(board).fqbn,
-      ]
-      const { status, stdout, stderr } = spawnSync("arduino-builder", [...ARDUINO, ...where, sketch], {
-        encoding: "utf8",
-      })
-      expect(status, stderr).toBe(0)
-      const warnings = stderr
-        .split("\n")
-        .filter((line) => line.includes("warning:") && !line.includes("/cores/arduino/"))
-      expect(warnings).toEqual([])
-      const [, flashUsed, ramUsed] = /uses (\d+) bytes[\s\S]*?use (\d+) bytes/.exec(stdout)!.map(Number)
+      const built = buildExample(place, zip, name, example, board)
+      expect(built.status, built.stderr).toBe(0)
+      expect(built.warnings).toEqual([])
       if (example === "Ask") {
-        const hex = readFileSync(join(place, "out", "Ask.ino.hex"))
         const labels = (await answers(name, 256)).map((line) => line.split("\t")[0])
-        expect(await said(board, hex, TEXTS)).toEqual(labels)
+        expect(saidOn(board, built.hex(), TEXTS)).toEqual(labels)
       }
       // The Arduino IDE compiles with link-time optimisation, and the example of a net prints numbers.
-      expect(Math.abs(flash.bytes + flash.sketchBytes! - flashUsed!)).toBeLessThan(example === "Ask" ? 180 : 500)
-      expect(Math.abs(ram.bytes + ram.sketchBytes! - ramUsed!)).toBeLessThan(20)
+      expect(Math.abs(flash.bytes + flash.sketchBytes! - built.flashBytes)).toBeLessThan(example === "Ask" ? 180 : 500)
+      expect(Math.abs(ram.bytes + ram.sketchBytes! - built.ramBytes)).toBeLessThan(20)
     },
     MS_MAX,
   )

@@ -1,7 +1,7 @@
 import { commented, quoted, upper } from "./c_text.ts"
 import type { ExportedClassifier } from "./program.ts"
 
-/** The two files that make a net one that takes a text and gives a label. */
+/** The two files around a program that make it one to call: of a net, one that takes a text and gives a label. */
 export interface Facade {
   readonly header: string
   readonly source: string

@@ -11,6 +11,8 @@ export interface Firmware {
   readonly usedBytes: number
   /** Where the file was an ELF. */
   readonly elf: Elf | undefined
+  /** Seconds of the board's time that an answer to a line may take, where that is known. */
+  readonly answersWithin?: number
 }
 
 const FILE_BYTES_MAX = 64 << 20

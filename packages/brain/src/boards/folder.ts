@@ -1,18 +1,32 @@
 import { commented, cType } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
 import type { Exported, ExportedClassifier, ExportedNet } from "./program.ts"
+import { beginning, learningMain } from "./scribe_c.ts"
 import type { Sources } from "./sources.ts"
 
 /** The files of a folder of C, by name: the same sources as in the library, a program that answers lines, and a Makefile. */
 export function folderFiles(module: Exported, sources: Sources, figures: readonly string[]): Record<string, string> {
   return {
     ...sources.files,
-    "main.c": module.kind === "classifier" ? answeringMain(module) : callingMain(module),
+    "main.c": mainOf(module),
     "lines.h": LINES_H,
     "lines.c": LINES_C,
     Makefile: makefile(module, sources),
     "README.md": readme(module, figures),
     LICENSE: licenceText(module.licence, module.name),
+  }
+}
+
+function mainOf(module: Exported): string {
+  switch (module.kind) {
+    case "classifier":
+      return answeringMain(module)
+    case "net":
+      return callingMain(module)
+    case "scribe":
+      return learningMain(module)
+    default:
+      return module satisfies never
   }
 }
 
@@ -221,6 +235,7 @@ function readme(module: Exported, figures: readonly string[]): string {
     "`make arm` an object for a Cortex-M. What it computes are the bits that the module has on a PC.",
     "",
     `\`${name}.h\` says how it is called from your own code: copy ${name}*.h and ${name}*.c to it.`,
+    ...(module.kind === "scribe" ? ["", `${beginning(module)} What it learns it keeps until the power is off.`] : []),
     "",
     "## What it takes",
     "",

@@ -2,21 +2,36 @@ import { strToU8, type Zippable, zipSync } from "fflate"
 import { commented, cType, upper } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
 import type { EntryPorts, Exported, ExportedClassifier, ExportedNet } from "./program.ts"
+import { beginning, learnSketch } from "./scribe_c.ts"
 import type { Sources } from "./sources.ts"
 
 /** The files of an Arduino library, by path. Format: "Arduino library specification", 1.5. */
 export function libraryFiles(module: Exported, sources: Sources, figures: readonly string[]): Record<string, string> {
   const { name } = module
   const code = Object.entries(sources.files).map(([file, text]) => [`${name}/src/${file}`, text] as const)
-  const example = module.kind === "classifier" ? "Ask" : "Run"
+  const { example } = WORDS[module.kind]
   return {
     ...Object.fromEntries(code),
     [`${name}/library.properties`]: properties(module),
     [`${name}/keywords.txt`]: keywords(module),
-    [`${name}/examples/${example}/${example}.ino`]:
-      module.kind === "classifier" ? askSketch(module) : runSketch(module),
+    [`${name}/examples/${example}/${example}.ino`]: sketchOf(module),
     [`${name}/README.md`]: readme(module, example, figures),
     [`${name}/LICENSE`]: licenceText(module.licence, name),
+  }
+}
+
+/** What differs by what is exported. */
+const WORDS = { classifier: { example: "Ask" }, net: { example: "Run" }, scribe: { example: "Learn" } } as const
+function sketchOf(module: Exported): string {
+  switch (module.kind) {
+    case "classifier":
+      return askSketch(module)
+    case "net":
+      return runSketch(module)
+    case "scribe":
+      return learnSketch(module)
+    default:
+      return module satisfies never
   }
 }
 
@@ -32,10 +47,7 @@ const line = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, "
 
 function properties(module: Exported): string {
   const { name, about } = module
-  const does =
-    module.kind === "classifier"
-      ? `Give it a text and it says which of ${module.labels.length} labels fits, or that none does. No network, no floats, no heap.`
-      : "A net with a state of its own: fill its inputs, call it, read its outputs. No network, no floats, no heap."
+  const does = `${doesOf(module)} No network, no floats, no heap.`
   return `${[
     `name=${name}`,
     "version=1.0.0",
@@ -50,16 +62,26 @@ function properties(module: Exported): string {
   ].join("\n")}\n`
 }
 
+function doesOf(module: Exported): string {
+  if (module.kind === "classifier")
+    return `Give it a text and it says which of ${module.labels.length} labels fits, or that none does.`
+  return module.kind === "scribe"
+    ? "Give it byte after byte: it says what each cost and which comes next, and learns from them."
+    : "A net with a state of its own: fill its inputs, call it, read its outputs."
+}
+function functionsOf(module: Exported): readonly string[] {
+  if (module.kind === "classifier")
+    return ["ask", "label", "evidence", "is_unsure", "label_name", ...(module.givesProbability ? ["probability"] : [])]
+  if (module.kind === "scribe") return ["begin", "learn", "read", "next", "likelihood"]
+  return [...Object.keys(module.ports), ...(module.reset === undefined ? [] : [module.reset])]
+}
+
 function keywords(module: Exported): string {
   const { name } = module
-  const functions =
-    module.kind === "classifier"
-      ? ["ask", "label", "evidence", "is_unsure", "label_name", ...(module.givesProbability ? ["probability"] : [])]
-      : [...Object.keys(module.ports), ...(module.reset === undefined ? [] : [module.reset])]
   const constants = module.kind === "classifier" ? ["LABELS", "TEXT_BYTES", "EVIDENCE_NEEDED"] : ["RAM_BYTES"]
   return `${[
     `${name}\tKEYWORD1`,
-    ...functions.map((each) => `${name}_${each}\tKEYWORD2`),
+    ...functionsOf(module).map((each) => `${name}_${each}\tKEYWORD2`),
     ...constants.map((each) => `${upper(name)}_${each}\tLITERAL1`),
   ].join("\n")}\n`
 }
@@ -132,27 +154,6 @@ ${[...fills, `  ${name}_${entry}();`, ...prints].join("\n")}
 
 function readme(module: Exported, example: string, figures: readonly string[]): string {
   const { name, about, licence } = module
-  const use =
-    module.kind === "classifier"
-      ? [
-          `\`\`\`cpp`,
-          `#include <${name}.h>`,
-          "",
-          "void setup() {",
-          "  Serial.begin(9600);",
-          `  Serial.println(${name}_ask("..."));`,
-          "}",
-          "",
-          "void loop() {}",
-          "```",
-          "",
-          `\`${name}_ask\` gives the likeliest of ${module.labels.length} labels; \`${name}_is_unsure()\` says whether it is worth anything. The first`,
-          `${module.textBytes} bytes of a text are read. The answers are those of the module on a PC, to the bit.`,
-        ]
-      : [
-          `\`src/${name}.h\` says which buffers to fill before each function, and which to read after it. What it computes are the bits`,
-          "that the net has on a PC.",
-        ]
   return `${[
     `# ${name}`,
     "",
@@ -165,7 +166,7 @@ function readme(module: Exported, example: string, figures: readonly string[]): 
     "",
     "## Use",
     "",
-    ...use,
+    ...useOf(module),
     "",
     "## What it takes",
     "",
@@ -177,4 +178,46 @@ function readme(module: Exported, example: string, figures: readonly string[]): 
     "",
     `${commented(licence)}: see LICENSE.`,
   ].join("\n")}\n`
+}
+
+function useOf(module: Exported): readonly string[] {
+  const { name } = module
+  if (module.kind === "net")
+    return [
+      `\`src/${name}.h\` says which buffers to fill before each function, and which to read after it. What it computes are the bits`,
+      "that the net has on a PC.",
+    ]
+  if (module.kind === "scribe")
+    return [
+      "```cpp",
+      `#include <${name}.h>`,
+      "",
+      "void setup() {",
+      "  Serial.begin(9600);",
+      `  ${name}_begin();`,
+      `  for (const char *c = "ababab"; *c; c++) Serial.println(${name}_learn(*c) / 256);`,
+      "}",
+      "",
+      "void loop() {}",
+      "```",
+      "",
+      `\`${name}_learn\` says what a byte cost in 1/256 bit, and learns it; \`${name}_read\` says the same and learns nothing. \`${name}_next\` is`,
+      `the likeliest next byte, and \`${name}_likelihood\` how likely. \`${name}_begin\` comes first, and forgets all when it is called again.`,
+      `${beginning(module)} What it learns it keeps until the power is off. What it says is what the scribe says on a PC, to the bit.`,
+    ]
+  return [
+    "```cpp",
+    `#include <${name}.h>`,
+    "",
+    "void setup() {",
+    "  Serial.begin(9600);",
+    `  Serial.println(${name}_ask("..."));`,
+    "}",
+    "",
+    "void loop() {}",
+    "```",
+    "",
+    `\`${name}_ask\` gives the likeliest of ${module.labels.length} labels; \`${name}_is_unsure()\` says whether it is worth anything. The first`,
+    `${module.textBytes} bytes of a text are read. The answers are those of the module on a PC, to the bit.`,
+  ]
 }

@@ -8,6 +8,7 @@ import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type Elf, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
 import { callsOf, emptyProbeOf, probeOf } from "./probe.ts"
+import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
 import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
@@ -94,6 +95,7 @@ async function linked(
 interface Run {
   readonly stackBytes: number
   readonly calls: readonly MeasuredCall[]
+  /** Of a layer in a call of the function that it is of: the mean, where the probe calls that several times. */
   cyclesOf(symbol: string): number | undefined
 }
 /**
@@ -145,10 +147,18 @@ function runOnce(
     return from === undefined || to === undefined ? [] : [{ about, cycles: to - from }]
   })
   const profile = open.profile(elf.symbols)
-  // What is jumped to, as the last thing of a function often is, counts as no call.
+  const named = (symbol: string): Profile | undefined => profile.find(({ name }) => isNamed(name, symbol))
+  // What is jumped to, as the last thing of a function often is, counts as no call: it takes what the others leave.
+  const leftOf = ({ name, inclusiveCycles }: Profile): number =>
+    profile.reduce(
+      (left, each) => left - (each.name.startsWith(`${name}_`) ? each.inclusiveCycles : 0),
+      inclusiveCycles,
+    )
   const cyclesOf = (symbol: string): number | undefined => {
-    const found = profile.find(({ name }) => isNamed(name, symbol))
-    return found && (found.inclusiveCycles || found.selfCycles)
+    const [found, whole] = [named(symbol), named(symbol.replace(/_\d+$/, ""))]
+    if (!found) return undefined
+    if (found.calls > 0) return found.inclusiveCycles / Math.max(1, whole?.calls ?? 0)
+    return whole && whole.calls > 0 ? leftOf(whole) / whole.calls : found.selfCycles
   }
   return { stackBytes: open.stackUsed, calls, cyclesOf }
 }

@@ -6,6 +6,8 @@ export interface Callable {
   readonly about: string
   readonly symbol: string
   readonly argument: string
+  /** What takes some bytes before it, and counts as nothing. */
+  readonly before?: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
 const TEXTS = (
@@ -13,23 +15,33 @@ const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
-export const callsOf = (module: Exported): readonly Callable[] =>
-  module.kind === "classifier"
-    ? [
-        {
-          about: `an answer, to a text of ${Math.min(module.textBytes, TEXTS.length)} bytes`,
-          symbol: `${module.name}_ask`,
-          argument: "text",
-        },
-      ]
-    : Object.keys(module.ports).map((entry) => ({
-        about: aboutCall(module, entry),
-        symbol: `${module.name}_${entry}`,
-        argument: "",
+export function callsOf(module: Exported): readonly Callable[] {
+  const { name } = module
+  switch (module.kind) {
+    case "classifier": {
+      const bytes = Math.min(module.textBytes, TEXTS.length)
+      return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
+    }
+    case "net":
+      return Object.keys(module.ports).map((entry) => ({
+        ...{ about: aboutCall(module, entry), symbol: `${name}_${entry}`, argument: "" },
       }))
-
+    case "scribe":
+      return [
+        { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },
+        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '", before: `(void)${name}_learn` },
+        { about: "a byte that it reads and does not learn", symbol: `${name}_read`, argument: "'s'" },
+        { about: "the likeliest next byte", symbol: `${name}_next`, argument: "" },
+      ]
+    default:
+      return module satisfies never
+  }
+}
 const aboutCall = ({ ports, samples: { about } }: ExportedNet, entry: string): string =>
   Object.keys(ports[entry]!.inputs).length === 0 || about === "" ? entry : `${entry}, ${about}`
+
+/** Made as it goes: a text would take RAM. */
+const someBytes = (call: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) ${call}(c);`
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
@@ -41,7 +53,8 @@ export const emptyProbeOf = (module: Exported): string => mainOf(module, false)
 
 function mainOf(module: Exported, isWhole: boolean): string {
   const { name } = module
-  const lines = callsOf(module).flatMap(({ symbol, argument }, i) => [
+  const lines = callsOf(module).flatMap(({ symbol, argument, before }, i) => [
+    ...(before === undefined ? [] : [`  ${someBytes(isWhole ? before : "KEEP")}`]),
     `  MARK(${2 * i + 2});`,
     isWhole ? `  (void)${symbol}(${argument});` : argument === "" ? "" : `  KEEP(${argument});`,
     `  MARK(${2 * i + 3});`,

@@ -6,9 +6,7 @@ import type { Json } from "@open-brains/core/base/json.ts"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { netFromJson } from "@open-brains/core/graph/dims_text.ts"
 import type { Outputs } from "@open-brains/core/graph/text.ts"
-import { freeze } from "@open-brains/core/ir/freeze.ts"
 import type { Program } from "@open-brains/core/ir/program.ts"
-import { validate } from "@open-brains/core/ir/validate.ts"
 import { PREPARE } from "@open-brains/core/link/link.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import type { Manifest } from "@open-brains/core/module/manifest.ts"
@@ -22,12 +20,14 @@ import { readModule } from "../store/folder.ts"
 import { MANIFEST } from "../store/whole.ts"
 import { GRAPH, WEIGHTS } from "../streams/module.ts"
 import { refuseFloats } from "./floats.ts"
+import { frozen } from "./frozen.ts"
 import { exportName } from "./names.ts"
 import { netProgram } from "./net_program.ts"
 import { type Samples, samplesOf } from "./samples.ts"
+import { exportedScribe } from "./scribe.ts"
 
 /** A module as the program that a board runs, and what its facade has to know. */
-export type Exported = ExportedClassifier | ExportedNet
+export type Exported = ExportedClassifier | ExportedNet | ExportedScribe
 interface Common {
   /** What files and functions are called. */
   readonly name: string
@@ -54,6 +54,14 @@ export interface ExportedNet extends Common {
   /** What it is asked while cycles are counted. */
   readonly samples: Samples
 }
+export interface ExportedScribe extends Common {
+  readonly kind: "scribe"
+  /** Of its tables. */
+  readonly memoryBytes: number
+  readonly hasNet: boolean
+  /** Texts that it has read and that are not in the program. */
+  readonly left: readonly string[]
+}
 export interface EntryPorts {
   readonly inputs: Readonly<Record<string, Port>>
   readonly outputs: Readonly<Record<string, Port>>
@@ -64,18 +72,29 @@ export interface ExportOptions {
   /** Where nobody says: so many at most. */
   readonly textBytesUsual?: number
   readonly gives?: readonly string[]
+  /** Of a scribe: bytes of tables, where they are to be others than it has. */
+  readonly memoryBytes?: number
+  /** Of a scribe: whether it may begin without the texts that it has read. */
+  readonly isToLeave?: boolean
 }
 
 /**
  * Reads a module or the folder of a net and makes the program that a board runs. Errors: OB854 for floats, OB855 for what no
- * board runs yet, OB857, OB858, and those of modules and graphs that are damaged.
+ * board runs yet, OB857, OB858, OB866 to OB868 of scribes, and those of modules and graphs that are damaged.
  */
 export async function exportedProgram(path: string, options: ExportOptions): Promise<Exported> {
   const manifest = join(path, MANIFEST)
   const kind = existsSync(manifest) ? firstWordOf(readText(manifest)) : undefined
+  if (kind === "predictor") return exportedScribe(path, options)
+  if (options.memoryBytes !== undefined)
+    refuse({
+      code: "OB868",
+      seen: `${path} is no scribe, and has no memory to choose.`,
+      hint: "Leave --memory out.",
+    })
   if (kind === "net") return classifierProgram(path, options)
   if (kind === undefined && existsSync(join(path, GRAPH))) return entriesProgram(path, options)
-  const what = kind === "predictor" ? "a scribe" : kind === "dataset" ? "a data set" : "a brain"
+  const what = kind === "dataset" ? "a data set" : "a brain"
   if (kind !== undefined || brainFileAt(path) !== undefined)
     return refuse({
       code: "OB855",
@@ -83,7 +102,7 @@ export async function exportedProgram(path: string, options: ExportOptions): Pro
       hint:
         what === "a brain"
           ? "Export a module that it uses: a net that `brain teach` made, or a folder with graph.json."
-          : "Export a net that `brain teach` made, or a folder with graph.json and weights.safetensors.",
+          : "Export a net that `brain teach` made, a scribe, or a folder with graph.json and weights.safetensors.",
     })
   return classifierProgram(path, options) // which says what is missing there
 }
@@ -206,10 +225,4 @@ function dataOf(
     return given ? [[name, given] as const] : []
   })
   return Object.fromEntries(named)
-}
-
-function frozen(program: Program, values: Readonly<Record<string, Numbers>>, prepares: readonly string[]): Program {
-  const problems = validate(program)
-  if (problems.length > 0) refuse(...problems)
-  return freeze(program, { values, prepares })
 }

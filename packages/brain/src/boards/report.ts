@@ -1,4 +1,5 @@
 import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
+import { MEMORY_MIN } from "@open-brains/core/mix/scribe.ts"
 import { pad, widest } from "../layout.ts"
 import type { Paint } from "../services.ts"
 import { parseSize, printSize } from "../size.ts"
@@ -39,6 +40,8 @@ export interface Report {
   readonly fits: boolean
   /** What does not fit, by how much, and what would. */
   readonly misfits: readonly Misfit[]
+  /** Texts that a scribe has read and a board does not have. */
+  readonly left?: readonly string[]
   /** Of weights.safetensors, for those who teach it smaller. */
   readonly weightBytes?: number
   /** What the compiler warned of. */
@@ -68,6 +71,7 @@ export async function reportOn(module: Exported, sources: Sources, board: Board)
     name: module.name,
     board: board.name,
     ...(module.kind === "classifier" ? { textBytes: module.textBytes, weightBytes: module.weightBytes } : {}),
+    ...(module.kind === "scribe" && module.left.length > 0 ? { left: module.left } : {}),
     ...rest,
     ...{ fits: misfits.length === 0, misfits },
     warnings: (measured?.said ?? "").split("\n").filter((line) => line.includes("warning:")),
@@ -168,9 +172,16 @@ function smallerEdition(module: Exported, overBytes: number): string {
 /** A byte of a text lies in the module and in the line of the sketch. */
 const RAM_OF_A_BYTE = 2
 function shorterTexts(module: Exported, overBytes: number): string {
+  if (module.kind === "scribe") return lessMemory(module.memoryBytes, overBytes)
   if (module.kind !== "classifier") return ""
   const bytes = module.textBytes - Math.ceil(overBytes / RAM_OF_A_BYTE)
   return bytes >= 16 ? `; or let it read less: --text-bytes ${bytes}` : ""
+}
+
+/** The tables of a scribe are a power of two. */
+function lessMemory(memoryBytes: number, overBytes: number): string {
+  const bytes = 2 ** Math.floor(Math.log2(Math.max(1, memoryBytes - overBytes)))
+  return bytes >= MEMORY_MIN ? `; or with less memory it is another scribe: --memory ${bytes / 2 ** 10}KB` : ""
 }
 
 /** Errors: OB853 for what does not fit. */
@@ -234,6 +245,7 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
     ...sizes,
     ...times,
     ...(layers.length > 0 ? ["", ...layerLines(layers)] : []),
+    ...(report.left ? [`  it begins there without ${report.left.join(" and ")}`] : []),
     ...misfits.map(({ what, overBytes, hint }) => paint("red", `  ${printSize(overBytes)} too much ${what}: ${hint}`)),
     ...warnings.map((warning) => paint("yellow", `  ${warning}`)),
   ]

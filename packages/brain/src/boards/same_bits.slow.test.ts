@@ -21,7 +21,7 @@ import { TARGETS, type Target } from "./testing/targets.ts"
 import { weightedSums } from "./testing/weighted_sums.ts"
 
 /** More for a longer search: `PROGRAMS=200 SEED=… npx vitest …`. */
-const PROGRAMS = Number(process.env["PROGRAMS"] ?? 12)
+const PROGRAMS = Number(process.env["PROGRAMS"] ?? 4)
 const CALLS = 5
 /** Random programs multiply conditions and compare what is always less; what people export does neither. */
 const RANDOM = ["-Wno-int-in-bool-context", "-Wno-type-limits", "-Wno-bool-compare"]

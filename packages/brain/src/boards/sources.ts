@@ -2,6 +2,7 @@ import type { ChipSource } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { commented, cType, upper } from "./c_text.ts"
 import { facadeOf } from "./facade.ts"
 import type { EntryPorts, Exported, ExportedNet } from "./program.ts"
+import { scribeFacade } from "./scribe_c.ts"
 
 /** What is compiled, by file name: the same for every way of packing it. */
 export interface Sources {
@@ -15,8 +16,8 @@ export interface Sources {
 
 export function sourcesOf(module: Exported, chip: ChipSource): Sources {
   const header = `${module.name}.h`
-  if (module.kind === "classifier") {
-    const facade = facadeOf(module)
+  if (module.kind !== "net") {
+    const facade = module.kind === "scribe" ? scribeFacade(module, chip.ramBytes) : facadeOf(module)
     const files = {
       [header]: facade.header,
       [`${module.name}.c`]: facade.source,

@@ -53,6 +53,14 @@ test("frames, saved registers and return addresses are counted, each path by its
   expect("bytes" in bound && bound.bytes).toBeLessThan(2 + 2 + 2 + 300 + 8)
 })
 
+test("a frame pointer that moves and comes back on one of two ways is still known where they meet", (context) => {
+  requireOrSkip(context, missingAvrCompiler())
+  const moves = "subi r28,0x65\\n sbci r29,0xff\\n subi r28,0x9b\\n sbci r29,0" // 155 up, and 155 down
+  const frame = "in r0,0x3f\\n cli\\n out 0x3e,r29\\n out 0x3f,r0\\n out 0x3d,r28"
+  const source = `APART void f(uint8_t n) { __asm__ volatile("push r28\\n push r29\\n in r28,0x3d\\n in r29,0x3e\\n sbiw r28,20\\n ${frame}\\n cpse %0,r1\\n rjmp 1f\\n ${moves}\\n 1: adiw r28,20\\n ${frame}\\n pop r29\\n pop r28" :: "r"(n) : "r0"); seen = n; }`
+  expect(boundIn(source)).toEqual({ bytes: 2 + 2 + 20, path: ["f"] })
+})
+
 test("a function that is only jumped to uses its caller's return address", (context) => {
   requireOrSkip(context, missingAvrCompiler())
   const source = "APART void g(uint8_t n) { seen = n; } APART void f(uint8_t n) { g(n + 1); }"

@@ -4,7 +4,7 @@
  */
 import type { Code, Machine, Next, Step, Unbounded } from "./stack.ts"
 
-/** One byte. Of `low` and `high`: that half of the stack pointer at entry less `less`, modulo 65536. */
+/** One byte. Of `low` and `high`: that half of the stack pointer at entry less `less`, which a low half knows modulo 256 and a high one modulo 65536. */
 type Byte =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "low"; readonly less: number }
@@ -113,7 +113,8 @@ function step(code: Code, returnBytes: number, at: number, state: State): Step<S
   if ((word & 0xfe0f) === 0x900f) return moved(-1, { ...plain, registers: changed(registers, [d, undefined]) })
   const port = (word & 15) | ((word >> 5) & 0x30)
   if ((word & 0xf800) === 0xb000) {
-    const half: Byte = port === SPL ? { kind: "low", less: sp } : port === SPH ? { kind: "high", less: sp } : undefined
+    const half: Byte =
+      port === SPL ? { kind: "low", less: sp & 255 } : port === SPH ? { kind: "high", less: sp } : undefined
     return state.half !== undefined && half !== undefined
       ? refused("variable frame")
       : on({ ...plain, registers: changed(registers, [d, half]) })
@@ -132,7 +133,8 @@ function step(code: Code, returnBytes: number, at: number, state: State): Step<S
   const less = (to: number, by: number | undefined): Step<State> => {
     const from = registers[to]
     if (by === undefined || from === undefined) return set(to, undefined)
-    if (from.kind === "low") return set(to, { kind: "low", less: wrap(from.less + by) }, { less: from.less, step: by })
+    if (from.kind === "low")
+      return set(to, { kind: "low", less: (from.less + by) & 255 }, { less: from.less, step: by })
     return set(to, from.kind === "constant" ? { kind: "constant", value: (from.value - by) & 255 } : undefined)
   }
   /** With the carry of a low half: the same step, and 256 times so much. */
@@ -148,7 +150,7 @@ function step(code: Code, returnBytes: number, at: number, state: State): Step<S
     if (!isOne) return on({ ...plain, registers: changed(registers, [to, undefined], [to + 1, undefined]) })
     const sum = wrap(above.less + by)
     const halves: readonly [number, Byte][] = [
-      [to, { kind: "low", less: sum }],
+      [to, { kind: "low", less: sum & 255 }],
       [to + 1, { kind: "high", less: sum }],
     ]
     return on({ ...plain, registers: changed(registers, ...halves) })

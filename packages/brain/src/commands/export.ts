@@ -6,6 +6,7 @@ import { exportedProgram } from "../boards/program.ts"
 import { refuseUnfit, reportLines, reportOn } from "../boards/report.ts"
 import { sourcesOf } from "../boards/sources.ts"
 import { moduleAt } from "../brains/named.ts"
+import { memorySize } from "../scribe/memory.ts"
 import type { ExitCode, Services } from "../services.ts"
 
 export interface ExportArguments {
@@ -15,13 +16,14 @@ export interface ExportArguments {
   readonly name?: string
   readonly textBytes?: number
   readonly gives?: readonly string[]
+  readonly memory?: string
   readonly force?: boolean
   readonly json?: boolean
 }
 
 /** `brain export MODULE --to arduino|c`: the module as C for a board, with what it takes there, known before it is flashed. */
 export async function exportModule(path: string, options: ExportArguments, services: Services): Promise<ExitCode> {
-  const { to, name, textBytes, gives, force = false, json = false } = options
+  const { to, name, textBytes, gives, memory, force = false, json = false } = options
   const board = boardNamed(options.board)
   services.progress(`reading ${path}`)
   const folder = existsSync(path) ? path : await moduleAt(path)
@@ -30,6 +32,8 @@ export async function exportModule(path: string, options: ExportArguments, servi
     ...(textBytes === undefined ? {} : { textBytes }),
     ...(board.textBytes === undefined ? {} : { textBytesUsual: board.textBytes }),
     ...(gives === undefined ? {} : { gives }),
+    ...(memory === undefined ? {} : { memoryBytes: memorySize(memory) }),
+    isToLeave: force,
   })
   const output = options.output ?? usualOutput(to, module.name)
   await refuseOccupied(to, module.name, output)

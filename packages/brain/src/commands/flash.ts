@@ -15,6 +15,11 @@ export interface FlashArguments {
   readonly main?: string
   /** What the module's files and functions are called. */
   readonly name?: string
+  /** With a scribe: bytes of its tables, and that it may begin without what it has read. */
+  readonly memory?: string
+  readonly force?: boolean
+  /** Of the board's time: how long a line may go unanswered. */
+  readonly wait?: number
   /** Of the board's time. */
   readonly seconds?: number
   readonly cycles?: boolean
@@ -41,7 +46,8 @@ export async function flash(path: string, options: FlashArguments, services: Ser
         "To run it here: --virtual uno or mega.",
     })
   const board = virtualBoard(options.virtual)
-  const opened = openVirtualBoard(board, await firmwareFor(path, board, options))
+  const firmware = await firmwareFor(path, board, options)
+  const opened = openVirtualBoard(board, firmware)
   const stop = new AbortController()
   const end = (): void => {
     if (stop.signal.aborted) process.exit(128 + constants.signals.SIGINT) // asked twice
@@ -51,7 +57,8 @@ export async function flash(path: string, options: FlashArguments, services: Ser
   for (const signal of SIGNALS) process.on(signal, end)
   const started = performance.now()
   try {
-    const answers = await converse(opened, options, services, stop.signal)
+    const wait = options.wait ?? firmware.answersWithin
+    const answers = await converse(opened, wait === undefined ? options : { ...options, wait }, services, stop.signal)
     const wallSeconds = (performance.now() - started) / 1000
     report(opened, answers, wallSeconds, options, services)
   } finally {
@@ -76,7 +83,7 @@ async function converse(
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
   const isToSilence = options.seconds === undefined
-  const talk = openConversation(board, isToSilence)
+  const talk = openConversation(board, isToSilence, options.wait)
   const isTyped = services.input.isTTY === true
   let wake = (): void => {}
   const heard = (): void => wake()

@@ -86,6 +86,8 @@ export function boardHarness(experts: readonly Expert[], options: HarnessOptions
     store(own.partial, i32(0), i32(1)),
     ...all("reset"),
     ...mixing.reset,
+    // From 16 KB on a PC begins with the contexts of no bytes, and a board does as it does.
+    ...(options.mixing.kind === "wide" ? again(all("start")) : []),
   ]
   return {
     name: "scribe",
@@ -165,7 +167,8 @@ function foresee(own: OwnBuffers, predict: Block): Block {
 }
 
 type OwnBuffers = ReturnType<typeof ownBuffers>
-function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions) {
+function ownBuffers(experts: readonly Expert[], { historyBytes, mixing }: HarnessOptions) {
+  const votes = mixerInputs(experts).length
   return {
     byte: buffer("input", "u8", "byte", 1),
     frozen: buffer("input", "u8", "frozen", 1),
@@ -177,7 +180,7 @@ function ownBuffers(experts: readonly Expert[], { historyBytes }: HarnessOptions
     partial: buffer("scratch", "i32", "partial", 1),
     node: buffer("scratch", "i32", "node", 1),
     bit: buffer("scratch", "i32", "bit", 1),
-    inputs: buffer("scratch", "i16", "inputs", mixerInputs(experts).length),
+    inputs: buffer("scratch", "i16", "inputs", mixing.kind === "wide" ? Math.ceil(votes / 4) * 4 : votes),
     shares: buffer("scratch", "u16", "shares", 32),
     halves: buffer("scratch", "u16", "halves", 16),
   } as const

@@ -8,6 +8,7 @@ import { type ByteNetShape, quantiseByteNet } from "../quantise/byte_net.ts"
 import { BYTE_RECIPE, trainBytes } from "../train/bytes.ts"
 import { byteNetTensorsOf, type Tensors } from "./byte_net.ts"
 import { narrowNeuralExpert } from "./narrow_neural.ts"
+import { neuralExpert } from "./neural_expert.ts"
 import { openPredictor } from "./predictor.ts"
 import { type ScribeProgramOptions, scribeProgram } from "./scribe_program.ts"
 
@@ -72,6 +73,18 @@ describe("a scribe as one program", () => {
     for (const { name } of shared) expect([...board.memory[name]!], name).toEqual([...theirs[name]!])
     const most = whole.distribution().reduce((best, chance, byte, all) => (chance > all[best]! ? byte : best), 0)
     expect(board.foresee()[0]).toBe(most)
+  })
+  test("with more memory than boards have, is what a PC's scribe is, whose products see all of the net's state", () => {
+    const shape = { memoryBytes: 2 ** 14 }
+    const options = harnessOptions(shape)
+    const whole = openPredictor([...scribeExperts(shape), neuralExpert(NET, options)], options, wasmEngine)
+    const board = opened({ ...shape, net: NET })
+    const text = TEXT.subarray(0, 150)
+    const each = new Float64Array(text.length)
+    whole.read(text, { learns: true, each })
+    for (const [i, cost] of board.learn(text).entries())
+      expect(Math.abs(cost / 256 - each[i]!), `${i}`).toBeLessThan(0.01)
+    expect([...board.memory["neural_net_h"]!]).toEqual([...whole.state()["neural_net_h"]!])
   })
   test("text like what the net learnt costs less with it", () => {
     const mean = (options: ScribeProgramOptions): number =>

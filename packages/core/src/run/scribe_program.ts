@@ -3,7 +3,7 @@ import { type Counted, countOf } from "../ir/count.ts"
 import type { Program } from "../ir/program.ts"
 import { boardHarness } from "../mix/board.ts"
 import type { Expert } from "../mix/expert.ts"
-import { harnessOptions, scribeExperts } from "../mix/scribe.ts"
+import { harnessOptions, isForBoards, scribeExperts } from "../mix/scribe.ts"
 import type { Tensors } from "./byte_net.ts"
 import { narrowNeuralExpert } from "./narrow_neural.ts"
 
@@ -42,7 +42,12 @@ export interface ScribeProgram {
  */
 export function scribeProgram({ memoryBytes, net }: ScribeProgramOptions): ScribeProgram {
   const options = harnessOptions({ memoryBytes })
-  const experts = [...scribeExperts({ memoryBytes }), ...(net === undefined ? [] : [narrowNeuralExpert(net, options)])]
+  // From 16 KB on a PC has products of the whole state.
+  const isExact = !isForBoards(memoryBytes)
+  const experts = [
+    ...scribeExperts({ memoryBytes }),
+    ...(net === undefined ? [] : [narrowNeuralExpert(net, { ...options, isExact })]),
+  ]
   const program = boardHarness(experts, options)
   const bytesOf = (isFast: boolean): number =>
     program.buffers.reduce(
