@@ -1,7 +1,7 @@
 /** Part `arduino`: the exported libraries as the Arduino IDE compiles them, and what a person has to write. */
 import type { Part } from "../shared/part.ts"
 import { libraryFiles } from "./brain.testing.ts"
-import { exhibitsIn, type Hall, isExported } from "./exhibits.ts"
+import { exhibitsIn, type Hall, isShown } from "./exhibits.ts"
 import { buildSketch, missingArduino, type Sketch } from "./sketch.ts"
 
 const BOARDS = ["uno", "mega"] as const
@@ -15,7 +15,7 @@ interface Row {
 }
 
 export async function measureArduino(hall: Hall): Promise<Part> {
-  const shown = (await exhibitsIn(hall)).filter(isExported)
+  const shown = (await exhibitsIn(hall)).filter(isShown)
   const text = shown.find(({ module }) => module.kind === "classifier")
   const six =
     text === undefined

@@ -8,7 +8,7 @@ import { afterAll, expect, test } from "vitest"
 import { missingProgram, requireOrSkip } from "../../scripts/testing.ts"
 import { boardNamed, reportOn, TARGETS } from "./brain.testing.ts"
 import { linkedSize, offBy } from "./declared.ts"
-import { type ExportedExhibit, netExhibit } from "./exhibit.ts"
+import { type Exhibit, netExhibit } from "./exhibit.ts"
 import { namesNet } from "./exhibits.ts"
 import { LAYERS, layerCalls, writeLayer } from "./layer.ts"
 import { cyclesOf, runOn } from "./ran.ts"
@@ -18,7 +18,7 @@ import { buildSketch, missingArduino } from "./sketch.ts"
 const MS_MAX = 120_000
 const folder = mkdtempSync(join(tmpdir(), "bench-boards-test-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const layer = async (): Promise<ExportedExhibit> => {
+const layer = async (): Promise<Exhibit> => {
   writeLayer(LAYERS[0]!, join(folder, "layer"))
   return netExhibit("layer", join(folder, "layer"), layerCalls(10))
 }
@@ -66,7 +66,7 @@ test(
   "the scribe learns on a chip what it learns on a PC, and what is too large for one is told",
   async (context) => {
     requireOrSkip(context, TARGETS.host.missing() ?? TARGETS["atmega2560 on simavr"].missing())
-    const exhibit = scribeExhibit(12)
+    const exhibit = await scribeExhibit(12)
     expect([exhibit.equalOn(wasmEngine), exhibit.requests.length]).toEqual([13, 13])
     for (const target of ["host", "atmega2560 on simavr"] as const)
       expect(await runOn(exhibit, target)).toMatchObject({ equal: 13 })

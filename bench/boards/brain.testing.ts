@@ -2,7 +2,12 @@
 export type { Board } from "../../packages/brain/src/boards/boards.ts"
 export { boardNamed } from "../../packages/brain/src/boards/boards.ts"
 export { libraryFiles } from "../../packages/brain/src/boards/library.ts"
-export type { Exported, ExportedClassifier, ExportedNet } from "../../packages/brain/src/boards/program.ts"
+export type {
+  Exported,
+  ExportedClassifier,
+  ExportedNet,
+  ExportedScribe,
+} from "../../packages/brain/src/boards/program.ts"
 export { exportedProgram } from "../../packages/brain/src/boards/program.ts"
 export type { Report } from "../../packages/brain/src/boards/report.ts"
 export { reportOn } from "../../packages/brain/src/boards/report.ts"

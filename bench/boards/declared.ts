@@ -5,9 +5,9 @@ import { join } from "node:path"
 import { missingProgram } from "../../scripts/testing.ts"
 import type { Part } from "../shared/part.ts"
 import { type Cell, type Measure, number, type Section } from "../shared/report.ts"
-import { boardNamed, type Report, reportOn, type Target } from "./brain.testing.ts"
-import type { ExportedExhibit } from "./exhibit.ts"
-import { exhibitsIn, fullTexts, type Hall, isExported } from "./exhibits.ts"
+import { boardNamed, type Exported, type Report, reportOn, type Target } from "./brain.testing.ts"
+import type { Exhibit } from "./exhibit.ts"
+import { exhibitsIn, fullTexts, type Hall, isShown } from "./exhibits.ts"
 import { cyclesOf, runOn } from "./ran.ts"
 
 const BOARDS = {
@@ -38,14 +38,14 @@ export async function measureDeclared(hall: Hall): Promise<Part> {
   const all = await exhibitsIn(hall)
   const rows: Row[] = []
   for (const [board, { chip, target }] of Object.entries(BOARDS))
-    for (const exhibit of all.filter(isExported)) {
+    for (const exhibit of all.filter(isShown)) {
       const report = await reportOn(exhibit.module, exhibit.sources, boardNamed(board))
       // What is declared is of texts of full length.
       const asked = exhibit.module.kind === "classifier" ? await fullTexts(hall) : exhibit
       const [ran, timed] = [await runOn(exhibit, target), await runOn(asked, target)]
       const mean = (entry: string): number | undefined =>
         "why" in timed ? undefined : cyclesOf(asked, timed.answers, entry)?.mean
-      const entries = exhibit.module.kind === "classifier" ? ["ask"] : Object.keys(exhibit.module.ports)
+      const entries = entriesOf(exhibit.module)
       rows.push({
         ...{ name: exhibit.name, board, report },
         linked: linkedSize(exhibit, chip, join(hall.folder, `${exhibit.name}-${board}`)),
@@ -58,6 +58,14 @@ export async function measureDeclared(hall: Hall): Promise<Part> {
   return { measures: measuresOf(rows), sections: [sectionOf(rows, unrun)], isSame: true }
 }
 
+/** What a sketch calls, in the order of the report. */
+const entriesOf = (module: Exported): readonly string[] =>
+  module.kind === "classifier"
+    ? ["ask"]
+    : module.kind === "net"
+      ? Object.keys(module.ports)
+      : ["begin", "learn", "read", "next"]
+
 export interface Size {
   readonly flashBytes: number
   readonly ramBytes: number
@@ -66,16 +74,15 @@ export interface Size {
  * The module in a program of its own that calls each of its functions, by avr-size, less a program that calls nothing: the
  * text that is asked is in both, since it is the sketch's.
  */
-export function linkedSize({ module, sources }: ExportedExhibit, chip: string, folder: string): Size | undefined {
+export function linkedSize({ module, sources }: Exhibit, chip: string, folder: string): Size | undefined {
   mkdirSync(folder, { recursive: true })
   for (const [name, text] of Object.entries(sources.files)) writeFileSync(join(folder, name), text)
   const { name } = module
   const isText = module.kind === "classifier"
-  const calls = isText
-    ? [`(void)${name}_ask(text);`]
-    : [...(module.reset === undefined ? [] : [module.reset]), ...Object.keys(module.ports)].map(
-        (entry) => `${name}_${entry}();`,
-      )
+  const takes: Readonly<Record<string, string>> = { ask: "text", learn: "' '", read: "'s'" }
+  const calls = [...(module.kind === "net" && module.reset !== undefined ? [module.reset] : []), ...entriesOf(module)]
+  const callsBy = (call: (entry: string, argument: string) => string): string =>
+    calls.map((entry) => call(entry, module.kind === "net" ? "" : (takes[entry] ?? ""))).join(" ")
   const text = isText ? `static char text[${module.textBytes + 1}] = "a question";\n` : ""
   const size = (main: string, own: readonly string[]): Size => {
     writeFileSync(join(folder, "whole.c"), `${main}\n`)
@@ -88,9 +95,13 @@ export function linkedSize({ module, sources }: ExportedExhibit, chip: string, f
   }
   const own = Object.keys(sources.files).filter((file) => file.endsWith(".c"))
   try {
-    const whole = size(`#include "${sources.header}"\n${text}int main(void) { ${calls.join(" ")} for (;;) {} }`, own)
-    const keeps = isText ? `__asm__ volatile("" : : "r"(text)); ` : ""
-    const none = size(`${text}int main(void) { ${keeps}for (;;) {} }`, [])
+    const whole = size(
+      `#include "${sources.header}"\n${text}int main(void) { ${callsBy((entry, argument) => `(void)${name}_${entry}(${argument});`)} for (;;) {} }`,
+      own,
+    )
+    const keep = (argument: string): string => (argument === "" ? "" : `__asm__ volatile("" : : "r"(${argument}));`)
+    const keeps = callsBy((_, argument) => keep(argument))
+    const none = size(`${text}int main(void) { ${keeps} for (;;) {} }`, [])
     return { flashBytes: whole.flashBytes - none.flashBytes, ramBytes: whole.ramBytes - none.ramBytes }
   } catch {
     return undefined // the linker refuses what does not fit, and the report says so itself

@@ -14,6 +14,7 @@ import { openClassifier } from "@open-brains/core/run/classifier.ts"
 import { contentsOf } from "@open-brains/core/run/module.ts"
 import { type OpenNet, openNet } from "@open-brains/core/run/net.ts"
 import {
+  type Exported,
   type ExportedClassifier,
   type ExportedNet,
   exportedProgram,
@@ -28,9 +29,9 @@ import {
 
 export interface Exhibit {
   readonly name: string
-  /** What `brain export` makes, and its C. Nothing where a program is shown that it does not export yet. */
-  readonly module: ExportedNet | ExportedClassifier | undefined
-  readonly sources: Sources | undefined
+  /** What `brain export` makes, and its C. */
+  readonly module: Exported
+  readonly sources: Sources
   /** Static memory of its C. */
   readonly ramBytes: number
   /** What is compiled for a probe, and what the probe gives and takes. */
@@ -46,12 +47,6 @@ export interface Exhibit {
   equalOn(engine: Engine): number
 }
 
-/** What can be exported. */
-export interface ExportedExhibit extends Exhibit {
-  readonly module: ExportedNet | ExportedClassifier
-  readonly sources: Sources
-}
-
 /** A call of a net: buffers by the names that the graph has for its inputs. */
 export interface NetCall {
   readonly entry: string
@@ -60,7 +55,7 @@ export interface NetCall {
 const KEEPS = { bindingsMax: 1, undoMax: 0, copyEvery: 1024 }
 
 /** A net with entries, out of its folder. Where it has a state, a request that sets it stands before the calls. */
-export async function netExhibit(name: string, folder: string, calls: readonly NetCall[]): Promise<ExportedExhibit> {
+export async function netExhibit(name: string, folder: string, calls: readonly NetCall[]): Promise<Exhibit> {
   const module = (await exportedProgram(folder, { name })) as ExportedNet
   const { program, reset } = module
   const chip = emitChip(program)
@@ -120,7 +115,7 @@ export async function textExhibit(
   folder: string,
   textBytes: number,
   texts: readonly string[],
-): Promise<ExportedExhibit> {
+): Promise<Exhibit> {
   const module = (await exportedProgram(folder, { name, textBytes })) as ExportedClassifier
   const files = await readModule(folder)
   const { program } = module

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { RECIPE } from "@open-brains/core/train/recipe.ts"
 import { missingData, repository } from "../../scripts/testing.ts"
 import { CLINC150_IN_MIRROR, fill, published, splitsOf, teachModule } from "./brain.testing.ts"
-import { type Exhibit, type ExportedExhibit, type NetCall, netExhibit, textExhibit } from "./exhibit.ts"
+import { type Exhibit, type NetCall, netExhibit, textExhibit } from "./exhibit.ts"
 import { LAYERS, layerCalls, writeLayer } from "./layer.ts"
 import { folderOf } from "./nets/make.ts"
 import { type BoardNetName, casesOf, missingCases } from "./nets.ts"
@@ -16,9 +16,9 @@ export interface Absent {
 }
 const cIdentifier = (name: string): string => name.replaceAll("-", "_")
 
-const nets = new Map<string, Promise<ExportedExhibit>>()
+const nets = new Map<string, Promise<Exhibit>>()
 /** A net of nets.ts, asked what it has not learnt from. */
-export function boardNet(name: BoardNetName, count: number): Promise<ExportedExhibit> {
+export function boardNet(name: BoardNetName, count: number): Promise<Exhibit> {
   const key = `${name} ${count}`
   const made =
     nets.get(key) ??
@@ -34,9 +34,9 @@ export function boardNet(name: BoardNetName, count: number): Promise<ExportedExh
 export const NAMES_FOLDER = join(repository, "examples/names/net")
 /** After so many characters another seed begins, at temperatures from 4 to 40 sixteenths. */
 const CHARACTERS = 50
-const names = new Map<number, Promise<ExportedExhibit>>()
+const names = new Map<number, Promise<Exhibit>>()
 /** `count` characters of the names, of seeds 1, 2, … */
-export function namesNet(count: number): Promise<ExportedExhibit> {
+export function namesNet(count: number): Promise<Exhibit> {
   const made = names.get(count) ?? netExhibit("names", NAMES_FOLDER, namesCalls(count))
   names.set(count, made)
   return made
@@ -51,7 +51,7 @@ export const namesCalls = (count: number): readonly NetCall[] =>
   }).flat()
 
 /** Every kind of layer, in folders below that one. */
-export const layers = (folder: string, count: number): Promise<readonly ExportedExhibit[]> =>
+export const layers = (folder: string, count: number): Promise<readonly Exhibit[]> =>
   Promise.all(
     LAYERS.map((kind, n) => {
       const own = join(folder, `layer-${n}`)
@@ -110,17 +110,17 @@ export async function exhibitsIn({ folder, isQuick, count, intent }: Hall): Prom
   all.push(...(await layers(folder, count)).slice(0, isQuick ? 1 : undefined))
   const why = missingTexts()
   all.push(why === undefined ? await intents(folder, isQuick, count, intent) : { name: "intents", why })
-  all.push(theScribe(count))
+  all.push(await theScribe(count))
   return all
 }
-const scribes = new Map<number, Exhibit>()
-function theScribe(count: number): Exhibit {
+const scribes = new Map<number, Promise<Exhibit>>()
+function theScribe(count: number): Promise<Exhibit> {
   const made = scribes.get(count) ?? scribeExhibit(count)
   scribes.set(count, made)
   return made
 }
-const asked = new Map<number, Promise<ExportedExhibit>>()
-function intents(folder: string, isQuick: boolean, count: number, given: string | undefined): Promise<ExportedExhibit> {
+const asked = new Map<number, Promise<Exhibit>>()
+function intents(folder: string, isQuick: boolean, count: number, given: string | undefined): Promise<Exhibit> {
   const made =
     asked.get(count) ??
     intentFolder(folder, isQuick, given).then(async (path) =>
@@ -129,14 +129,11 @@ function intents(folder: string, isQuick: boolean, count: number, given: string 
   asked.set(count, made)
   return made
 }
-/** What `brain export` makes, among all. */
-export const isExported = (each: Exhibit | Absent): each is ExportedExhibit =>
-  isShown(each) && each.module !== undefined
 export const isShown = (each: Exhibit | Absent): each is Exhibit => "module" in each
 
-const full = new Map<number, Promise<ExportedExhibit>>()
+const full = new Map<number, Promise<Exhibit>>()
 /** The intent edition asked texts of full length: messages one after another, cut to pieces. */
-export function fullTexts({ folder, isQuick, count, intent }: Hall): Promise<ExportedExhibit> {
+export function fullTexts({ folder, isQuick, count, intent }: Hall): Promise<Exhibit> {
   const made =
     full.get(count) ??
     intentFolder(folder, isQuick, intent).then(async (path) => {

@@ -5,16 +5,16 @@ import { DTYPE } from "@open-brains/core/base/dtype.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import type { Engine } from "@open-brains/core/engine/engine.ts"
 import { interpreterEngine } from "@open-brains/core/engine/interpreter.ts"
-import { freeze } from "@open-brains/core/ir/freeze.ts"
 import { readSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { scribeProgram } from "@open-brains/core/run/scribe_program.ts"
 import { repository } from "../../scripts/testing.ts"
-import { portsOf } from "./brain.testing.ts"
+import { type ExportedScribe, exportedProgram, portsOf, sourcesOf } from "./brain.testing.ts"
 import { type Exhibit, joined, once, sameBytes } from "./exhibit.ts"
 
 const FOLDER = join(repository, "modules/scribe-mega")
 const MEMORY_BYTES = 4096
-const NAME = "scribe_mega"
+/** What entries are called by whom a sketch calls. */
+const COUNTED = { reset: "begin", foresee: "next" } as const
 /** Of so many bytes one is not learnt, and of so many the likeliest next one is asked for. */
 const [READ_EVERY, ASKED_EVERY] = [7, 10]
 
@@ -33,12 +33,14 @@ function callsFor(count: number): readonly Call[] {
   return [{ entry: "reset", byte: 0, frozen: 0 }, ...coming]
 }
 
-export function scribeExhibit(count: number): Exhibit {
+export async function scribeExhibit(count: number): Promise<Exhibit> {
   const path = join(FOLDER, "net.safetensors")
   const net = readSafetensors(new Uint8Array(readFileSync(path)), "net.safetensors")
   const { program: whole } = scribeProgram({ memoryBytes: MEMORY_BYTES, net })
-  const program = { ...freeze(whole, { values: {}, prepares: [] }), name: NAME }
+  const module = (await exportedProgram(FOLDER, {})) as ExportedScribe
+  const { program } = module
   const chip = emitChip(program)
+  const sources = sourcesOf(module, chip)
   const calls = callsFor(count)
   const entries = Object.keys(program.entries ?? {})
   const seen = (["output", "state"] as const).flatMap((kind) => program.buffers.filter(({ access }) => access === kind))
@@ -57,14 +59,14 @@ export function scribeExhibit(count: number): Exhibit {
   const judged = once(() => answersOn(interpreterEngine, program, seen))
   const outputBytes = outputs.reduce((sum, { dtype, length }) => sum + DTYPE[dtype].bytes * length, 0)
   return {
-    ...{ name: NAME, module: undefined, sources: undefined, judged, ramBytes: chip.ramBytes },
-    probed: { name: NAME, header: chip.header, source: chip.source },
-    ports: portsOf(NAME, program),
+    ...{ name: module.name, module, sources, judged, ramBytes: chip.ramBytes },
+    probed: { name: chip.name, header: chip.header, source: chip.source },
+    ports: portsOf(chip.name, program),
     requests: calls.map(({ entry, byte, frozen }) => ({
       entry: entries.indexOf(entry) + 1,
       input: Uint8Array.from(inputs, ({ name }) => (name === "byte" ? byte : frozen)),
     })),
-    counted: calls.map(({ entry }) => entry),
+    counted: calls.map(({ entry, frozen }) => (entry === "run" ? (frozen === 1 ? "read" : "learn") : COUNTED[entry])),
     equalOn: (engine) =>
       answersOn(engine, whole, outputs).filter((bytes, n) => sameBytes(bytes, judged()[n]!.subarray(0, outputBytes)))
         .length,

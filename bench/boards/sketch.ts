@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { missingProgram } from "../../scripts/testing.ts"
 import { boardNamed, libraryFiles } from "./brain.testing.ts"
-import type { ExportedExhibit } from "./exhibit.ts"
+import type { Exhibit } from "./exhibit.ts"
 
 export interface Sketch {
   /** Why there are no figures. */
@@ -24,7 +24,7 @@ export const missingArduino = (): string | undefined => missingProgram("arduino-
 
 /** Compiles a sketch, by default the example of the library, with the flags that the board's core has by default. */
 export async function buildSketch(
-  { name, module, sources }: ExportedExhibit,
+  { name, module, sources }: Exhibit,
   board: "uno" | "mega",
   folder: string,
   own?: string,
