@@ -1,6 +1,6 @@
 /** Part `arduino`: the exported libraries as the Arduino IDE compiles them, and what a person has to write. */
 import type { Part } from "../shared/part.ts"
-import { libraryFiles } from "./brain.testing.ts"
+import { boardNamed, libraryFiles } from "./brain.testing.ts"
 import { exhibitsIn, type Hall, isShown } from "./exhibits.ts"
 import { buildSketch, missingArduino, type Sketch } from "./sketch.ts"
 
@@ -22,10 +22,17 @@ export async function measureArduino(hall: Hall): Promise<Part> {
       ? undefined
       : readmeSketch(libraryFiles(text.module, text.sources, [])[`${text.name}/README.md`]!)
   const rows: Row[] = []
+  const unfit: string[] = []
   const missing = missingArduino()
   if (missing === undefined)
     for (const board of BOARDS) {
-      for (const exhibit of shown.filter((each) => !hall.isQuick || board === "uno" || each === text))
+      const { ramBytes } = boardNamed(board)
+      unfit.push(
+        ...shown.filter((each) => each.ramBytes > ramBytes).map(({ name }) => `${name} does not fit: ${board}.`),
+      )
+      for (const exhibit of shown
+        .filter((each) => each.ramBytes <= ramBytes)
+        .filter((each) => !hall.isQuick || board === "uno" || each === text))
         rows.push({
           ...{ name: exhibit.name, board, what: "the example" },
           sketch: await buildSketch(exhibit, board, hall.folder),
@@ -70,6 +77,7 @@ export async function measureArduino(hall: Hall): Promise<Part> {
           ...(missing === undefined ? [] : [missing]),
           ...failed.map(({ name, board, sketch }) => `${name}, ${board}: ${sketch.why}.`),
           ...warned,
+          ...unfit,
           ...(six === undefined ? [] : [`What a person writes:\n\n\`\`\`cpp\n${six.trimEnd()}\n\`\`\``]),
           ...(example === undefined ? [] : [`The example:\n\n\`\`\`cpp\n${example.trimEnd()}\n\`\`\``]),
         ],

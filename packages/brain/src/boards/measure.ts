@@ -7,7 +7,7 @@ import type { Board } from "./boards.ts"
 import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type Elf, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { callsOf, emptyProbeOf, probeOf } from "./probe.ts"
+import { callsOf, emptyProbeOf, probeOf, sizedProbeOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
 import type { Samples } from "./samples.ts"
@@ -50,7 +50,9 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
     const whole = await linked(folder, "probe", probeOf(module), files, target)
     const empty = await linked(folder, "empty", emptyProbeOf(module), [], target)
-    const [all, none] = [footprintOf(whole.elf), footprintOf(empty.elf)]
+    const isSized = callsOf(module).every(({ before }) => before === undefined)
+    const sized = isSized ? whole : await linked(folder, "sized", sizedProbeOf(module), files, target)
+    const [all, none] = [footprintOf(sized.elf), footprintOf(empty.elf)]
     const run = board.cycles === "simulated" ? simulated(whole.bytes, whole.elf, board, module) : undefined
     return {
       flashBytes: all.flashBytes - none.flashBytes,

@@ -6,7 +6,7 @@ export interface Callable {
   readonly about: string
   readonly symbol: string
   readonly argument: string
-  /** What takes some bytes before it, and counts as nothing. */
+  /** Statements of C that come before it, and count as nothing. */
   readonly before?: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
@@ -29,7 +29,7 @@ export function callsOf(module: Exported): readonly Callable[] {
     case "scribe":
       return [
         { about: "to forget all, and begin", symbol: `${name}_begin`, argument: "" },
-        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '", before: `(void)${name}_learn` },
+        { about: "a byte that it learns", symbol: `${name}_learn`, argument: "' '", before: someBytes(name) },
         { about: "a byte that it reads and does not learn", symbol: `${name}_read`, argument: "'s'" },
         { about: "the likeliest next byte", symbol: `${name}_next`, argument: "" },
       ]
@@ -41,20 +41,22 @@ const aboutCall = ({ ports, samples: { about } }: ExportedNet, entry: string): s
   Object.keys(ports[entry]!.inputs).length === 0 || about === "" ? entry : `${entry}, ${about}`
 
 /** Made as it goes: a text would take RAM. */
-const someBytes = (call: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) ${call}(c);`
+const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);`
 
 /**
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
  * n-th and 2n + 3 after it.
  */
 export const probeOf = (module: Exported): string => mainOf(module, true)
+/** The same, with nothing before what it does: what is linked then is what the module takes. */
+export const sizedProbeOf = (module: Exported): string => mainOf(module, true, false)
 /** The same without a module: what a program takes that calls nothing, its marks and its question among it. */
-export const emptyProbeOf = (module: Exported): string => mainOf(module, false)
+export const emptyProbeOf = (module: Exported): string => mainOf(module, false, false)
 
-function mainOf(module: Exported, isWhole: boolean): string {
+function mainOf(module: Exported, isWhole: boolean, hasBefore = true): string {
   const { name } = module
   const lines = callsOf(module).flatMap(({ symbol, argument, before }, i) => [
-    ...(before === undefined ? [] : [`  ${someBytes(isWhole ? before : "KEEP")}`]),
+    ...(before === undefined || !hasBefore ? [] : [`  ${before}`]),
     `  MARK(${2 * i + 2});`,
     isWhole ? `  (void)${symbol}(${argument});` : argument === "" ? "" : `  KEEP(${argument});`,
     `  MARK(${2 * i + 3});`,
