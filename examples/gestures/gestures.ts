@@ -86,7 +86,10 @@ export function gesturesNet(fitted: FittedSequential): { readonly net: Net; read
 export interface GesturesFiles {
   readonly "graph.json": string
   readonly "weights.safetensors": Uint8Array
+  /** What it is usually asked: an export counts the cycles of that. */
+  readonly "samples.safetensors": Uint8Array
 }
+const SAMPLES = LABELS.length
 /** The module as its files: of the seed that was best on the strokes to choose by. Errors: OB401, OB403. */
 export function gesturesFiles(folder: string, engine: Engine = wasmEngine): GesturesFiles {
   const { fitted, best } = fitSeeds(NET, rowsToLearn(folder, engine), RECIPE, SEEDS, engine)
@@ -94,7 +97,22 @@ export function gesturesFiles(folder: string, engine: Engine = wasmEngine): Gest
   return {
     "graph.json": canonicalJson(netToJson(net)),
     "weights.safetensors": writeSafetensors(tensors, { labels: canonicalJson([...LABELS]) }),
+    "samples.safetensors": gesturesSamples(folder),
   }
+}
+/** One of each digit, of the strokes to choose by. */
+export function gesturesSamples(folder: string): Uint8Array {
+  const { choose } = readStrokes(folder)
+  const strokes = LABELS.map((_, digit) => choose.find(({ label }) => label === digit)!)
+  const points = new Int16Array(SAMPLES * 2 * POINTS_MAX)
+  for (const [i, stroke] of strokes.entries()) points.set(stroke.points, i * 2 * POINTS_MAX)
+  return writeSafetensors({
+    "step.points": { dtype: "i16", shape: [SAMPLES, 1, 2 * POINTS_MAX], data: points },
+    "step.count": {
+      ...{ dtype: "i32", shape: [SAMPLES, 1, 1] },
+      data: Int32Array.from(strokes, (stroke) => stroke.points.length / 2),
+    },
+  })
 }
 
 if (import.meta.main) {

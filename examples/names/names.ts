@@ -8,7 +8,7 @@ import { wasmEngine } from "@open-brains/core/engine/wasm.ts"
 import { netToJson } from "@open-brains/core/graph/dims_text.ts"
 import { writeSafetensors } from "@open-brains/core/module/safetensors.ts"
 import { readNames } from "./data.ts"
-import { namesNet, SHAPE } from "./net.ts"
+import { namesNet, SHAPE, TEMPERATURE } from "./net.ts"
 import { type Recipe, trainNames } from "./train.ts"
 
 export const RECIPE: Recipe = {
@@ -28,11 +28,19 @@ export const SEED = 4
 export interface NamesFiles {
   readonly "graph.json": string
   readonly "weights.safetensors": Uint8Array
+  /** What it is usually asked: an export counts the cycles of that. */
+  readonly "samples.safetensors": Uint8Array
 }
+const SAMPLES = 8
 /** The module as its files. */
 export const namesFiles = (train: readonly string[], engine: Engine = wasmEngine): NamesFiles => ({
   "graph.json": canonicalJson(netToJson(namesNet(SHAPE))),
   "weights.safetensors": writeSafetensors(trainNames(train, RECIPE, SEED, engine)),
+  "samples.safetensors": writeSafetensors({
+    "begin.seed": { dtype: "i32", shape: [SAMPLES, 1], data: Int32Array.from({ length: SAMPLES }, (_, i) => i + 1) },
+    "begin.temperature": { dtype: "u8", shape: [SAMPLES, 1], data: new Uint8Array(SAMPLES).fill(TEMPERATURE) },
+    "step.given": { dtype: "u8", shape: [SAMPLES, 1], data: new Uint8Array(SAMPLES) },
+  }),
 })
 
 /** What a person has to mend is said in a line or two. */

@@ -1,17 +1,19 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { bytesOf } from "@open-brains/core/base/dtype.ts"
 import { AVR_BOARDS } from "./avr.ts"
 import type { Board } from "./boards.ts"
 import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type CortexChip, countInQemu, isCortex, linkFlags } from "./cortex/qemu.ts"
 import { type Elf, type ElfSymbol, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { callsOf, EMPTY_PROBE, probeOf } from "./probe.ts"
+import { askedProbeOf, callsOf, emptyProbeOf, probeOf, sizedProbeOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
+import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
 import { stackOf } from "./stack.ts"
-import { openVirtualBoard } from "./virtual.ts"
+import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
 import { inWorkplace } from "./workplace.ts"
 
 /** What a compiler and a simulator say of a module: the module's own, without the program around it. */
@@ -51,19 +53,18 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     for (const [name, text] of own) await writeFile(join(folder, name), text)
     const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
     const whole = await linked(folder, "probe", probeOf(module), files, target, board)
-    const empty = await linked(folder, "empty", EMPTY_PROBE, [], target, board)
-    const [all, none] = [footprintOf(whole.elf), footprintOf(empty.elf)]
-    // The question that the probe asks is the probe's: an AVR copies it to RAM, a Cortex-M reads it in flash.
-    const asked = module.kind === "classifier" ? module.textBytes + 1 : 0
-    const things = callsOf(module).map(({ about }) => about)
+    const empty = await linked(folder, "empty", emptyProbeOf(module), [], target, board)
+    const isSized = callsOf(module).every(({ before }) => before === undefined)
+    const sized = isSized ? whole : await linked(folder, "sized", sizedProbeOf(module), files, target, board)
+    const [all, none] = [footprintOf(sized.elf), footprintOf(empty.elf)]
     const symbols = sources.chip.layers.map(({ symbol }) => symbol)
     const run = isCortex(target)
-      ? await modelled(whole, target, things, symbols)
-      : simulated(whole.bytes, whole.elf, board, things)
+      ? await modelledMean(folder, module, files, target, board, symbols, whole)
+      : simulated(whole.bytes, whole.elf, board, module)
     const known = "untimed" in run ? undefined : run
     return {
-      flashBytes: all.flashBytes - none.flashBytes - asked,
-      ramBytes: all.ramBytes - none.ramBytes - (whole.elf.machine === "avr" ? asked : 0),
+      flashBytes: all.flashBytes - none.flashBytes,
+      ramBytes: all.ramBytes - none.ramBytes,
       ...stackIn(module, whole.elf, known?.stackBytes),
       cycles: board.cycles === "simulated" ? "exact" : "modelled",
       ...("untimed" in run ? run : {}),
@@ -113,15 +114,56 @@ interface Run {
   cyclesOf(symbol: string): number | undefined
 }
 const TOO_LONG = "it does not fit, or takes over a minute"
-function simulated(bytes: Uint8Array, elf: Elf, board: Board, things: readonly string[]): Run | Untimed {
+/**
+ * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not fit the
+ * chip, or takes too long.
+ */
+function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported): Run | Untimed {
   const chip = AVR_BOARDS[board.name as keyof typeof AVR_BOARDS]
   const { flashBytes, ramBytes } = footprintOf(elf)
   if (flashBytes > board.flashBytes || ramBytes > board.ramBytes - STACK_LEAST) return { untimed: TOO_LONG }
-  const open = openVirtualBoard(chip, readFirmware(bytes, "the probe", chip))
-  const end = open.runUntil(() => false, CYCLES_MAX)
-  if (end !== "asleep") return { untimed: TOO_LONG }
+  const firmware = readFirmware(bytes, "the probe", chip)
+  const runs: Run[] = []
+  let left = CYCLES_MAX
+  for (const inputs of module.kind === "net" ? module.samples.runs : [{}]) {
+    const open = openVirtualBoard(chip, firmware)
+    const end = runOnce(open, elf, module, inputs, left)
+    left -= open.cycles
+    if (end === undefined) break
+    runs.push(end)
+  }
+  if (runs.length === 0) return { untimed: TOO_LONG }
+  return meanOf(runs)
+}
+
+function meanOf(runs: readonly Run[]): Run {
+  const stacks = runs.flatMap(({ stackBytes }) => stackBytes ?? [])
+  const mean = (of: (run: Run) => number): number =>
+    Math.round(runs.reduce((sum, run) => sum + of(run), 0) / runs.length)
+  return {
+    ...(stacks.length > 0 ? { stackBytes: Math.max(...stacks) } : {}),
+    calls: runs[0]!.calls.map(({ about }, i) => ({ about, cycles: mean(({ calls }) => calls[i]!.cycles ?? 0) })),
+    cyclesOf: (symbol) =>
+      runs.some((run) => run.cyclesOf(symbol) !== undefined) ? mean((run) => run.cyclesOf(symbol) ?? 0) : undefined,
+  }
+}
+
+/** At the first mark, where the state is as it begins, the inputs are put into memory. */
+function runOnce(
+  open: VirtualBoard,
+  elf: Elf,
+  module: Exported,
+  inputs: Samples["runs"][number],
+  cyclesMax: number,
+): Run | undefined {
+  open.runUntil(() => open.marks.length > 0, cyclesMax)
+  for (const [buffer, numbers] of Object.entries(inputs)) {
+    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === `${module.name}_${buffer}`)
+    if (place) open.write(place.address, bytesOf(numbers)) // what nothing reads, the linker leaves out
+  }
+  if (open.runUntil(() => false, cyclesMax - open.cycles) !== "asleep") return undefined
   const at = (value: number): number | undefined => open.marks.find((mark) => mark.value === value)?.cycle
-  const calls = things.flatMap((about, i) => {
+  const calls = callsOf(module).flatMap(({ about }, i) => {
     const [from, to] = [at(2 * i + 2), at(2 * i + 3)]
     return from === undefined || to === undefined ? [] : [{ about, cycles: to - from }]
   })
@@ -142,6 +184,38 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, things: readonly s
   return { stackBytes: open.stackUsed, calls, cyclesOf }
 }
 const STACK_LEAST = 64
+
+/** So many samples are modelled: each is a program of its own. */
+const SAMPLES_MODELLED = 4
+/** The mean of some of a net's samples; of anything else the one run of its probe. */
+async function modelledMean(
+  folder: string,
+  module: Exported,
+  files: readonly string[],
+  target: CortexChip,
+  board: Board,
+  symbols: readonly string[],
+  whole: Linked,
+): Promise<Run | Untimed> {
+  if (module.kind !== "net")
+    return modelled(
+      whole,
+      target,
+      callsOf(module).map(({ about }) => about),
+      symbols,
+    )
+  const some = module.samples.runs.slice(0, SAMPLES_MODELLED)
+  const about = module.samples.about.replace(/\d+/, `${some.length}`)
+  const things = callsOf({ ...module, samples: { ...module.samples, about } }).map((each) => each.about)
+  const runs: Run[] = []
+  for (const [n, inputs] of some.entries()) {
+    const asked = await linked(folder, `asked${n}`, askedProbeOf(module, inputs), files, target, board)
+    const run = await modelled(asked, target, things, symbols)
+    if ("untimed" in run) return run
+    runs.push(run)
+  }
+  return meanOf(runs)
+}
 
 async function modelled(
   { path, elf }: Linked,

@@ -1,6 +1,7 @@
 import { quoted } from "./c_text.ts"
 import { START_HEADER } from "./cortex/qemu.ts"
-import type { Exported } from "./program.ts"
+import type { Exported, ExportedNet } from "./program.ts"
+import type { Samples } from "./samples.ts"
 
 /** One thing that a module does: a function of its header. */
 export interface Callable {
@@ -25,9 +26,7 @@ export function callsOf(module: Exported): readonly Callable[] {
     }
     case "net":
       return Object.keys(module.ports).map((entry) => ({
-        about: `${entry}, inputs all 0`,
-        symbol: `${name}_${entry}`,
-        argument: "",
+        ...{ about: aboutCall(module, entry), symbol: `${name}_${entry}`, argument: "" },
       }))
     case "scribe":
       return [
@@ -40,6 +39,9 @@ export function callsOf(module: Exported): readonly Callable[] {
       return module satisfies never
   }
 }
+const aboutCall = ({ ports, samples: { about } }: ExportedNet, entry: string): string =>
+  Object.keys(ports[entry]!.inputs).length === 0 || about === "" ? entry : `${entry}, ${about}`
+
 /** Made as it goes: a text would take RAM. */
 const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);`
 
@@ -47,44 +49,51 @@ const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++
  * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. On AVR GPIOR0 is 2n + 2 before the
  * n-th and 2n + 3 after it; what else counts cycles is told by cortex/start.h.
  */
-export function probeOf(module: Exported): string {
+export const probeOf = (module: Exported): string => mainOf(module, true)
+/** The same on inputs that it brings along, of a net: a chip that is only modelled has no memory to write to from outside. */
+export const askedProbeOf = (module: Exported, inputs: Samples["runs"][number]): string =>
+  mainOf(module, true, true, inputs)
+/** The same, with nothing before what it does: what is linked then is what the module takes. */
+export const sizedProbeOf = (module: Exported): string => mainOf(module, true, false)
+/** The same without a module: what a program takes that calls nothing, its marks and its question among it. */
+export const emptyProbeOf = (module: Exported): string => mainOf(module, false, false)
+
+function mainOf(module: Exported, isWhole: boolean, hasBefore = true, inputs: Samples["runs"][number] = {}): string {
   const { name } = module
   const lines = callsOf(module).flatMap(({ symbol, argument, before }, i) => [
-    ...(before === undefined ? [] : [`  ${before}`]),
+    ...(before === undefined || !hasBefore ? [] : [`  ${before}`]),
     `  MARK(${2 * i + 2});`,
-    `  (void)${symbol}(${argument});`,
+    isWhole ? `  (void)${symbol}(${argument});` : argument === "" ? "" : `  KEEP(${argument});`,
     `  MARK(${2 * i + 3});`,
   ])
+  const resets = isWhole && module.kind === "net" && module.reset !== undefined
   const text =
     module.kind === "classifier" ? `static const char text[] = ${quoted(TEXTS.slice(0, module.textBytes))};\n` : ""
-  return `#include "${name}.h"
-${text}${ENDS}
+  const given = Object.entries(inputs).map(([buffer, numbers]) => {
+    const array = `${name}_${buffer}`
+    return {
+      text: `static const int32_t given_${buffer}[] = {${Array.from(numbers, (n) => (n === -(2 ** 31) ? "INT32_MIN" : n)).join(", ")}};\n`,
+      fill: `  for (uint32_t i = 0; i < ${numbers.length}; i++) ((volatile __typeof__(${array}[0]) *)${array})[i] = (__typeof__(${array}[0]))given_${buffer}[i];`,
+    }
+  })
+  return `${isWhole ? `#include "${name}.h"\n` : ""}${ENDS}${text}${given.map((each) => each.text).join("")}
 int main(void) {
-  BEGIN();
-${module.kind === "net" && module.reset !== undefined ? `  ${name}_${module.reset}();\n` : ""}${lines.join("\n")}
+${[...(resets ? [`  ${name}_${module.reset}();`] : []), ...given.map((each) => each.fill), ...lines].filter((line) => line !== "").join("\n")}
   END();
 }
 `
 }
-/** The same without a module: what a program takes that does nothing. */
-export const EMPTY_PROBE = `#include <stdint.h>
+const ENDS = `#include <stdint.h>
+#define KEEP(text) __asm__ volatile("" : : "r"(text))
 #ifdef __AVR__
 #include <avr/io.h>
 #include <avr/interrupt.h>
 #include <avr/sleep.h>
-#define BEGIN()
 #define MARK(n) (GPIOR0 = (n))
 #define END() do { cli(); sleep_enable(); sleep_cpu(); } while (1)
 #else
 #include ${JSON.stringify(START_HEADER)}
-#define BEGIN()
 #define MARK(n) do { if ((n) & 1) MARK_END(); else MARK_START(); } while (0)
 #define END() for (;;) leave(STOPPED_APPLICATION_EXIT)
 #endif
-int main(void) {
-  BEGIN();
-  MARK(0);
-  END();
-}
 `
-const ENDS = EMPTY_PROBE.slice(0, EMPTY_PROBE.indexOf("int main"))

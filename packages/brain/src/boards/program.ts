@@ -23,6 +23,7 @@ import { refuseFloats } from "./floats.ts"
 import { frozen } from "./frozen.ts"
 import { exportName } from "./names.ts"
 import { netProgram } from "./net_program.ts"
+import { type Samples, samplesOf } from "./samples.ts"
 import { exportedScribe } from "./scribe.ts"
 
 /** A module as the program that a board runs, and what its facade has to know. */
@@ -50,6 +51,8 @@ export interface ExportedNet extends Common {
   readonly ports: Readonly<Record<string, EntryPorts>>
   /** The entry that puts the state where it begins, if there is a state. */
   readonly reset?: string
+  /** What it is asked while cycles are counted. */
+  readonly samples: Samples
 }
 export interface ExportedScribe extends Common {
   readonly kind: "scribe"
@@ -149,6 +152,9 @@ function shortened(
   })
 }
 
+/** What a net of entries is usually asked, if its folder holds it (samples.ts). */
+const SAMPLES = "samples.safetensors"
+
 /** A folder with graph.json and weights.safetensors, which is no module of the store. */
 async function entriesProgram(path: string, options: ExportOptions): Promise<ExportedNet> {
   const name = exportName(folderName(path), options.name)
@@ -169,8 +175,16 @@ async function entriesProgram(path: string, options: ExportOptions): Promise<Exp
   const net = netFromJson(json)
   const made = netProgram(name, net, readSafetensors(bytes!, WEIGHTS))
   const { ports, reset } = made
+  const given = existsSync(join(path, SAMPLES)) ? readSafetensors(await partIn(path, SAMPLES), SAMPLES) : {}
+  const samples = samplesOf(ports, given)
+  if (typeof samples === "string")
+    return refuse({
+      code: "OB855",
+      seen: `${path} is no net that a board can run: ${samples}.`,
+      hint: `Mend ${SAMPLES}, or take it away: what the net is asked while its cycles are counted is drawn then.`,
+    })
   return {
-    ...{ kind: "net", name, about: `The net of ${folderName(path)}`, licence: "LicenseRef-unstated", ports },
+    ...{ kind: "net", name, about: `The net of ${folderName(path)}`, licence: "LicenseRef-unstated", ports, samples },
     ...(reset === undefined ? {} : { reset }),
     program: frozen(made.program, made.values, made.prepares),
   }

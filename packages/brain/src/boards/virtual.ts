@@ -41,6 +41,8 @@ export interface VirtualBoard {
   /** What it printed on serial port 0, from the byte `from` on. */
   output(from?: number): Uint8Array
   readonly outputLength: number
+  /** Puts bytes into data memory, at an address of the chip or of its ELF. */
+  write(address: number, bytes: Uint8Array): void
   /** Cycles since reset. */
   readonly cycles: number
   readonly halt: Halt | undefined
@@ -166,6 +168,7 @@ export function openVirtualBoard(board: AvrBoard, { flash }: Firmware): VirtualB
     get outputLength() {
       return serial.outputLength
     },
+    write: (address, bytes) => cpu.data.set(bytes, address & 0xffff), // the linker counts data from 0x800000
     get cycles() {
       return cpu.cycles
     },

@@ -9,7 +9,7 @@ import { boardNamed } from "../boards.ts"
 import { compileForChip } from "../compile.ts"
 import { readElf } from "../elf.ts"
 import { estimatedCycles } from "../estimate.ts"
-import { callsOf, EMPTY_PROBE, TEXTS } from "../probe.ts"
+import { callsOf, emptyProbeOf, TEXTS } from "../probe.ts"
 import { type Exported, exportedProgram } from "../program.ts"
 import { type Report, reportOn } from "../report.ts"
 import { sourcesOf } from "../sources.ts"
@@ -87,7 +87,7 @@ test(
   async (context) => {
     const [chip, elf, source] = ["cortex-m0", join(folder, "empty.elf"), join(folder, "empty.c")] as const
     requireOrSkip(context, TARGETS["cortex-m0 on QEMU"].missing())
-    writeFileSync(source, EMPTY_PROBE)
+    writeFileSync(source, emptyProbeOf({ kind: "net", name: "none", ports: {} } as unknown as Exported))
     await compileForChip({ chip, sources: [source], output: elf, flags: linkFlags(262_144, 16_384) })
     const functions = readElf(readFileSync(elf), elf).symbols.filter(({ kind }) => kind === "function")
     expect(functions.map(({ name }) => name).sort()).toEqual(["fault", "main", "reset"])

@@ -12,6 +12,8 @@ export interface ModuleSource {
   readonly name: string
   readonly header: string
   readonly source: string
+  /** What lies beside them, by file name. */
+  readonly others?: Readonly<Record<string, string>>
 }
 /** A buffer that the outside sees: in C `name` of that many bytes. */
 export interface Port {
@@ -101,7 +103,10 @@ export async function buildProbe(
     writeFileSync(join(folder, `${module.name}.h`), module.header)
     writeFileSync(source, module.source)
     writeFileSync(main, probeSource(module.name, ports, bytes))
-    await build([source, main], elf, flags)
+    const others = Object.entries(module.others ?? {}).map(([name, text]) => [join(folder, name), text] as const)
+    for (const [path, text] of others) writeFileSync(path, text)
+    const more = others.flatMap(([path]) => (path.endsWith(".c") ? [path] : []))
+    await build([source, main, ...more], elf, flags)
   } catch (error) {
     remove()
     throw error
