@@ -20,7 +20,7 @@ test("boards are found by name, however it is written, and a typo gets the neare
 test("a module's name becomes one of C, and what a library may not be called is refused", () => {
   expect(exportName("my-desk")).toBe("my_desk")
   expect(exportName("a".repeat(64))).toHaveLength(32)
-  for (const name of ["string", "Arduino", "int", "2x", "a b", "main", "é", "x".repeat(33)])
+  for (const name of ["string", "Arduino", "int", "2x", "a b", "main", "con", "é", "x".repeat(33)])
     expect(() => exportName("desk", name)).toThrow("error[OB856]")
 })
 

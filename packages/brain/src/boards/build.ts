@@ -1,9 +1,8 @@
 /** Firmware of a module: what `brain export --to c` would write, compiled for a board that is simulated here. */
 import { existsSync, statSync } from "node:fs"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { refuse } from "@open-brains/core/base/problem.ts"
+import { Refusal, refuse } from "@open-brains/core/base/problem.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
 import { moduleAt } from "../brains/named.ts"
 import { memorySize } from "../scribe/memory.ts"
@@ -15,6 +14,11 @@ import { folderFiles } from "./folder.ts"
 import { exportedProgram } from "./program.ts"
 import { refuseUnfit, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
+import { inWorkplace } from "./workplace.ts"
+
+/** Whether a path is of firmware, not of a module. */
+export const isBuilt = (path: string): boolean =>
+  existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)
 
 export interface FirmwareOptions {
   readonly main?: string
@@ -34,8 +38,7 @@ export async function firmwareFor(
   board: AvrBoard,
   { main, name, memory, force = false }: FirmwareOptions = {},
 ): Promise<Firmware> {
-  const isFile = existsSync(path) ? statSync(path).isFile() : /\.(?:hex|elf)$/i.test(path)
-  if (isFile) {
+  if (isBuilt(path)) {
     if (main === undefined) return firmwareOf(path, board)
     return refuse({
       code: "OB841",
@@ -59,17 +62,31 @@ export async function firmwareFor(
   if (sources.chip.constantBytes > bought.flashBytes) refuseUnfit(await reportOn(module, sources, bought), bought)
   const files = { ...folderFiles(module, sources, []) }
   if (program !== undefined) files["main.c"] = program
-  const place = await mkdtemp(join(tmpdir(), "brain-flash-"))
-  try {
+  return inWorkplace("brain-flash-", async (place) => {
     for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text)
     const texts = Object.keys(files).flatMap((file) => (file.endsWith(".c") ? [join(place, file)] : []))
     const output = join(place, `${module.name}.elf`)
-    await compileForChip({ chip, sources: texts, output })
+    try {
+      await compileForChip({ chip, sources: texts, output })
+    } catch (error) {
+      throw main === undefined ? error : ofMain(main, module.name, place, error)
+    }
     const firmware = readFirmware(new Uint8Array(await readFile(output)), `${module.name}.elf`, board)
     return module.kind === "scribe" ? { ...firmware, answersWithin: LEARNT_WITHIN } : firmware
-  } finally {
-    await rm(place, { recursive: true, force: true })
-  }
+  })
+}
+/** What a compiler says of a person's own program names their file, and is theirs to mend. */
+function ofMain(main: string, name: string, place: string, error: unknown): unknown {
+  const [problem] = error instanceof Refusal ? error.problems : []
+  if (problem?.code !== "OB849") return error
+  const said = problem.seen.replaceAll(join(place, "main.c"), main).replaceAll(`${place}/`, "")
+  return new Refusal([
+    {
+      ...problem,
+      seen: said.replace("what was exported", main),
+      hint: `Mend ${main}; what it can call stands in ${name}.h and lines.h.`,
+    },
+  ])
 }
 
 /** A byte takes some 50 ms to learn, and its program learns up to 256 of a line. */

@@ -26,11 +26,23 @@ export interface Conversation {
 const [BREATH, GREETING, SILENCE] = [0.005, 0.1, 1]
 const LINE_END = 10
 
+export interface Talk {
+  /** The talk ends by silence. */
+  readonly isToSilence: boolean
+  /** Seconds that an answer is waited for. */
+  readonly wait?: number | undefined
+  /** A last line without an end is given one: a program that reads lines would wait for it for ever. */
+  readonly endsLines?: boolean
+}
+
 /**
  * A line goes out when the board listens and has been silent: for 5 ms after an answer of at least a line, for `wait` seconds where none
- * came, and for a tenth of a second before the first, so that a greeting is no answer. With `isToSilence` the talk ends by silence.
+ * came, and for a tenth of a second before the first, so that a greeting is no answer.
  */
-export function openConversation(board: VirtualBoard, isToSilence: boolean, wait = SILENCE): Conversation {
+export function openConversation(
+  board: VirtualBoard,
+  { isToSilence, wait = SILENCE, endsLines = false }: Talk,
+): Conversation {
   const { clockHz } = board.board
   const lines: Uint8Array[] = []
   let rest = new Uint8Array()
@@ -89,7 +101,7 @@ export function openConversation(board: VirtualBoard, isToSilence: boolean, wait
     },
     hangUp() {
       isHungUp = true
-      if (rest.length > 0) lines.push(rest)
+      if (rest.length > 0) lines.push(endsLines ? Uint8Array.from([...rest, LINE_END]) : rest)
       rest = new Uint8Array()
     },
     run(cycles) {

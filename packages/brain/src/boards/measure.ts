@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { bytesOf } from "@open-brains/core/base/dtype.ts"
 import { AVR_BOARDS } from "./avr.ts"
@@ -14,6 +13,7 @@ import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
 import { stackOf } from "./stack.ts"
 import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
+import { inWorkplace } from "./workplace.ts"
 
 /** What a compiler and a simulator say of a module: the module's own, without the program around it. */
 export interface Measured {
@@ -43,8 +43,7 @@ const CYCLES_MAX = 60 * 16_000_000
 export async function measure(module: Exported, sources: Sources, board: Board): Promise<Measured | undefined> {
   const { target } = board
   if (target === undefined || findChipCompiler(target) === undefined) return undefined
-  const folder = await mkdtemp(join(tmpdir(), "brain-export-"))
-  try {
+  return inWorkplace("brain-export-", async (folder) => {
     const own = Object.entries(sources.files)
     for (const [name, text] of own) await writeFile(join(folder, name), text)
     const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
@@ -62,9 +61,7 @@ export async function measure(module: Exported, sources: Sources, board: Board):
       layers: layersOf(sources, whole.elf, run?.cyclesOf),
       said: whole.said.replaceAll(`${folder}/`, ""),
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 function stackIn(module: Exported, elf: Elf, seen: number | undefined): Pick<Measured, "stackBytes" | "isStackProved"> {
   const bounds = callsOf(module).map(({ symbol }) => stackOf(elf, symbol))

@@ -48,6 +48,7 @@ const TAKEN = [
     "net",
     "chip",
   ],
+  ...["con", "prn", "aux", "nul"], // no file of Windows
 ]
 /** Words of C and C++ that no variable of a sketch could have. */
 const WORDS = [

@@ -6,6 +6,7 @@ import { buffer, i32, load, local, loop, store } from "@open-brains/core/ir/buil
 import type { Block, Buffer, Program } from "@open-brains/core/ir/program.ts"
 import { linkNet, type Ports, preparationOf } from "@open-brains/core/run/net_program.ts"
 import type { Tensors } from "@open-brains/core/run/state.ts"
+import { upper } from "./c_text.ts"
 import { refuseFloats } from "./floats.ts"
 
 export interface NetOfEntries {
@@ -18,7 +19,7 @@ export interface NetOfEntries {
 
 /**
  * A net with entries at its maxima as one program. Where it has a state there is one entry more, which puts it where it
- * begins: a chip's memory begins as nothing. Errors: OB332, OB333, OB854.
+ * begins: a chip's memory begins as nothing. Errors: OB332, OB333, OB854, OB855.
  */
 export function netProgram(name: string, net: Net, weights: Tensors): NetOfEntries {
   const state = new Set(Object.keys(net.state))
@@ -39,7 +40,8 @@ export function netProgram(name: string, net: Net, weights: Tensors): NetOfEntri
     .map(preparationOf)
     .filter((each) => program.entries?.[each])
   const begin = resetting(program, state, weights)
-  const reset = freshName("reset", Object.keys(program.entries ?? {}))
+  const reset = freshName("reset", [...Object.keys(program.entries ?? {}), ...program.buffers.map((each) => each.name)])
+  refuseSameNames(name, program)
   return {
     program: {
       ...program,
@@ -51,6 +53,23 @@ export function netProgram(name: string, net: Net, weights: Tensors): NetOfEntri
     ...{ prepares, ports },
     ...(begin.block.length > 0 ? { reset } : {}),
   }
+}
+
+/** An array of the header may be called like a function, a layer or a number of it: no compiler takes both. Errors: OB855. */
+function refuseSameNames(name: string, { buffers, entries = {} }: Program): void {
+  const functions = ["run", ...Object.keys(entries)]
+  const isTaken = (own: string): boolean =>
+    functions.includes(own.replace(/_\d+$/, "")) ||
+    functions.includes(own) ||
+    ["RAM_BYTES", "ARENA_BYTES"].some((number) => `${name}_${own}` === `${upper(name)}_${number}`) ||
+    /^u?int\d+_t$/.test(`${name}_${own}`)
+  const found = buffers.find(({ name: own, access }) => access !== "scratch" && access !== "constant" && isTaken(own))
+  if (found)
+    refuse({
+      code: "OB855",
+      seen: `In C two things would be called ${name}_${found.name}: the ${found.access} \`${found.name}\` and something else.`,
+      hint: `Call the ${found.access} otherwise in graph.json; \`run\` and what an entry is called are taken.`,
+    })
 }
 
 /** Each buffer of the state takes the values that it begins with. */

@@ -1,11 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
+import * as op from "@open-brains/core/graph/operations.ts"
 import { beforeAll, expect, test, vi } from "vitest"
 import { brain, temporary } from "../testing/command.ts"
 import { teachDesk } from "../testing/lesson.ts"
 import { type Board, boardNamed } from "./boards.ts"
 import { facadeOf } from "./facade.ts"
+import { libraryFiles } from "./library.ts"
+import { netProgram } from "./net_program.ts"
 import { type ExportedClassifier, exportedProgram } from "./program.ts"
 import { refuseUnfit, reportLines, reportOn } from "./report.ts"
 import { sourcesOf } from "./sources.ts"
@@ -89,6 +92,25 @@ test("a net of integers is exported with its ports, its state and where that beg
   )
   expect(sources.files["sums.h"]).toContain("void sums_reset(void);")
   expect(Object.keys(module.program.entries ?? {}).sort()).toEqual(["peek", "reset", "step"])
+  const sketch = libraryFiles(module, sources, [])["sums/examples/Run/Run.ino"]!
+  const [setup, loop] = sketch.split("void loop()")
+  expect([setup!.includes("sums_reset();"), loop!.includes("sums_step();"), loop!.includes("sums_peek();")]).toEqual([
+    ...[true, true, true],
+  ])
+})
+
+test("OB855: a state that C would call as it calls a function is refused, and one called reset is not", () => {
+  const named = (state: string, name = "sums") => {
+    const total = op.weight(state, "i32", [1, 3])
+    const value = op.add(total, op.input("more", "i32", [1, 3]))
+    const at = () => ({ step: { outputs: { now: value }, updates: [{ weight: total, value }] } })
+    const begin = { dtype: "i32", shape: [1, 3], data: Int32Array.of(1, 2, 3) } as const
+    return netProgram(name, { maxima: {}, state: { [state]: 1 }, at }, { [state]: begin })
+  }
+  for (const state of ["step", "run", "step_0"]) expect(() => named(state)).toThrow("error[OB855]: In C two things")
+  expect(() => named("RAM_BYTES", "S")).toThrow("S_RAM_BYTES")
+  expect(() => named("t", "uint8")).toThrow("uint8_t")
+  expect(named("reset").reset).toBe("reset_1")
 })
 
 test("an export is written again in its place, and never over something else", async () => {

@@ -244,7 +244,8 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
     "",
     ...sizes,
     ...times,
-    ...(layers.length > 0 ? ["", ...layerLines(layers)] : []),
+    ...(flash.known === "about" ? ["  about: estimated, not compiled"] : []),
+    ...(layers.some(({ flashBytes }) => flashBytes !== undefined) ? ["", ...layerLines(layers, flash.bytes)] : []),
     ...(report.left ? [`  it begins there without ${report.left.join(" and ")}`] : []),
     ...misfits.map(({ what, overBytes, hint }) => paint("red", `  ${printSize(overBytes)} too much ${what}: ${hint}`)),
     ...warnings.map((warning) => paint("yellow", `  ${warning}`)),
@@ -253,12 +254,17 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
 const unknownTime = ({ cycles }: Board): string =>
   cycles === "simulated" ? "it does not fit, or takes over a minute" : "nothing here counts the cycles of this chip"
 
-function layerLines(layers: Report["layers"]): readonly string[] {
+/** Each step, and beside them what is no step: weights and tables, names, what calls the steps. */
+function layerLines(layers: Report["layers"], flashBytes: number): readonly string[] {
   const cell = (value: number | undefined, print: (n: number) => string): string =>
-    value === undefined ? "–" : print(value)
+    value === undefined ? "" : print(value)
+  const rest = flashBytes - layers.reduce((sum, layer) => sum + (layer.flashBytes ?? 0), 0)
   const rows = [
     ["step", "flash", "cycles", "ms"],
-    ...layers.map(({ about, flashBytes, cycles, ms }) => [
+    ...[
+      ...layers,
+      { about: "weights and what else is no step", flashBytes: rest, cycles: undefined, ms: undefined },
+    ].map(({ about, flashBytes, cycles, ms }) => [
       about.slice(0, 48),
       cell(flashBytes, grouped),
       cell(cycles, grouped),
@@ -266,7 +272,7 @@ function layerLines(layers: Report["layers"]): readonly string[] {
     ]),
   ]
   const widths = [0, 1, 2, 3].map((column) => widest(rows.map((row) => row[column]!)))
-  return rows.map(
-    (row) => `  ${row.map((text, i) => (i === 0 ? pad(text, widths[0]!) : text.padStart(widths[i]!))).join("  ")}`,
+  return rows.map((row) =>
+    `  ${row.map((text, i) => (i === 0 ? pad(text, widths[0]!) : text.padStart(widths[i]!))).join("  ")}`.trimEnd(),
   )
 }

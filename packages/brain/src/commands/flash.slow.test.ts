@@ -1,8 +1,18 @@
+import { join } from "node:path"
 import { expect, test, vi } from "vitest"
+import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { findChipCompiler } from "../boards/compile.ts"
+import { writeSums } from "../boards/testing/net.ts"
 import { echo, hexOf } from "../boards/testing/words.ts"
-import { brain, fileWith } from "../testing/command.ts"
+import { brain, fileWith, temporary } from "../testing/command.ts"
+import { teachDesk } from "../testing/lesson.ts"
 
 vi.setConfig({ testTimeout: 180_000 })
+async function desk(): Promise<string> {
+  const folder = temporary()
+  await teachDesk(folder)
+  return join(folder, "desk")
+}
 const ECHO = hexOf(echo(1))
 /** `brain flash` in JSON, the speed left out: it is of this machine. */
 async function flashed(words: readonly string[], input = ""): Promise<Record<string, unknown>> {
@@ -59,4 +69,26 @@ test("a line that nobody answers does not stop the next one", async () => {
   const { answers, cycles } = await flashed([path, "--virtual", "uno", "--cycles"], "a\nb\n")
   expect(answers).toEqual([{ sent: "a" }, { sent: "b" }])
   expect(cycles).toBeLessThan(5 * 16e6)
+})
+
+test("a module answers a last line that has no end", async (context) => {
+  requireOrSkip(context, findChipCompiler("atmega328p") ? undefined : "avr-gcc is not installed")
+  const { out } = await brain(["flash", await desk(), "--virtual", "uno"], { input: "where is my parcel" })
+  expect(out).toMatch(/^\w+\t-?\d+/) // to the end of it nobody waits
+})
+
+test("a program of one's own that does not compile, or whose stack meets the variables, is told of by its name", async (context) => {
+  requireOrSkip(context, findChipCompiler("atmega328p") ? undefined : "avr-gcc is not installed")
+  const net = join(temporary(), "sums")
+  writeSums(net)
+  const wrong = fileWith("int main(void) { return missing; }", "wrong.c")
+  const refused = await brain(["flash", net, "--virtual", "uno", "--main", wrong])
+  expect(refused.err).toContain(`does not compile ${wrong} for atmega328p:\n${wrong}: In function`)
+  expect(refused.err).toContain(`hint: Mend ${wrong};`)
+  const deep = fileWith(
+    "volatile int z; int f(int n) { volatile char b[30]; b[0] = n; return f(n + 1) + b[0]; } int main(void) { return f(z); }",
+    "deep.c",
+  )
+  const { err } = await brain(["flash", net, "--virtual", "uno", "--main", deep, "--seconds", "0.1"])
+  expect(err).toContain("The stack has met the variables")
 })

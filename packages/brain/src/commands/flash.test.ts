@@ -23,7 +23,7 @@ test("--seconds ends a board that would go on", async () => {
 
 test("a board that sleeps for good, or went astray, says so", async () => {
   const asleep = await brain(["flash", fileWith(hexOf(STOP), "stop.hex"), "--virtual", "uno"])
-  expect(asleep.err).toContain("It sleeps, with interrupts off: nothing will wake it.")
+  expect(asleep.err).toContain("It has ended: interrupts are off, and nothing will wake it.")
   const lost = await brain(["flash", fileWith(hexOf([0]), "lost.hex"), "--virtual", "uno"])
   expect([lost.code, lost.err]).toEqual([1, expect.stringContaining("error[OB847]: After 1 cycles")])
 })

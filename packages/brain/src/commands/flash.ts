@@ -2,8 +2,8 @@ import { constants } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { refuse } from "@open-brains/core/base/problem.ts"
 import type { AvrBoard } from "../boards/avr.ts"
-import { firmwareFor } from "../boards/build.ts"
-import { type Answer, openConversation } from "../boards/conversation.ts"
+import { firmwareFor, isBuilt } from "../boards/build.ts"
+import { type Answer, openConversation, type Talk } from "../boards/conversation.ts"
 import { virtualBoard } from "../boards/firmware.ts"
 import { openVirtualBoard, type VirtualBoard } from "../boards/virtual.ts"
 import { counted } from "../layout.ts"
@@ -58,7 +58,8 @@ export async function flash(path: string, options: FlashArguments, services: Ser
   const started = performance.now()
   try {
     const wait = options.wait ?? firmware.answersWithin
-    const answers = await converse(opened, wait === undefined ? options : { ...options, wait }, services, stop.signal)
+    const talk = { isToSilence: options.seconds === undefined, wait, endsLines: !isBuilt(path) }
+    const answers = await converse(opened, options, talk, services, stop.signal)
     const wallSeconds = (performance.now() - started) / 1000
     report(opened, answers, wallSeconds, options, services)
   } finally {
@@ -79,11 +80,12 @@ export async function flash(path: string, options: FlashArguments, services: Ser
 async function converse(
   board: VirtualBoard,
   options: FlashArguments,
+  how: Talk,
   services: Services,
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
-  const isToSilence = options.seconds === undefined
-  const talk = openConversation(board, isToSilence, options.wait)
+  const { isToSilence } = how
+  const talk = openConversation(board, how)
   const isTyped = services.input.isTTY === true
   let wake = (): void => {}
   const heard = (): void => wake()
@@ -177,8 +179,9 @@ function report(
     `${title}: ${board.cycles.toLocaleString("en")} cycles, ${Number(boardSeconds.toPrecision(4))} s of its time, ` +
       `${Number(speed.toPrecision(2))} x real time.`,
     `Stack: ${board.stackUsed} bytes at most; ${board.freeBytes} of ${ramBytes} bytes of RAM were never used.`,
+    ...(board.freeBytes === 0 ? ["The stack has met the variables: what either of them held may be lost."] : []),
     ...(board.lostBytes > 0 ? [`${lost} sent to it came while three others waited, and were lost.`] : []),
-    ...(board.halt === "asleep" ? ["It sleeps, with interrupts off: nothing will wake it."] : []),
+    ...(board.halt === "asleep" ? ["It has ended: interrupts are off, and nothing will wake it."] : []),
   ]
   const output = board.output(Math.max(0, board.outputLength - 1))
   complain(`${output.length === 0 || output[0] === 10 ? "" : "\n"}${lines.join("\n")}`)

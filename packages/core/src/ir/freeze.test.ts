@@ -45,6 +45,12 @@ test("weights become constants, what depends on them alone is worked out, and al
     ["z", "i32", undefined],
   ])
 })
+test("what was prepared may not change later", () => {
+  const again = { ...layer, body: [...layer.body, store(packed, i32(0), load(x, i32(0)))] }
+  expect(() => freeze(again, { values, prepares: ["prepare"] })).toThrow(
+    "bug: `packed` is prepared, and stored to again",
+  )
+})
 test("an output that nobody reads takes what it alone needs with it", () => {
   const frozen = freeze(layer, { values, prepares: ["prepare"], gives: ["y"] })
   expect(frozen.buffers.map(({ name }) => name)).toEqual(["x", "packed", "y"])

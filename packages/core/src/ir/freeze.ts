@@ -30,7 +30,7 @@ export interface Frozen {
  * The same program with its weights as constants, for targets that keep constants apart from memory: nothing that
  * depends on weights alone is left to be computed, nothing is stored that nobody reads, and every constant and every
  * scratch buffer has the narrowest integer dtype that holds whatever it may hold. The bits of what it gives are the same.
- * Errors: an assertion when a value does not fit its buffer.
+ * Errors: an assertion when a value does not fit its buffer, or when what was prepared changes later.
  */
 export function freeze(program: Program, { values, prepares, gives }: Frozen): Program {
   const memory = memoryOf(program)
@@ -48,6 +48,8 @@ export function freeze(program: Program, { values, prepares, gives }: Frozen): P
     return access === "output" && gives && !gives.includes(name) ? { ...buffer, access: "scratch" } : buffer
   })
   const entries = Object.entries(program.entries ?? {}).filter(([name]) => !prepares.includes(name))
+  for (const name of [program.body, ...entries.map(([, block]) => block)].flatMap(storedIn))
+    if (stored.has(name)) throw new Error(`bug: \`${name}\` is prepared, and stored to again`)
   const whole = { ...program, buffers, entries: Object.fromEntries(entries) }
   return narrowed(narrowed(withoutUnread(simplify(whole))))
 }

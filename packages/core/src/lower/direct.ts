@@ -20,7 +20,7 @@ export function lowerDirect(block: Lowering, node: Node<"matmul">, finished?: Fi
   const {
     attributes: { transposeRight },
     inputs: [, right],
-    shape: [rows, columns],
+    shape: [, columns],
   } = node as typeof node & { readonly shape: readonly [number, number] }
   const { locals } = scratchOf(block)
   const { n, sum } = locals({ n: "i32", sum: "i32" })
@@ -35,7 +35,6 @@ export function lowerDirect(block: Lowering, node: Node<"matmul">, finished?: Fi
   const product = within.loops([ir.set(sum, ir.add(sum, ir.mul(load, b_(within.at))))])
   const nest = around([ir.parallel(n, columns, [ir.let_(sum, ir.i32(0)), ...product, ...end])])
   bodyFor(block, finished ? finished.group[0]! : node).push(...nest)
-  void rows
   return true
 }
 

@@ -11,10 +11,11 @@ import { counter, sumType } from "./numbers.ts"
  * they are met (dot_avr_passes.ts).
  */
 export function printAvrDot(dot: Dot, isFar = false): PrintedDot | undefined {
-  const { data, accumulator, outputs, runs, weights } = dot
+  const { data, accumulator, outputs, runs, jump, weights } = dot
   if (data === "i16" || accumulator === 32) return undefined
   const products = weights.reduce((all, row) => all + row.length, 0)
-  if (outputs <= 4 && products <= STRAIGHT_MAX && reach(dot) <= DISPLACEMENT_MAX) return straight(dot)
+  const isNear = jump >= 0 && reach(dot) <= DISPLACEMENT_MAX
+  if (outputs <= 4 && products <= STRAIGHT_MAX && isNear) return straight(dot)
   const split = runs === 1 ? asRuns(dot) : dot
   if (!split || split.runs > COUNT_MAX || split.length > COUNT_MAX) return undefined
   return passes(
@@ -28,7 +29,7 @@ export function printAvrDot(dot: Dot, isFar = false): PrintedDot | undefined {
 const STRAIGHT_MAX = 32
 /** A counter of 8 bits counts so far. */
 const COUNT_MAX = 255
-/** `ldd` reaches so far beyond its pointer. */
+/** `ldd` reaches so far beyond its pointer, and never before it. */
 const DISPLACEMENT_MAX = 63
 /** Σx costs 4 cycles an element, and saves one a product. */
 const OFFSET_PAYS = 5

@@ -48,9 +48,13 @@ export function emitChip(program: Program): ChipSource {
   const ends = ["run", ...Object.keys(program.entries ?? {})]
   const blocks = blocksOf(program).map((block, at) => ({
     symbol: `${name}_${ends[at]}`,
-    layers: layersOf(block, `${name}_${ends[at]}`, printer.nameOf, (buffer) =>
-      program.buffers.some((each) => each.name === buffer && isPort(each)),
-    ),
+    layers: layersOf(
+      block,
+      `${name}_${ends[at]}`,
+      printer.nameOf,
+      (buffer) => program.buffers.some((each) => each.name === buffer && isPort(each)),
+      // Which step of which entry it is, where there are several.
+    ).map((layer, n) => (ends.length > 1 ? { ...layer, about: `${ends[at]} ${n + 1}: ${layer.about}` } : layer)),
   }))
   const layers = blocks.flatMap((each) => each.layers)
   const functions = layers.map(({ symbol, block }) => quiet(`LAYER ${symbol}(void) ${printer.block(block)}`))

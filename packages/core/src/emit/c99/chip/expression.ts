@@ -113,7 +113,8 @@ export function expressionPrinter(
       b[0] > 0
     ) {
       const sign = op.startsWith("i32.div") ? "/" : "%"
-      return narrow ? `(n16)(${p} ${sign} ${q})` : `((int32_t)${p} ${sign} (int32_t)${q})`
+      // An element of u16 would make the other side one without a sign.
+      return narrow ? `(n16)((n16)${p} ${sign} (n16)${q})` : `((int32_t)${p} ${sign} (int32_t)${q})`
     }
     return call(op, p, q)
   }
@@ -152,9 +153,14 @@ export function expressionPrinter(
 /** Whether a multiplier is always a number of 7 bits and 8 zeros: quantise/sequential.ts chooses such. */
 function areBytes(m: Expression, buffers: ReadonlyMap<string, Buffer>): boolean {
   if (m.kind === "constant") return m.value % 256 === 0
-  if (m.kind === "binary" && (m.op === "i32.min" || m.op === "i32.max") && m.right.kind === "constant")
-    return areBytes(m.left, buffers) // a clamp to what multipliers are changes none
-  return m.kind === "load" && (buffers.get(m.buffer)?.values?.every((value) => value > 0 && value % 256 === 0) ?? false)
+  if (m.kind === "binary" && (m.op === "i32.min" || m.op === "i32.max") && m.right.kind === "constant") {
+    // A clamp to what multipliers are, 256 … 127 · 256, changes none.
+    const { value } = m.right
+    const changes = m.op === "i32.min" ? value < 127 * 256 : value > 256
+    return (!changes || value % 256 === 0) && areBytes(m.left, buffers)
+  }
+  const isByte = (value: number): boolean => value > 0 && value <= 127 * 256 && value % 256 === 0
+  return m.kind === "load" && (buffers.get(m.buffer)?.values?.every(isByte) ?? false)
 }
 
 /** Whether an operation on such operands may leave 32 bits. */

@@ -75,7 +75,7 @@ export function printRowAdder(
 ${rows.find}  at = (${step})row * ${rows.width}u;`
   const add = rows.add(array).replaceAll("+= ", `+= ${more} + `)
   const plain = `INLINE void ${name}_add${head}
-  { ${counter(rows.width)} d; for (d = 0; d < ${rows.width}; ++d) { ${dtype === "i16" ? cut(add) : add} } }
+  { ${counter(rows.width)} d; for (d = 0; d < ${rows.width}; ++d) { ${wrapped(dtype, add)} } }
 }`
   const isAssembly = dtype === "i16" && rows.width <= 255
   const text = isAssembly
@@ -89,9 +89,12 @@ ${plain}
     : plain
   return { text: `${array.text}\n${text}`, bytes: rows.bytes.length }
 }
-/** `sums[at] += more + value` for sums of 16 bits, which wrap. */
-const cut = (text: string): string =>
-  text.replace(/(sums\[[^\]]*\]) \+= ([^;]*);/g, "$1 = (int16_t)(uint16_t)($1 + ($2));")
+/** `sums[at] += more + value` for sums that wrap. */
+const wrapped = (dtype: RowAdder["dtype"], text: string): string =>
+  text.replace(
+    /(sums\[[^\]]*\]) \+= ([^;]*);/g,
+    dtype === "i16" ? "$1 = (int16_t)(uint16_t)($1 + ($2));" : "$1 = wrap((uint32_t)$1 + (uint32_t)(int32_t)($2));",
+  )
 /** The table with signs whose numbers are all less by the same, so that it is stored narrowest. */
 function shifted(
   values: readonly number[],

@@ -4,11 +4,11 @@ import {
   type Buffer,
   blocksOf,
   type Expression,
-  operandsOf,
   type Program,
   type Statement,
 } from "../../../ir/program.ts"
 import type { Ranges } from "../../../ir/ranges.ts"
+import { changesIn, mentions, sets } from "./effects.ts"
 
 type Loop = Extract<Statement, { kind: "loop" }>
 
@@ -52,13 +52,17 @@ function gatherOf(columns: Loop, buffers: ReadonlyMap<string, Buffer>, ranges: R
   const [start, rows, ...rest] = columns.body
   if (columns.count.kind !== "constant" || columns.count.value > columns.maximum) return undefined
   if (start?.kind !== "let" || start.value.kind !== "constant" || start.value.value !== 0) return undefined
-  if (rows?.kind !== "loop" || rows.body.length !== 2 || depends(rows.count, columns.index)) return undefined
+  if (rows?.kind !== "loop" || rows.body.length !== 2) return undefined
   const [place, add] = rows.body
   if (place?.kind !== "let" || add?.kind !== "set" || add.name !== start.name) return undefined
   const width = columns.count.value
   const { value } = place
   if (value.kind !== "binary" || value.op !== "i32.mul" || value.right.kind !== "constant") return undefined
-  if (value.right.value !== width || depends(value.left, columns.index)) return undefined
+  if (value.right.value !== width) return undefined
+  // Rows are found once, for all columns.
+  const isInside = (name: string): boolean => name === columns.index || name === start.name
+  const isOnce = (e: Expression): boolean => !mentions(e, isInside) && !changesIn(e, rest)
+  if (!isOnce(rows.count) || !isOnce(value.left) || sets(rest, start.name)) return undefined
   const sum = add.value
   if (sum.kind !== "binary" || sum.op !== "i32.add") return undefined
   if (sum.left.kind !== "local" || sum.left.name !== start.name || sum.right.kind !== "load") return undefined
@@ -81,5 +85,3 @@ function gatherOf(columns: Loop, buffers: ReadonlyMap<string, Buffer>, ranges: R
   if (range[0] < ANY[0] || range[1] > ANY[1]) return undefined
   return { columns, rows, row: value.left, table: buffer, width, sum: start.name, rest, range }
 }
-const depends = (e: Expression, name: string): boolean =>
-  (e.kind === "local" && e.name === name) || operandsOf(e).some((each) => depends(each, name))

@@ -19,7 +19,9 @@ export interface Arena {
 /**
  * Places for scratch in one arena of bytes: buffers that are never in use at the same time may lie over each other,
  * whatever their dtypes. One is in use from the first statement of a block that touches it to the last, statements
- * counted at the top level; one that several blocks touch, or that may be read before it is written, always.
+ * counted at the top level; one that several blocks touch, or that is read before anything is written there, always.
+ * One that is written in part has what a neighbour left in its other elements: whatever lower/ makes reads only what the
+ * same run has written (lower/plan.ts).
  * Largest first, each at the lowest place that is free as long as it is used.
  * Source: Pisarchyk & Lee 2020, arXiv:2001.03288, section 5 (greedy by size).
  */
@@ -74,12 +76,14 @@ function touchedBy(block: Block): ReadonlyMap<string, boolean> {
     if (e.kind === "load" && !found.has(e.buffer)) found.set(e.buffer, true)
     operandsOf(e).forEach(read)
   }
-  const visit = (s: Statement): void => {
+  const visit = (s: Statement, isCertain: boolean): void => {
     expressionsOf(s).forEach(read)
-    if (s.kind === "store" && !found.has(s.buffer)) found.set(s.buffer, false)
-    if (s.kind === "loop") s.body.forEach(visit)
-    if (s.kind === "if") [...s.yes, ...s.no].forEach(visit)
+    // A store that may not happen leaves what was there before to be read.
+    if (s.kind === "store" && !found.has(s.buffer)) found.set(s.buffer, !isCertain)
+    const isRun = isCertain && s.kind === "loop" && s.count.kind === "constant" && s.count.value > 0
+    if (s.kind === "loop") for (const each of s.body) visit(each, isRun)
+    if (s.kind === "if") for (const each of [...s.yes, ...s.no]) visit(each, false)
   }
-  block.forEach(visit)
+  for (const s of block) visit(s, true)
   return found
 }

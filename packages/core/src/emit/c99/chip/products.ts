@@ -6,10 +6,12 @@ import {
   type Buffer,
   blocksOf,
   type Expression,
+  operandsOf,
   type Program,
   type Statement,
 } from "../../../ir/program.ts"
 import type { Dot } from "./dot.ts"
+import { changesIn, mentions, sets } from "./effects.ts"
 
 type Loop = Extract<Statement, { kind: "loop" }>
 type Let = Extract<Statement, { kind: "let" }>
@@ -92,9 +94,14 @@ function productAt(
   if (dtype !== "u8" && dtype !== "i8" && dtype !== "i16") return undefined
   if (buffers.get(data.buffer)?.values) return undefined
   const names = new Set(loops.map(({ index }) => index))
+  const inside = (name: string): boolean => name === start.name || lets.has(name)
+  if (mentions(weight.index, inside) || mentions(data.index, inside)) return undefined
   const ofWeight = linear(weight.index, names, outputs?.index)
   const ofData = linear(data.index, names, outputs?.index)
   if (!ofWeight || !ofData || ofWeight.rest.kind !== "constant" || ofData.output !== 0) return undefined
+  if (sets(rest, start.name)) return undefined // what is proved of the sum holds no longer
+  // Several outputs are summed up before what follows is done for the first of them.
+  if (outputs && changesIn(data, rest)) return undefined
   const counts = loops.map(({ count }) => (count.kind === "constant" ? count.value : 0))
   const runs = runsOf(
     loops.map(({ index }) => ofData.steps.get(index) ?? 0),
@@ -173,7 +180,7 @@ function linear(e: Expression, names: ReadonlySet<string>, output: string | unde
       own += by
       return true
     }
-    if (mentions(term, names, output)) return false
+    if (hasLoad(term) || mentions(term, (name) => names.has(name) || name === output)) return false
     rest.push(by === 1 ? term : times(term, by))
     return true
   }
@@ -187,24 +194,8 @@ function linear(e: Expression, names: ReadonlySet<string>, output: string | unde
 }
 const times = (term: Expression, by: number): Expression =>
   term.kind === "constant" ? i32(term.value * by) : { kind: "binary", op: "i32.mul", left: term, right: i32(by) }
-function mentions(e: Expression, names: ReadonlySet<string>, output: string | undefined): boolean {
-  switch (e.kind) {
-    case "constant":
-      return false
-    case "local":
-      return names.has(e.name) || e.name === output
-    case "load":
-      return true // memory may change meanwhile
-    case "unary":
-      return mentions(e.value, names, output)
-    case "binary":
-      return mentions(e.left, names, output) || mentions(e.right, names, output)
-    case "select":
-      return [e.condition, e.yes, e.no].some((each) => mentions(each, names, output))
-    default:
-      return e satisfies never
-  }
-}
+/** Memory may change meanwhile. */
+const hasLoad = (e: Expression): boolean => e.kind === "load" || operandsOf(e).some(hasLoad)
 
 /** Loops as runs of neighbours, all equally far apart: nothing where there are more than two levels of that. */
 function runsOf(
