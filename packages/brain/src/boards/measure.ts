@@ -6,10 +6,9 @@ import type { Board } from "./boards.ts"
 import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type Elf, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { callsOf, emptyProbeOf, probeOf, sizedProbeOf } from "./probe.ts"
+import { callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
-import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
 import { stackOf } from "./stack.ts"
 import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
@@ -108,7 +107,7 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
   const firmware = readFirmware(bytes, "the probe", chip)
   const runs: Run[] = []
   let left = CYCLES_MAX
-  for (const inputs of module.kind === "net" ? module.samples.runs : [{}]) {
+  for (const inputs of questionsTo(module)) {
     const open = openVirtualBoard(chip, firmware)
     const end = runOnce(open, elf, module, inputs, left)
     left -= open.cycles
@@ -126,18 +125,36 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
   }
 }
 
+/** Bytes by the variables of the probe that they are put into. */
+function questionsTo(module: Exported): readonly Readonly<Record<string, Uint8Array>>[] {
+  switch (module.kind) {
+    case "net":
+      return module.samples.runs.map((run) =>
+        Object.fromEntries(
+          Object.entries(run).map(([buffer, numbers]) => [`${module.name}_${buffer}`, bytesOf(numbers)]),
+        ),
+      )
+    case "classifier":
+      return textsOf(module.textBytes).map((text) => ({ text: new TextEncoder().encode(text) }))
+    case "scribe":
+      return [{}]
+    default:
+      return module satisfies never
+  }
+}
+
 /** At the first mark, where the state is as it begins, the inputs are put into memory. */
 function runOnce(
   open: VirtualBoard,
   elf: Elf,
   module: Exported,
-  inputs: Samples["runs"][number],
+  inputs: Readonly<Record<string, Uint8Array>>,
   cyclesMax: number,
 ): Run | undefined {
   open.runUntil(() => open.marks.length > 0, cyclesMax)
-  for (const [buffer, numbers] of Object.entries(inputs)) {
-    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === `${module.name}_${buffer}`)
-    if (place) open.write(place.address, bytesOf(numbers)) // what nothing reads, the linker leaves out
+  for (const [buffer, bytes] of Object.entries(inputs)) {
+    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === buffer)
+    if (place) open.write(place.address, bytes) // what nothing reads, the linker leaves out
   }
   if (open.runUntil(() => false, cyclesMax - open.cycles) !== "asleep") return undefined
   const at = (value: number): number | undefined => open.marks.find((mark) => mark.value === value)?.cycle

@@ -15,12 +15,19 @@ const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
+const TEXT_COUNT = 8
+/** Pieces of them that begin at words of their own. */
+export const textsOf = (textBytes: number): readonly string[] =>
+  Array.from({ length: TEXT_COUNT }, (_, i) => TEXTS.slice(29 * i, 29 * i + textBytes))
+
 export function callsOf(module: Exported): readonly Callable[] {
   const { name } = module
   switch (module.kind) {
     case "classifier": {
       const bytes = Math.min(module.textBytes, TEXTS.length)
-      return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
+      return [
+        { about: `an answer, mean of ${TEXT_COUNT} texts of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" },
+      ]
     }
     case "net":
       return Object.keys(module.ports).map((entry) => ({
