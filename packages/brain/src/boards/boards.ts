@@ -20,8 +20,8 @@ export interface Board {
   /** What C is compiled for it as (compile.ts has the flags); undefined where no compiler is known here. */
   readonly target: Chip | undefined
   readonly fqbn: string
-  /** How cycles are known: counted by a simulator of the chip, by a model of it, or not at all. */
-  readonly cycles: "simulated" | "modelled" | "unknown"
+  /** How cycles are known where the tools are: counted by a simulator of the chip, modelled over the instructions that ran, or estimated. */
+  readonly cycles: "simulated" | "modelled" | "estimated"
   /** Bytes of text that are read where nobody says; undefined: as many as the module reads. */
   readonly textBytes?: number
   /** Where the figures come from. */
@@ -103,7 +103,7 @@ export const BOARDS: readonly Board[] = [
     ramBytes: 327_680,
     target: undefined,
     fqbn: "esp32:esp32:esp32s3",
-    cycles: "unknown",
+    cycles: "estimated",
     source: "boards.txt of esp32:esp32, the usual partitions; a board has 8 MB",
   },
 ]

@@ -4,9 +4,10 @@ import { bytesOf } from "@open-brains/core/base/dtype.ts"
 import { AVR_BOARDS } from "./avr.ts"
 import type { Board } from "./boards.ts"
 import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
-import { type Elf, footprintOf, readElf } from "./elf.ts"
+import { type CortexChip, countInQemu, isCortex, linkFlags } from "./cortex/qemu.ts"
+import { type Elf, type ElfSymbol, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
+import { type Callable, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
@@ -21,6 +22,10 @@ export interface Measured {
   /** Of its deepest call, with the return address: proved from the machine code, else the most that was seen. */
   readonly stackBytes?: number
   readonly isStackProved: boolean
+  /** Counted by a simulator of the chip, or modelled over the instructions that ran. */
+  readonly cycles: "exact" | "modelled"
+  /** Why no cycles are known where they could be. */
+  readonly untimed?: string
   readonly calls: readonly MeasuredCall[]
   readonly layers: readonly MeasuredLayer[]
   /** What the compiler had to say: nothing, if all is well. */
@@ -46,18 +51,24 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     const own = Object.entries(sources.files)
     for (const [name, text] of own) await writeFile(join(folder, name), text)
     const files = own.flatMap(([name]) => (name.endsWith(".c") ? [join(folder, name)] : []))
-    const whole = await linked(folder, "probe", probeOf(module), files, target)
-    const empty = await linked(folder, "empty", emptyProbeOf(module), [], target)
+    const whole = await linked(folder, "probe", probeOf(module), files, target, board)
+    const empty = await linked(folder, "empty", emptyProbeOf(module), [], target, board)
     const isSized = callsOf(module).every(({ before }) => before === undefined)
-    const sized = isSized ? whole : await linked(folder, "sized", sizedProbeOf(module), files, target)
+    const sized = isSized ? whole : await linked(folder, "sized", sizedProbeOf(module), files, target, board)
     const [all, none] = [footprintOf(sized.elf), footprintOf(empty.elf)]
-    const run = board.cycles === "simulated" ? simulated(whole.bytes, whole.elf, board, module) : undefined
+    const symbols = sources.chip.layers.map(({ symbol }) => symbol)
+    const run = isCortex(target)
+      ? await modelled(whole, target, callsOf(module, false), symbols)
+      : simulated(whole.bytes, whole.elf, board, module)
+    const known = "untimed" in run ? undefined : run
     return {
       flashBytes: all.flashBytes - none.flashBytes,
       ramBytes: all.ramBytes - none.ramBytes,
-      ...stackIn(module, whole.elf, run?.stackBytes),
-      calls: run?.calls ?? [],
-      layers: layersOf(sources, whole.elf, run?.cyclesOf),
+      ...stackIn(module, whole.elf, known?.stackBytes),
+      cycles: board.cycles === "simulated" ? "exact" : "modelled",
+      ...("untimed" in run ? run : {}),
+      calls: known?.calls ?? [],
+      layers: layersOf(sources, whole.elf, known?.cyclesOf),
       said: whole.said.replaceAll(`${folder}/`, ""),
     }
   })
@@ -69,41 +80,47 @@ function stackIn(module: Exported, elf: Elf, seen: number | undefined): Pick<Mea
   return { ...(seen === undefined ? {} : { stackBytes: seen }), isStackProved: false }
 }
 
+interface Linked {
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly elf: Elf
+  readonly said: string
+}
 async function linked(
   folder: string,
   name: string,
   main: string,
   sources: readonly string[],
   chip: Chip,
-): Promise<{ readonly bytes: Uint8Array; readonly elf: Elf; readonly said: string }> {
-  const [source, output] = [join(folder, `${name}_main.c`), join(folder, `${name}.elf`)]
+  { flashBytes, ramBytes }: Board,
+): Promise<Linked> {
+  const [source, path] = [join(folder, `${name}_main.c`), join(folder, `${name}.elf`)]
   await writeFile(source, main)
-  // Bare: start-up code is the board's, and is the same for all that runs there.
-  const bare = chip.startsWith("cortex") ? ["-nostartfiles", "-Wl,--entry=main", "-Wl,--no-warn-mismatch"] : []
-  const said = await compileForChip({
-    chip,
-    sources: [source, ...sources],
-    output,
-    flags: ["-Wall", "-Wextra", ...bare],
-  })
-  const bytes = new Uint8Array(await readFile(output))
-  return { bytes, elf: readElf(bytes, output), said }
+  const flags = ["-Wall", "-Wextra", ...(isCortex(chip) ? linkFlags(flashBytes, ramBytes) : [])]
+  const said = await compileForChip({ chip, sources: [source, ...sources], output: path, flags })
+  const bytes = new Uint8Array(await readFile(path))
+  return { path, bytes, elf: readElf(bytes, path), said }
 }
 
+/** Nothing where it could not be: why. */
+interface Untimed {
+  readonly untimed: string
+}
 interface Run {
-  readonly stackBytes: number
+  readonly stackBytes?: number
   readonly calls: readonly MeasuredCall[]
   /** Of a layer in a call of the function that it is of: the mean, where the probe calls that several times. */
   cyclesOf(symbol: string): number | undefined
 }
+const TOO_LONG = "it does not fit, or takes over a minute"
 /**
- * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not fit the
- * chip, or takes too long.
+ * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not
+ * fit the chip, or takes too long: why.
  */
-function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported): Run | undefined {
+function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported): Run | Untimed {
   const chip = AVR_BOARDS[board.name as keyof typeof AVR_BOARDS]
   const { flashBytes, ramBytes } = footprintOf(elf)
-  if (flashBytes > board.flashBytes || ramBytes > board.ramBytes - STACK_LEAST) return undefined
+  if (flashBytes > board.flashBytes || ramBytes > board.ramBytes - STACK_LEAST) return { untimed: TOO_LONG }
   const firmware = readFirmware(bytes, "the probe", chip)
   const runs: Run[] = []
   let left = CYCLES_MAX
@@ -114,11 +131,11 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
     if (end === undefined) break
     runs.push(end)
   }
-  if (runs.length === 0) return undefined
+  if (runs.length === 0) return { untimed: TOO_LONG }
   const mean = (of: (run: Run) => number): number =>
     Math.round(runs.reduce((sum, run) => sum + of(run), 0) / runs.length)
   return {
-    stackBytes: Math.max(...runs.map(({ stackBytes }) => stackBytes)),
+    stackBytes: Math.max(...runs.map(({ stackBytes }) => stackBytes ?? 0)),
     calls: runs[0]!.calls.map(({ about }, i) => ({ about, cycles: mean(({ calls }) => calls[i]!.cycles) })),
     cyclesOf: (symbol) =>
       runs.some((run) => run.cyclesOf(symbol) !== undefined) ? mean((run) => run.cyclesOf(symbol) ?? 0) : undefined,
@@ -180,13 +197,33 @@ function runOnce(
 }
 const STACK_LEAST = 64
 
+async function modelled(
+  { path, elf }: Linked,
+  chip: CortexChip,
+  things: readonly Callable[],
+  layers: readonly string[],
+): Promise<Run | Untimed> {
+  const addressOf = (symbol: string): number | undefined => functionNamed(elf, symbol)?.address
+  const counted = await countInQemu(chip, path, [...new Set(layers.flatMap((each) => addressOf(each) ?? []))])
+  if ("untimed" in counted) return counted
+  const { marks, functions } = counted
+  if (marks.length !== things.length) return { untimed: "QEMU did not run it to its end" }
+  return {
+    calls: things.map(({ about }, i) => ({ about, cycles: marks[i]! })),
+    cyclesOf: (symbol) => functions.get(addressOf(symbol) ?? -1),
+  }
+}
+
 /** A compiler may call its own version of a function NAME.constprop.0. */
 const isNamed = (found: string, symbol: string): boolean => found === symbol || found.startsWith(`${symbol}.`)
 
-function layersOf({ chip }: Sources, { symbols }: Elf, cyclesOf?: Run["cyclesOf"]): readonly MeasuredLayer[] {
+const functionNamed = ({ symbols }: Elf, symbol: string): ElfSymbol | undefined =>
+  symbols.find(({ name, kind }) => kind === "function" && isNamed(name, symbol))
+
+function layersOf({ chip }: Sources, elf: Elf, cyclesOf?: Run["cyclesOf"]): readonly MeasuredLayer[] {
   return chip.layers.map(({ symbol, about }) => {
     const cycles = cyclesOf?.(symbol)
-    const flashBytes = symbols.find(({ name, kind }) => kind === "function" && isNamed(name, symbol))?.size ?? 0
+    const flashBytes = functionNamed(elf, symbol)?.size ?? 0
     return { about, flashBytes, ...(cycles === undefined ? {} : { cycles }) }
   })
 }

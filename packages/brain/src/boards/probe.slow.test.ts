@@ -31,7 +31,7 @@ function count(requests: readonly ProbeRequest[]): readonly Uint8Array[] {
   })
 }
 
-/** Cycles of a call of `known`, added up by hand from the manuals' tables: those that count are named in cortex_cycles.c. */
+/** Cycles of a call of `known`, added up by hand from the manuals' tables: those that count are named in cortex/cycles.c. */
 const MANUAL: Readonly<Partial<Record<Target, number>>> = {
   // call, nop nop, mul, clr ldi, five rounds of dec and brne (of which four branch), push pop, ret
   "atmega328p on simavr": 4 + 2 + 2 + 2 + (5 * 2 + 4) + 4 + 4,

@@ -1,4 +1,5 @@
 import { quoted } from "./c_text.ts"
+import { START_HEADER } from "./cortex/qemu.ts"
 import type { Exported, ExportedNet } from "./program.ts"
 
 /** One thing that a module does: a function of its header. */
@@ -10,7 +11,7 @@ export interface Callable {
   readonly before?: string
 }
 /** Words of every length, as people write; cut to what a module reads. */
-const TEXTS = (
+export const TEXTS = (
   "where is the parcel that I ordered last week? It should have been here on Monday, and nobody at your office answers the phone. " +
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
@@ -20,18 +21,27 @@ const TEXT_COUNT = 8
 export const textsOf = (textBytes: number): readonly string[] =>
   Array.from({ length: TEXT_COUNT }, (_, i) => TEXTS.slice(29 * i, 29 * i + textBytes))
 
-export function callsOf(module: Exported): readonly Callable[] {
+/** `isAsked`: whether it is asked many things, and the mean is told. Where a chip is modelled it is asked one, with inputs of 0. */
+export function callsOf(module: Exported, isAsked = true): readonly Callable[] {
   const { name } = module
   switch (module.kind) {
     case "classifier": {
       const bytes = Math.min(module.textBytes, TEXTS.length)
       return [
-        { about: `an answer, mean of ${TEXT_COUNT} texts of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" },
+        {
+          about: `an answer, ${isAsked ? `mean of ${TEXT_COUNT} texts` : "to a text"} of ${bytes} bytes`,
+          symbol: `${name}_ask`,
+          argument: "text",
+        },
       ]
     }
     case "net":
       return Object.keys(module.ports).map((entry) => ({
-        ...{ about: aboutCall(module, entry), symbol: `${name}_${entry}`, argument: "" },
+        ...{
+          about: isAsked ? aboutCall(module, entry) : `${entry}, inputs all 0`,
+          symbol: `${name}_${entry}`,
+          argument: "",
+        },
       }))
     case "scribe":
       return [
@@ -51,8 +61,8 @@ const aboutCall = ({ ports, samples: { about } }: ExportedNet, entry: string): s
 const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++) (void)${name}_learn(c);`
 
 /**
- * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. GPIOR0 is 2n + 2 before the
- * n-th and 2n + 3 after it.
+ * A program that does each thing once and sleeps: its marks, stack and sizes are what is reported. On AVR GPIOR0 is 2n + 2 before the
+ * n-th and 2n + 3 after it; what else counts cycles is told by cortex/start.h.
  */
 export const probeOf = (module: Exported): string => mainOf(module, true)
 /** The same, with nothing before what it does: what is linked then is what the module takes. */
@@ -87,7 +97,8 @@ const ENDS = `#include <stdint.h>
 #define MARK(n) (GPIOR0 = (n))
 #define END() do { cli(); sleep_enable(); sleep_cpu(); } while (1)
 #else
-#define MARK(n)
-#define END() for (;;) {}
+#include ${JSON.stringify(START_HEADER)}
+#define MARK(n) do { if ((n) & 1) MARK_END(); else MARK_START(); } while (0)
+#define END() for (;;) leave(STOPPED_APPLICATION_EXIT)
 #endif
 `

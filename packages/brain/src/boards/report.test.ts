@@ -5,7 +5,7 @@ import * as op from "@open-brains/core/graph/operations.ts"
 import { beforeAll, expect, test, vi } from "vitest"
 import { brain, temporary } from "../testing/command.ts"
 import { teachDesk } from "../testing/lesson.ts"
-import { type Board, boardNamed } from "./boards.ts"
+import { BOARDS, type Board, boardNamed } from "./boards.ts"
 import { facadeOf } from "./facade.ts"
 import { libraryFiles } from "./library.ts"
 import { netProgram } from "./net_program.ts"
@@ -39,6 +39,40 @@ test("without a compiler every figure says that it is about so much", async () =
   const lines = reportLines(report, uno, plain).filter((line) => /^ {2}(?:flash|RAM|time) /.test(line))
   expect(lines).toHaveLength(3)
   for (const line of lines) expect(line).toContain("about")
+})
+
+for (const board of BOARDS)
+  test(`every board has cycles and milliseconds, an answer and a layer each: ${board.name}`, async () => {
+    const sources = sourcesOf(desk, emitChip(desk.program))
+    const { calls, layers } = await reportOn(desk, sources, board)
+    expect(layers).toHaveLength(sources.chip.layers.length)
+    for (const { cycles, ms, known } of [...calls, ...layers]) {
+      expect(cycles).toBeGreaterThan(0)
+      expect(ms).toBe(cycles! / (1000 * board.mhz))
+      expect(known).toBe("about")
+    }
+    const sum = layers.reduce((all, { cycles }) => all + cycles!, 0)
+    expect(Math.abs(sum - calls[0]!.cycles)).toBeLessThanOrEqual(layers.length) // rounded each
+  })
+
+test("what a figure is worth stands beside it", async () => {
+  const sources = sourcesOf(desk, emitChip(desk.program))
+  const report = await reportOn(desk, sources, uno)
+  for (const [known, word] of [
+    ["about", "about "],
+    ["modelled", "modelled "],
+    ["exact", ""],
+  ] as const) {
+    const as = <T>(rows: readonly T[]) => rows.map((row) => ({ ...row, known, cycles: 1234567, ms: 1.5 }))
+    const untimed = known === "about" ? { untimed: "qemu-system-arm is not installed" } : {}
+    const lines = reportLines({ ...report, calls: as(report.calls), layers: as(report.layers), ...untimed }, uno, plain)
+    const ms = known === "about" ? "about 1.50 ms" : "1.50 ms"
+    expect(lines).toContain(`  time   ${word}1,234,567 cycles, ${ms}: ${report.calls[0]!.about}`)
+    expect(lines.find((line) => line.startsWith("  step "))).toMatch(new RegExp(` flash +${word}cycles +ms$`))
+    expect(lines.some((line) => line === "         not counted: qemu-system-arm is not installed")).toBe(
+      known === "about",
+    )
+  }
 })
 
 test("an estimate of memory is the memory that C declares", async () => {

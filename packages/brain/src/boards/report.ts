@@ -4,13 +4,13 @@ import { pad, widest } from "../layout.ts"
 import type { Paint } from "../services.ts"
 import { parseSize, printSize } from "../size.ts"
 import { BOARDS, type Board, withArticle } from "./boards.ts"
-import { type Estimate, estimate } from "./estimate.ts"
+import { type Estimate, estimate, estimatedCycles } from "./estimate.ts"
 import { type Measured, measure } from "./measure.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
 
 /** How a figure is known: of the linked program or counted while it ran, of a model, or of sizes and a stated cost. */
-export type Known = "exact" | "about"
+export type Known = "exact" | "modelled" | "about"
 
 /** What a module takes of a board, before anything is flashed. Bytes are bytes; a KB is 1000 of them. */
 export interface Report {
@@ -36,7 +36,11 @@ export interface Report {
     readonly flashBytes?: number
     readonly cycles?: number
     readonly ms?: number
+    /** Of the cycles. */
+    readonly known?: Known
   }[]
+  /** Why the time is not counted, or no better known. */
+  readonly untimed?: string
   readonly fits: boolean
   /** What does not fit, by how much, and what would. */
   readonly misfits: readonly Misfit[]
@@ -65,7 +69,7 @@ export interface Misfit {
 export async function reportOn(module: Exported, sources: Sources, board: Board): Promise<Report> {
   const guess = estimate(module, sources, board)
   const measured = await measureIfItFits(module, sources, guess, board)
-  const rest = measured ? knownBy(module, measured, board) : estimatedBy(module, guess, sources, board)
+  const rest = measured ? knownBy(module, measured, sources, board) : estimatedBy(module, guess, sources, board)
   const misfits = misfitsOf(module, rest, board)
   return {
     name: module.name,
@@ -94,7 +98,7 @@ async function measureIfItFits(
     throw error
   }
 }
-type Sized = Pick<Report, "flash" | "ram" | "calls" | "layers">
+type Sized = Pick<Report, "flash" | "ram" | "calls" | "layers" | "untimed">
 
 const inMs = (cycles: number, { mhz }: Board): number => cycles / (1000 * mhz)
 
@@ -119,24 +123,30 @@ const roomsOf = (
   }
 }
 
-function knownBy(module: Exported, measured: Measured, board: Board): Sized {
+function knownBy(module: Exported, measured: Measured, sources: Sources, board: Board): Sized {
   const { flash, ram } = roomsOf(module, measured, board, "exact")
-  const { stackBytes, isStackProved, calls, layers } = measured
+  const { stackBytes, isStackProved, calls, layers, cycles: known, untimed } = measured
+  const guess = untimed === undefined ? undefined : timesBy(module, sources, board)
   return {
     flash,
     ram: { ...ram, ...(stackBytes === undefined ? {} : { stackBytes, isStackProved }) },
-    calls: calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "exact" })),
-    layers: layers.map((layer) => ({
+    calls: guess?.calls ?? calls.map((call) => ({ ...call, ms: inMs(call.cycles, board), known })),
+    layers: layers.map((layer, i) => ({
       ...layer,
-      ...(layer.cycles === undefined ? {} : { ms: inMs(layer.cycles, board) }),
+      ...(layer.cycles === undefined ? guess?.layers[i] : { ms: inMs(layer.cycles, board), known }),
     })),
+    ...(untimed === undefined ? {} : { untimed }),
   }
 }
-function estimatedBy(module: Exported, guess: Estimate, { chip }: Sources, board: Board): Sized {
+function estimatedBy(module: Exported, guess: Estimate, sources: Sources, board: Board): Sized {
+  return { ...roomsOf(module, guess, board, "about"), ...timesBy(module, sources, board) }
+}
+function timesBy(module: Exported, sources: Sources, board: Board): Pick<Sized, "calls" | "layers"> {
+  const timed = (cycles: number) => ({ cycles, ms: inMs(cycles, board), known: "about" as const })
+  const { calls, layers } = estimatedCycles(module, sources, board)
   return {
-    ...roomsOf(module, guess, board, "about"),
-    calls: guess.cycles.map((call) => ({ ...call, ms: inMs(call.cycles, board), known: "about" })),
-    layers: chip.layers.map(({ about }) => ({ about })),
+    calls: calls.map(({ about, cycles }) => ({ about, ...timed(cycles) })),
+    layers: sources.chip.layers.map(({ about }, i) => ({ about, ...timed(layers[i]!) })),
   }
 }
 
@@ -204,12 +214,12 @@ function bar(bytes: number, ofBytes: number, paint: Paint): string {
   const colour = share > 1 ? "red" : share > 0.9 ? "yellow" : "green"
   return `${paint(colour, "█".repeat(full))}${"░".repeat(BAR - full)} ${`${Math.round(100 * share)} %`.padStart(6)}`
 }
-const labelled = (known: Known, text: string): string => (known === "about" ? `about ${text}` : text)
+const labelled = (known: Known, text: string): string => (known === "exact" ? text : `${known} ${text}`)
 const grouped = (n: number): string => `${Math.round(n)}`.replace(/\B(?=(\d{3})+$)/g, ",")
 
 /** The report for a person, at most a terminal wide. */
 export function reportLines(report: Report, board: Board, paint: Paint): readonly string[] {
-  const { flash, ram, calls, layers, misfits, warnings } = report
+  const { flash, ram, calls, layers, misfits, warnings, untimed } = report
   const text = report.textBytes === undefined ? "" : `, texts of up to ${grouped(report.textBytes)} bytes`
   const around = (bytes: number | undefined, what: string): string =>
     bytes === undefined ? ", without the core of the board" : ` + ${grouped(bytes)} ${what}`
@@ -232,27 +242,25 @@ export function reportLines(report: Report, board: Board, paint: Paint): readonl
     ([what, room, bytes, note]) =>
       `  ${pad(what, 7)}${grouped(bytes).padStart(9)} of ${pad(grouped(room.ofBytes), 10)}${bar(bytes, room.ofBytes, paint)}  ${note}`,
   )
-  const times =
-    calls.length === 0
-      ? [`  time   not known: ${unknownTime(board)}`]
-      : calls.map(
-          ({ about, cycles, ms, known }) =>
-            `  time   ${labelled(known, `${grouped(cycles)} cycles`)}, ${known === "about" ? "about " : ""}${ms.toPrecision(3)} ms: ${about}`,
-        )
+  const times = calls.map(
+    ({ about, cycles, ms, known }) =>
+      `  time   ${labelled(known, `${grouped(cycles)} cycles`)}, ${known === "about" ? "about " : ""}${ms.toPrecision(3)} ms: ${about}`,
+  )
   return [
     `${paint("bold", report.name)} on ${board.title}: ${board.chip}, ${board.mhz} MHz${text}`,
     "",
     ...sizes,
     ...times,
+    ...(untimed === undefined ? [] : [`         not counted: ${untimed}`]),
     ...(flash.known === "about" ? ["  about: estimated, not compiled"] : []),
-    ...(layers.some(({ flashBytes }) => flashBytes !== undefined) ? ["", ...layerLines(layers, flash.bytes)] : []),
+    ...(layers.length > 0 ? ["", ...layerLines(layers, flash.bytes)] : []),
     ...(report.left ? [`  it begins there without ${report.left.join(" and ")}`] : []),
     ...misfits.map(({ what, overBytes, hint }) => paint("red", `  ${printSize(overBytes)} too much ${what}: ${hint}`)),
     ...warnings.map((warning) => paint("yellow", `  ${warning}`)),
   ]
 }
-const unknownTime = ({ cycles }: Board): string =>
-  cycles === "simulated" ? "it does not fit, or takes over a minute" : "nothing here counts the cycles of this chip"
+const labelledCycles = (layers: Report["layers"]): string =>
+  labelled(layers.find(({ known }) => known !== undefined)?.known ?? "exact", "cycles")
 
 /** Each step, and beside them what is no step: weights and tables, names, what calls the steps. */
 function layerLines(layers: Report["layers"], flashBytes: number): readonly string[] {
@@ -260,15 +268,17 @@ function layerLines(layers: Report["layers"], flashBytes: number): readonly stri
     value === undefined ? "" : print(value)
   const rest = flashBytes - layers.reduce((sum, layer) => sum + (layer.flashBytes ?? 0), 0)
   const rows = [
-    ["step", "flash", "cycles", "ms"],
+    ["step", "flash", labelledCycles(layers), "ms"],
     ...[
       ...layers,
-      { about: "weights and what else is no step", flashBytes: rest, cycles: undefined, ms: undefined },
+      ...(layers.some((layer) => layer.flashBytes !== undefined)
+        ? [{ about: "weights and what else is no step", flashBytes: rest, cycles: undefined, ms: undefined }]
+        : []),
     ].map(({ about, flashBytes, cycles, ms }) => [
       about.slice(0, 48),
       cell(flashBytes, grouped),
       cell(cycles, grouped),
-      cell(ms, (n) => n.toFixed(2)),
+      cell(ms, (n) => (n >= 0.1 ? n.toFixed(2) : n.toPrecision(2))),
     ]),
   ]
   const widths = [0, 1, 2, 3].map((column) => widest(rows.map((row) => row[column]!)))

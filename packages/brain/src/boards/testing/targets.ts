@@ -3,8 +3,9 @@ import { join } from "node:path"
 import { missingProgram } from "../../../../../scripts/testing.ts"
 import type { AvrBoard } from "../avr.ts"
 import { type Chip, compileForChip, findChipCompiler, runCompiler } from "../compile.ts"
-import { type Command, execute } from "./execute.ts"
-import { cachedTool } from "./tools.ts"
+import { type Command, execute } from "../cortex/execute.ts"
+import { type CortexChip, linkFlags, qemuCommand } from "../cortex/qemu.ts"
+import { cachedTool } from "../cortex/tools.ts"
 import { runOnVirtualBoard } from "./virtual_runner.ts"
 
 /** What a probe is asked: a fresh chip takes the requests one after another, and the last of them ends it unanswered. */
@@ -101,27 +102,13 @@ const avr8js = (chip: "atmega328p" | "atmega2560", board: AvrBoard["name"]): Tar
   run: (elf, session) => runOnVirtualBoard(elf, board, session),
 })
 
-interface Machine {
-  readonly machine: string
-  readonly model: "m0" | "m0p" | "m4"
-  readonly flashBytes: number
-  readonly ramBytes: number
-}
-const qemu = (chip: Chip, { machine, model, flashBytes, ramBytes }: Machine): TargetFacts => ({
+const qemu = (chip: CortexChip, flashBytes: number, ramBytes: number): TargetFacts => ({
   missing: () => missingFor(chip, "gcc", "qemu-system-arm"),
   bytes: join(C_FILES, "probe_cortex.h"),
   async build(sources, output, flags) {
-    const memory = [`-Wl,--defsym=flash_bytes=${flashBytes}`, `-Wl,--defsym=ram_bytes=${ramBytes}`]
-    const bare = ["-nostartfiles", "-nostdlib", "-T", join(C_FILES, "cortex.ld"), "-lc", "-lgcc"]
-    await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags, ...memory, ...bare] })
+    await compileForChip({ chip, sources, output, flags: [...STRICT, ...flags, ...linkFlags(flashBytes, ramBytes)] })
   },
-  run: inProcess(async (elf) => {
-    const plugin = await cachedTool(join(C_FILES, "cortex_cycles.c"), ["-shared", "-fPIC"])
-    const quiet = ["-display", "none", "-monitor", "none", "-serial", "none"]
-    const semihosting = ["-semihosting-config", "enable=on,target=native"]
-    const words = [...quiet, ...semihosting, "-plugin", `${plugin},model=${model}`, "-kernel", elf]
-    return ["qemu-system-arm", "-M", machine, ...words]
-  }),
+  run: inProcess((elf) => qemuCommand(chip, elf)),
   memoryBytes: ramBytes - 4 * STACK_BYTES,
   cycles: "modelled",
   seesStack: true,
@@ -135,18 +122,8 @@ export const TARGETS = {
   "atmega2560 on simavr": simavr("atmega2560"),
   "atmega328p on avr8js": avr8js("atmega328p", "uno"),
   "atmega2560 on avr8js": avr8js("atmega2560", "mega"),
-  "cortex-m0 on QEMU": qemu("cortex-m0", {
-    ...{ machine: "microbit", model: "m0" },
-    ...{ flashBytes: 256 * 1024, ramBytes: 16 * 1024 },
-  }),
-  // QEMU has no RP2040; an M4 runs all that an M0+ does.
-  "cortex-m0plus on QEMU": qemu("cortex-m0plus", {
-    ...{ machine: "mps2-an386", model: "m0p" },
-    ...{ flashBytes: 2 * 2 ** 20, ramBytes: 264 * 1024 },
-  }),
-  "cortex-m4 on QEMU": qemu("cortex-m4", {
-    ...{ machine: "mps2-an386", model: "m4" },
-    ...{ flashBytes: 2 ** 20, ramBytes: 256 * 1024 },
-  }),
+  "cortex-m0 on QEMU": qemu("cortex-m0", 256 * 1024, 16 * 1024),
+  "cortex-m0plus on QEMU": qemu("cortex-m0plus", 2 * 2 ** 20, 264 * 1024),
+  "cortex-m4 on QEMU": qemu("cortex-m4", 2 ** 20, 256 * 1024),
 } as const satisfies Readonly<Record<string, TargetFacts>>
 export type Target = keyof typeof TARGETS

@@ -29,7 +29,7 @@ export interface ChipSource {
   /** Numbers in flash, without code. */
   readonly constantBytes: number
   /** Functions of NAME.c that are called one after the other. */
-  readonly layers: readonly Pick<Layer, "symbol" | "about">[]
+  readonly layers: readonly Layer[]
 }
 
 /**
@@ -112,7 +112,7 @@ ${declared}
 `
   return {
     ...{ name, header, source, ramBytes, constantBytes: printer.constantBytes() },
-    layers: layers.map(({ symbol, about }) => ({ symbol, about })),
+    layers,
   }
 }
 

@@ -5,7 +5,7 @@ import { findLibrary, keepLibrary, openCache } from "../../native/cache.ts"
 import { requireCompiler } from "../../native/compiler.ts"
 import { runCompiler } from "../compile.ts"
 
-/** The path of what a C file of this folder compiles to on this machine, made when it is first asked for. */
+/** The path of what a C file of ours compiles to on this machine, made when it is first asked for. Errors: an Error without a compiler. */
 export async function cachedTool(source: string, flags: readonly string[]): Promise<string> {
   const { path, words, identity } = requireCompiler()
   const parts = [readFileSync(source, "utf8"), identity, ...words, ...flags, process.arch]

@@ -1,7 +1,9 @@
 /*
- * A plugin of QEMU that models the cycles of a Cortex-M: -plugin cortex_cycles.so,model=m0|m0p|m4
+ * A plugin of QEMU that models the cycles of a Cortex-M: -plugin cycles.so,model=m0|m0p|m4,function=ADDRESS,...
  * Between `mov r10, r10` and `mov r11, r11` it counts, and then stderr gets a line
  *   mark 1 cycles C instructions I
+ * and after each call of a function that was named, with the cycles of what it called, where N counts those named from 0
+ *   function N cycles C
  * The cycles are modelled, not measured: the tables below with memory that never waits (an nRF51 at 16 MHz and code that
  * hits the cache elsewhere), a multiplier of one cycle, and branches that refill the pipeline in the usual time.
  * Sources: ARM DDI 0432C table 3-1 (M0), DDI 0484C table 3-1 (M0+), DDI 0439B table 3-1 (M4).
@@ -74,16 +76,51 @@ static const struct cost USUAL = {0, 0, PLAIN, 0, {1, 1, 1}, {2, 1, 2}};
 struct known {
   uint64_t address, next;
   uint32_t cycles, taken;
-  bool starts, ends;
+  int function; /* that begins here, of those named; or -1 */
+  bool starts, ends, calls;
 };
 static enum model model;
 static uint64_t cycles, instructions, cycles_at_start, instructions_at_start;
 static const struct known *before;
 
+enum { FUNCTIONS_MAX = 1024, FRAMES_MAX = 64 };
+static uint64_t functions[FUNCTIONS_MAX];
+static int function_count;
+/* Calls that have not come back; a jump to a named function, as its caller's last deed, is one with its caller's way back. */
+static struct frame { uint64_t back, start; int function; } frames[FRAMES_MAX];
+static int depth;
+
+static void leave_to(int kept) {
+  for (; depth > kept; --depth) {
+    const struct frame *left = &frames[depth - 1];
+    if (left->function >= 0)
+      fprintf(stderr, "function %d cycles %llu\n", left->function, (unsigned long long)(cycles - left->start));
+  }
+}
+static void enter(uint64_t back, int function) {
+  if (depth == FRAMES_MAX) return;
+  frames[depth++] = (struct frame){back, cycles, function};
+}
+/* Where the program did not go on with the next instruction. */
+static void jumped(const struct known *from, const struct known *to) {
+  for (int i = 0; i < depth; ++i)
+    if (frames[i].back == to->address) return leave_to(i);
+  if (from->calls) {
+    /* For a far jump within a function the M0 may call, and never comes back. */
+    for (int i = 0; i < depth; ++i)
+      if (frames[i].back == from->next) leave_to(i);
+    enter(from->next, to->function);
+  } else if (to->function >= 0 && depth > 0 && frames[depth - 1].function != to->function)
+    enter(frames[depth - 1].back, to->function);
+}
+
 static void executed(unsigned cpu, void *data) {
   (void)cpu;
   const struct known *now = data;
-  if (before && before->next != now->address) cycles += before->taken;
+  if (before && before->next != now->address) {
+    cycles += before->taken;
+    if (function_count > 0) jumped(before, now);
+  }
   before = now;
   if (now->ends)
     fprintf(stderr, "mark 1 cycles %llu instructions %llu\n", (unsigned long long)(cycles - cycles_at_start),
@@ -127,6 +164,10 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
     after_single = single;
     known->starts = word == 0x46d2;
     known->ends = word == 0x46db;
+    known->calls = size == 2 ? (word & 0xff80) == 0x4780 : (word & 0xf800d000) == 0xf000d000;
+    known->function = -1;
+    for (int n = 0; n < function_count; ++n)
+      if (functions[n] == known->address) known->function = n;
     qemu_plugin_register_vcpu_insn_exec_cb(instruction, executed, QEMU_PLUGIN_CB_NO_REGS, known);
   }
 }
@@ -134,9 +175,12 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
                                                                int count, char **words) {
   (void)info;
-  for (int i = 0; i < count; ++i)
+  for (int i = 0; i < count; ++i) {
+    if (!strncmp(words[i], "function=", 9) && function_count < FUNCTIONS_MAX)
+      functions[function_count++] = strtoull(words[i] + 9, NULL, 0);
     for (int m = 0; m < MODELS; ++m)
       if (!strncmp(words[i], "model=", 6) && !strcmp(words[i] + 6, MODEL_NAMES[m])) model = (enum model)m;
+  }
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
   return 0;
 }
