@@ -33,7 +33,7 @@ export function boardNet(name: BoardNetName, count: number): Promise<Exhibit> {
 
 export const NAMES_FOLDER = join(repository, "examples/names/net")
 /** After so many characters another seed begins, at temperatures from 4 to 40 sixteenths. */
-const CHARACTERS = 50
+const CHARACTERS = 10
 const names = new Map<number, Promise<Exhibit>>()
 /** `count` characters of the names, of seeds 1, 2, … */
 export function namesNet(count: number): Promise<Exhibit> {

@@ -42,6 +42,8 @@ export interface Entry {
    * called whenever they have been set.
    */
   readonly prepares?: boolean
+  /** Weights that get their new values elsewhere: nothing that depends on them is prepared. */
+  readonly changing?: readonly string[]
   /** How matrix products are cut: any way gives the same bits. */
   readonly tiles?: Tiles
   /**
@@ -62,6 +64,7 @@ export function lowerGraph({
   updates = [],
   float = "f32",
   prepares = false,
+  changing = [],
   tiles = TILES,
   direct = false,
 }: Entry): Program {
@@ -82,7 +85,12 @@ export function lowerGraph({
   }))
   const changes = updates.map(({ weight, value }) => ({ leaf: weight, value }))
   const fixed = new Set(
-    given.filter((node) => isNode(node, "weight") && !updates.some(({ weight }) => weight === node)),
+    given.filter(
+      (node) =>
+        isNode(node, "weight") &&
+        !changing.includes(node.attributes.name) &&
+        !updates.some(({ weight }) => weight === node),
+    ),
   )
   const prepare: Statement[] = []
   const task: Task = {

@@ -54,7 +54,11 @@ type How = Pick<Engine, "tiles"> & { readonly direct?: boolean }
 export function linkNet(net: Net, engine: How): NetProgram {
   const entries = net.at(net.maxima)
   const weights = weightsOf(net, Object.entries(entries))
-  const lowered = Object.fromEntries(Object.entries(entries).map(([name, graph]) => [name, lower(name, graph, engine)]))
+  // Whoever runs a net prepares anew when its state has changed; for a chip all is prepared for good.
+  const changing = engine.direct ? Object.keys(net.state) : []
+  const lowered = Object.fromEntries(
+    Object.entries(entries).map(([name, graph]) => [name, lower(name, graph, engine, changing)]),
+  )
   const parts = Object.entries(entries).map(([name, graph]) => {
     const shared = leavesOf(graph).flatMap((node) => (isNode(node, "weight") ? [node.attributes.name] : []))
     return { name, program: lowered[name]!, wires: Object.fromEntries(shared.map((own) => [own, own])) }
@@ -109,8 +113,12 @@ export function specialise(whole: NetProgram, entry: string, graph: EntryGraph, 
 
 /** What an entry of the whole prepares is an entry too. */
 export const preparationOf = (entry: string): string => `${entry}_${PREPARE}`
-const lower = (name: string, graph: EntryGraph, { tiles, direct = false }: How): Program =>
-  programOf({ name, ...graph, prepares: true, direct }, tiles ? { tiles } : {})
+const lower = (
+  name: string,
+  graph: EntryGraph,
+  { tiles, direct = false }: How,
+  changing: readonly string[] = [],
+): Program => programOf({ name, ...graph, prepares: true, changing, direct }, tiles ? { tiles } : {})
 
 /** What a block stores to. */
 export const storedBy = (block: Block): ReadonlySet<string> =>
