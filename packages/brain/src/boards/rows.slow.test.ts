@@ -1,0 +1,72 @@
+import { gatherSum, input, matmul, weight } from "@open-brains/core/graph/operations.ts"
+import { freeze } from "@open-brains/core/ir/freeze.ts"
+import type { Program } from "@open-brains/core/ir/program.ts"
+import { lowerGraph } from "@open-brains/core/lower/lower.ts"
+import { test } from "vitest"
+import { requireOrSkip } from "../../../../scripts/testing.ts"
+import { expectSameBits } from "./testing/same_bits.ts"
+import { TARGETS, type Target } from "./testing/targets.ts"
+
+const MS_MAX = 120_000
+const numbers = (count: number, most: number): Int8Array =>
+  Int8Array.from({ length: count }, (_, i) => (((i * 7919) >>> 3) % (2 * most + 1)) - most)
+
+/** Bags of rows of a table whose numbers reach so far: trits, nibbles or bytes. */
+function bags(rows: number, width: number, most: number): Program {
+  const [slots, count] = [input("slots", "u16", [1, 12]), input("count", "i32", [1, 1])]
+  const y = gatherSum(weight("table", "i8", [rows, width]), slots, count)
+  const program = lowerGraph({ name: "bags", outputs: { y }, prepares: true, direct: true })
+  return freeze(program, { values: { table: numbers(rows * width, most) }, prepares: [] })
+}
+/** Calls that take the first and the last row, many at once and none, and numbers of rows that there are not. */
+const callsTo = (rows: number) =>
+  [0, 1, 5, 12, 200, -1].map((count, n) => ({
+    entry: 0,
+    inputs: {
+      slots: Uint16Array.from({ length: 12 }, (_, i) => (i === n ? 65_535 : (i * 131 * (n + 1)) % rows)),
+      count: Int32Array.of(count),
+    },
+  }))
+
+const NEAR = ["atmega328p on simavr", "cortex-m0 on QEMU", "host, checked"] as const satisfies readonly Target[]
+for (const target of NEAR)
+  for (const [kind, most] of [
+    ["trits", 1],
+    ["nibbles", 7],
+    ["bytes", 127],
+  ] as const)
+    test(
+      `rows of ${kind} are added: ${target}`,
+      async (context) => {
+        requireOrSkip(context, TARGETS[target].missing())
+        for (const [rows, width] of [
+          [40, 12],
+          [7, 5],
+        ] as const)
+          await expectSameBits(bags(rows, width, most), target, callsTo(rows))
+      },
+      MS_MAX,
+    )
+
+for (const target of ["atmega2560 on simavr", "atmega2560 on avr8js"] as const) {
+  test(
+    `rows beyond the first 64 KB are added: ${target}`,
+    async (context) => {
+      requireOrSkip(context, TARGETS[target].missing())
+      await expectSameBits(bags(2100, 48, 127), target, callsTo(2100))
+    },
+    MS_MAX,
+  )
+  test(
+    `products with weights beyond the first 64 KB: ${target}`,
+    async (context) => {
+      requireOrSkip(context, TARGETS[target].missing())
+      const y = matmul(input("x", "u8", [1, 600]), weight("w", "i8", [600, 130]))
+      const program = lowerGraph({ name: "wide", outputs: { y }, prepares: true, direct: true })
+      const frozen = freeze(program, { values: { w: numbers(600 * 130, 127) }, prepares: [] })
+      const x = Uint8Array.from({ length: 600 }, (_, i) => (i * 37) & 255)
+      await expectSameBits(frozen, target, [{ entry: 0, inputs: { x } }])
+    },
+    MS_MAX,
+  )
+}
