@@ -7,9 +7,10 @@ import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type CortexChip, countInQemu, isCortex, linkFlags } from "./cortex/qemu.ts"
 import { type Elf, type ElfSymbol, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { type Callable, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
+import { askedProbeOf, callsOf, emptyProbeOf, probeOf, sizedProbeOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
+import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
 import { stackOf } from "./stack.ts"
 import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
@@ -58,7 +59,7 @@ export async function measure(module: Exported, sources: Sources, board: Board):
     const [all, none] = [footprintOf(sized.elf), footprintOf(empty.elf)]
     const symbols = sources.chip.layers.map(({ symbol }) => symbol)
     const run = isCortex(target)
-      ? await modelled(whole, target, callsOf(module, false), symbols)
+      ? await modelledMean(folder, module, files, target, board, symbols, whole)
       : simulated(whole.bytes, whole.elf, board, module)
     const known = "untimed" in run ? undefined : run
     return {
@@ -114,8 +115,8 @@ interface Run {
 }
 const TOO_LONG = "it does not fit, or takes over a minute"
 /**
- * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not
- * fit the chip, or takes too long: why.
+ * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not fit the
+ * chip, or takes too long.
  */
 function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported): Run | Untimed {
   const chip = AVR_BOARDS[board.name as keyof typeof AVR_BOARDS]
@@ -124,7 +125,7 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
   const firmware = readFirmware(bytes, "the probe", chip)
   const runs: Run[] = []
   let left = CYCLES_MAX
-  for (const inputs of questionsTo(module)) {
+  for (const inputs of module.kind === "net" ? module.samples.runs : [{}]) {
     const open = openVirtualBoard(chip, firmware)
     const end = runOnce(open, elf, module, inputs, left)
     left -= open.cycles
@@ -132,31 +133,18 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
     runs.push(end)
   }
   if (runs.length === 0) return { untimed: TOO_LONG }
+  return meanOf(runs)
+}
+
+function meanOf(runs: readonly Run[]): Run {
+  const stacks = runs.flatMap(({ stackBytes }) => stackBytes ?? [])
   const mean = (of: (run: Run) => number): number =>
     Math.round(runs.reduce((sum, run) => sum + of(run), 0) / runs.length)
   return {
-    stackBytes: Math.max(...runs.map(({ stackBytes }) => stackBytes ?? 0)),
-    calls: runs[0]!.calls.map(({ about }, i) => ({ about, cycles: mean(({ calls }) => calls[i]!.cycles) })),
+    ...(stacks.length > 0 ? { stackBytes: Math.max(...stacks) } : {}),
+    calls: runs[0]!.calls.map(({ about }, i) => ({ about, cycles: mean(({ calls }) => calls[i]!.cycles ?? 0) })),
     cyclesOf: (symbol) =>
       runs.some((run) => run.cyclesOf(symbol) !== undefined) ? mean((run) => run.cyclesOf(symbol) ?? 0) : undefined,
-  }
-}
-
-/** Bytes by the variables of the probe that they are put into. */
-function questionsTo(module: Exported): readonly Readonly<Record<string, Uint8Array>>[] {
-  switch (module.kind) {
-    case "net":
-      return module.samples.runs.map((run) =>
-        Object.fromEntries(
-          Object.entries(run).map(([buffer, numbers]) => [`${module.name}_${buffer}`, bytesOf(numbers)]),
-        ),
-      )
-    case "classifier":
-      return textsOf(module.textBytes).map((text) => ({ text: new TextEncoder().encode(text) }))
-    case "scribe":
-      return [{}]
-    default:
-      return module satisfies never
   }
 }
 
@@ -165,13 +153,13 @@ function runOnce(
   open: VirtualBoard,
   elf: Elf,
   module: Exported,
-  inputs: Readonly<Record<string, Uint8Array>>,
+  inputs: Samples["runs"][number],
   cyclesMax: number,
 ): Run | undefined {
   open.runUntil(() => open.marks.length > 0, cyclesMax)
-  for (const [buffer, bytes] of Object.entries(inputs)) {
-    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === buffer)
-    if (place) open.write(place.address, bytes) // what nothing reads, the linker leaves out
+  for (const [buffer, numbers] of Object.entries(inputs)) {
+    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === `${module.name}_${buffer}`)
+    if (place) open.write(place.address, bytesOf(numbers)) // what nothing reads, the linker leaves out
   }
   if (open.runUntil(() => false, cyclesMax - open.cycles) !== "asleep") return undefined
   const at = (value: number): number | undefined => open.marks.find((mark) => mark.value === value)?.cycle
@@ -197,10 +185,42 @@ function runOnce(
 }
 const STACK_LEAST = 64
 
+/** So many samples are modelled: each is a program of its own. */
+const SAMPLES_MODELLED = 4
+/** The mean of some of a net's samples; of anything else the one run of its probe. */
+async function modelledMean(
+  folder: string,
+  module: Exported,
+  files: readonly string[],
+  target: CortexChip,
+  board: Board,
+  symbols: readonly string[],
+  whole: Linked,
+): Promise<Run | Untimed> {
+  if (module.kind !== "net")
+    return modelled(
+      whole,
+      target,
+      callsOf(module).map(({ about }) => about),
+      symbols,
+    )
+  const some = module.samples.runs.slice(0, SAMPLES_MODELLED)
+  const about = module.samples.about.replace(/\d+/, `${some.length}`)
+  const things = callsOf({ ...module, samples: { ...module.samples, about } }).map((each) => each.about)
+  const runs: Run[] = []
+  for (const [n, inputs] of some.entries()) {
+    const asked = await linked(folder, `asked${n}`, askedProbeOf(module, inputs), files, target, board)
+    const run = await modelled(asked, target, things, symbols)
+    if ("untimed" in run) return run
+    runs.push(run)
+  }
+  return meanOf(runs)
+}
+
 async function modelled(
   { path, elf }: Linked,
   chip: CortexChip,
-  things: readonly Callable[],
+  things: readonly string[],
   layers: readonly string[],
 ): Promise<Run | Untimed> {
   const addressOf = (symbol: string): number | undefined => functionNamed(elf, symbol)?.address
@@ -209,7 +229,7 @@ async function modelled(
   const { marks, functions } = counted
   if (marks.length !== things.length) return { untimed: "QEMU did not run it to its end" }
   return {
-    calls: things.map(({ about }, i) => ({ about, cycles: marks[i]! })),
+    calls: things.map((about, i) => ({ about, cycles: marks[i]! })),
     cyclesOf: (symbol) => functions.get(addressOf(symbol) ?? -1),
   }
 }

@@ -1,6 +1,7 @@
 import { quoted } from "./c_text.ts"
 import { START_HEADER } from "./cortex/qemu.ts"
 import type { Exported, ExportedNet } from "./program.ts"
+import type { Samples } from "./samples.ts"
 
 /** One thing that a module does: a function of its header. */
 export interface Callable {
@@ -16,32 +17,16 @@ export const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
-const TEXT_COUNT = 8
-/** Pieces of them that begin at words of their own. */
-export const textsOf = (textBytes: number): readonly string[] =>
-  Array.from({ length: TEXT_COUNT }, (_, i) => TEXTS.slice(29 * i, 29 * i + textBytes))
-
-/** `isAsked`: whether it is asked many things, and the mean is told. Where a chip is modelled it is asked one, with inputs of 0. */
-export function callsOf(module: Exported, isAsked = true): readonly Callable[] {
+export function callsOf(module: Exported): readonly Callable[] {
   const { name } = module
   switch (module.kind) {
     case "classifier": {
       const bytes = Math.min(module.textBytes, TEXTS.length)
-      return [
-        {
-          about: `an answer, ${isAsked ? `mean of ${TEXT_COUNT} texts` : "to a text"} of ${bytes} bytes`,
-          symbol: `${name}_ask`,
-          argument: "text",
-        },
-      ]
+      return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
     }
     case "net":
       return Object.keys(module.ports).map((entry) => ({
-        ...{
-          about: isAsked ? aboutCall(module, entry) : `${entry}, inputs all 0`,
-          symbol: `${name}_${entry}`,
-          argument: "",
-        },
+        ...{ about: aboutCall(module, entry), symbol: `${name}_${entry}`, argument: "" },
       }))
     case "scribe":
       return [
@@ -65,12 +50,15 @@ const someBytes = (name: string): string => `for (uint8_t c = 'a'; c <= 'h'; c++
  * n-th and 2n + 3 after it; what else counts cycles is told by cortex/start.h.
  */
 export const probeOf = (module: Exported): string => mainOf(module, true)
+/** The same on inputs that it brings along, of a net: a chip that is only modelled has no memory to write to from outside. */
+export const askedProbeOf = (module: Exported, inputs: Samples["runs"][number]): string =>
+  mainOf(module, true, true, inputs)
 /** The same, with nothing before what it does: what is linked then is what the module takes. */
 export const sizedProbeOf = (module: Exported): string => mainOf(module, true, false)
 /** The same without a module: what a program takes that calls nothing, its marks and its question among it. */
 export const emptyProbeOf = (module: Exported): string => mainOf(module, false, false)
 
-function mainOf(module: Exported, isWhole: boolean, hasBefore = true): string {
+function mainOf(module: Exported, isWhole: boolean, hasBefore = true, inputs: Samples["runs"][number] = {}): string {
   const { name } = module
   const lines = callsOf(module).flatMap(({ symbol, argument, before }, i) => [
     ...(before === undefined || !hasBefore ? [] : [`  ${before}`]),
@@ -81,9 +69,16 @@ function mainOf(module: Exported, isWhole: boolean, hasBefore = true): string {
   const resets = isWhole && module.kind === "net" && module.reset !== undefined
   const text =
     module.kind === "classifier" ? `static const char text[] = ${quoted(TEXTS.slice(0, module.textBytes))};\n` : ""
-  return `${isWhole ? `#include "${name}.h"\n` : ""}${ENDS}${text}
+  const given = Object.entries(inputs).map(([buffer, numbers]) => {
+    const array = `${name}_${buffer}`
+    return {
+      text: `static const int32_t given_${buffer}[] = {${Array.from(numbers, (n) => (n === -(2 ** 31) ? "INT32_MIN" : n)).join(", ")}};\n`,
+      fill: `  for (uint32_t i = 0; i < ${numbers.length}; i++) ((volatile __typeof__(${array}[0]) *)${array})[i] = (__typeof__(${array}[0]))given_${buffer}[i];`,
+    }
+  })
+  return `${isWhole ? `#include "${name}.h"\n` : ""}${ENDS}${text}${given.map((each) => each.text).join("")}
 int main(void) {
-${[...(resets ? [`  ${name}_${module.reset}();`] : []), ...lines].filter((line) => line !== "").join("\n")}
+${[...(resets ? [`  ${name}_${module.reset}();`] : []), ...given.map((each) => each.fill), ...lines].filter((line) => line !== "").join("\n")}
   END();
 }
 `

@@ -53,7 +53,7 @@ const SCRIBE_ENTRIES = ["reset", "run", "run", "foresee"] as const
 const TEXT = "text"
 
 /**
- * Runs what the probe runs (probe.ts), the same text or inputs of 0, in the interpreter, and counts what the program does: exactly, whatever
+ * Runs what the probe runs (probe.ts), the same text or samples, in the interpreter, and counts what the program does: exactly, whatever
  * depends on the input.
  */
 export function workOf(module: Exported, { chip }: Sources): Worked {
@@ -109,7 +109,6 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
   }
   const isOf = (symbol: string, entry: string): boolean =>
     symbol.startsWith(`${chip.name}_${entry}_`) && /^\d+$/.test(symbol.slice(chip.name.length + entry.length + 2))
-  if (module.kind === "net" && module.reset !== undefined) run(module.reset)
   /** What a scribe is sent before its nth call, and with it. */
   const hear = (n: number): void => {
     const [byte, frozen] = [memory["byte"]!, memory["frozen"]!]
@@ -121,24 +120,33 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
       }
     byte[0] = (n === 2 ? "s" : " ").charCodeAt(0)
   }
-  const found = new Map<number, Work>()
-  const calls = callsOf(module).map(({ about, symbol: called }, i) => {
+  const things = callsOf(module).map(({ about, symbol: called }, i) => {
     const entry =
       module.kind === "net"
         ? called.slice(module.name.length + 1)
         : module.kind === "scribe"
           ? SCRIBE_ENTRIES[i]!
           : "run"
-    if (module.kind === "scribe") hear(i)
-    counts.fill(0)
-    run(entry)
-    const own = layers.flatMap(({ symbol }, at) => (isOf(symbol, entry) ? [at] : []))
-    for (const at of own) {
-      const { from, to } = layers[at]!
-      found.set(at, sumOf(parts.slice(from, to).map((part, i) => times(part, counts[from + i]!))))
-    }
-    return { about, layers: own }
+    return { about, entry, layers: layers.flatMap(({ symbol }, at) => (isOf(symbol, entry) ? [at] : [])) }
   })
+  const found = new Map<number, Work>()
+  // The mean over what it is asked: of a net its samples, each from where the state begins.
+  const runs = module.kind === "net" ? module.samples.runs : [{}]
+  for (const inputs of runs) {
+    if (module.kind === "net" && module.reset !== undefined) run(module.reset)
+    for (const [name, numbers] of Object.entries(inputs)) memory[name]?.set(numbers)
+    things.forEach(({ entry, layers: own }, i) => {
+      if (module.kind === "scribe") hear(i)
+      counts.fill(0)
+      run(entry)
+      for (const at of own) {
+        const { from, to } = layers[at]!
+        const work = sumOf(parts.slice(from, to).map((part, n) => times(part, counts[from + n]! / runs.length)))
+        found.set(at, module.kind === "net" ? sumOf([found.get(at) ?? noWork(), work]) : work)
+      }
+    })
+  }
+  const calls = things.map(({ about, layers: own }) => ({ about, layers: own }))
   return { calls, layers: layers.map(({ readsText }, at) => ({ work: found.get(at) ?? noWork(), readsText })) }
 }
 const times = (work: Work, count: number): Work => worked((kind) => work[kind] * count)
