@@ -141,13 +141,19 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
       run(entry)
       for (const at of own) {
         const { from, to } = layers[at]!
-        const work = sumOf(parts.slice(from, to).map((part, n) => times(part, counts[from + n]! / runs.length)))
+        const work = sumOf(parts.slice(from, to).map((part, n) => times(part, counts[from + n]!)))
         found.set(at, module.kind === "net" ? sumOf([found.get(at) ?? noWork(), work]) : work)
       }
     })
   }
   const calls = things.map(({ about, layers: own }) => ({ about, layers: own }))
-  return { calls, layers: layers.map(({ readsText }, at) => ({ work: found.get(at) ?? noWork(), readsText })) }
+  return {
+    calls,
+    layers: layers.map(({ readsText }, at) => ({
+      work: times(found.get(at) ?? noWork(), 1 / runs.length),
+      readsText,
+    })),
+  }
 }
 const times = (work: Work, count: number): Work => worked((kind) => work[kind] * count)
 const sumOf = (all: readonly Work[]): Work => worked((kind) => all.reduce((sum, each) => sum + each[kind], 0))
