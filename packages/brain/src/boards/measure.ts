@@ -7,10 +7,9 @@ import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type CortexChip, countInQemu, isCortex, linkFlags } from "./cortex/qemu.ts"
 import { type Elf, type ElfSymbol, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { askedProbeOf, callsOf, emptyProbeOf, probeOf, sizedProbeOf } from "./probe.ts"
+import { askedProbeOf, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
-import type { Samples } from "./samples.ts"
 import type { Sources } from "./sources.ts"
 import { stackOf } from "./stack.ts"
 import { openVirtualBoard, type VirtualBoard } from "./virtual.ts"
@@ -125,9 +124,9 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
   const firmware = readFirmware(bytes, "the probe", chip)
   const runs: Run[] = []
   let left = CYCLES_MAX
-  for (const inputs of module.kind === "net" ? module.samples.runs : [{}]) {
+  for (const variables of questionsTo(module)) {
     const open = openVirtualBoard(chip, firmware)
-    const end = runOnce(open, elf, module, inputs, left)
+    const end = runOnce(open, elf, module, variables, left)
     left -= open.cycles
     if (end === undefined) break
     runs.push(end)
@@ -148,18 +147,28 @@ function meanOf(runs: readonly Run[]): Run {
   }
 }
 
+/** Bytes by the variables of the probe that they are put into. */
+function questionsTo(module: Exported): readonly Readonly<Record<string, Uint8Array>>[] {
+  if (module.kind === "scribe") return [{}]
+  if (module.kind === "classifier")
+    return textsOf(module.textBytes).map((text) => ({ text: new TextEncoder().encode(text) }))
+  return module.samples.runs.map((run) =>
+    Object.fromEntries(Object.entries(run).map(([buffer, numbers]) => [`${module.name}_${buffer}`, bytesOf(numbers)])),
+  )
+}
+
 /** At the first mark, where the state is as it begins, the inputs are put into memory. */
 function runOnce(
   open: VirtualBoard,
   elf: Elf,
   module: Exported,
-  inputs: Samples["runs"][number],
+  variables: Readonly<Record<string, Uint8Array>>,
   cyclesMax: number,
 ): Run | undefined {
   open.runUntil(() => open.marks.length > 0, cyclesMax)
-  for (const [buffer, numbers] of Object.entries(inputs)) {
-    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === `${module.name}_${buffer}`)
-    if (place) open.write(place.address, bytesOf(numbers)) // what nothing reads, the linker leaves out
+  for (const [variable, bytes] of Object.entries(variables)) {
+    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === variable)
+    if (place) open.write(place.address, bytes) // what nothing reads, the linker leaves out
   }
   if (open.runUntil(() => false, cyclesMax - open.cycles) !== "asleep") return undefined
   const at = (value: number): number | undefined => open.marks.find((mark) => mark.value === value)?.cycle

@@ -17,6 +17,11 @@ export const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
+/** Pieces of them of so many bytes, each from another word on. */
+const TEXTS_ASKED = 8
+export const textsOf = (textBytes: number): readonly string[] =>
+  Array.from({ length: TEXTS_ASKED }, (_, i) => TEXTS.slice(29 * i, 29 * i + textBytes))
+
 export function callsOf(module: Exported): readonly Callable[] {
   const { name } = module
   switch (module.kind) {
