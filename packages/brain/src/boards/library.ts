@@ -1,3 +1,5 @@
+import { sizeOf } from "@open-brains/core/base/shape.ts"
+import type { Port } from "@open-brains/core/run/net_program.ts"
 import { strToU8, type Zippable, zipSync } from "fflate"
 import { commented, cType, upper } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
@@ -105,52 +107,39 @@ void loop() {
 `
 }
 
-/** So many numbers of a sample are written out; more come from a pin. */
-const WRITTEN_MAX = 4
-
-/**
- * What gives nothing is called once: it makes a beginning. Then it runs the first entry that gives something, on the first
- * of the net's samples or on what the first analog pin says.
- */
+/** What gives nothing is called once, to begin with; what gives something again and again, on what the first analog pin says. */
 function runSketch({ name, ports, reset, samples }: ExportedNet): string {
-  const all = Object.entries(ports)
-  const gives = all.filter(([, { outputs }]) => Object.keys(outputs).length > 0)
-  const [[entry, { inputs, outputs }] = ["run", { inputs: {}, outputs: {} }]] = gives.length > 0 ? gives : all
-  const begins = all.filter(([each]) => gives.length > 0 && !gives.some(([other]) => other === each))
-  const length = (array: string): string => `sizeof ${array} / sizeof ${array}[0]`
-  const fillsOf = (each: EntryPorts["inputs"]): readonly string[] =>
-    Object.values(each).flatMap(({ buffer, dtype }) => {
-      const array = `${name}_${buffer}`
-      const sample = samples.areGiven ? [...(samples.runs[0]?.[buffer] ?? [])] : []
-      if (sample.length > 0 && sample.length <= WRITTEN_MAX)
-        return sample.map((value, i) => `  ${array}[${i}] = ${value};`)
-      return [`  for (size_t i = 0; i < ${length(array)}; i++) ${array}[i] = (${cType(dtype)})(analogRead(A0) / 8);`]
-    })
-  const setUp = [
-    ...(reset === undefined ? [] : [`  ${name}_${reset}();`]),
-    ...begins.flatMap(([each, { inputs: own }]) => [...fillsOf(own), `  ${name}_${each}();`]),
+  const array = ({ buffer }: Port): string => `${name}_${buffer}`
+  const each = (port: Port): string => `for (size_t i = 0; i < sizeof ${array(port)} / sizeof ${array(port)}[0]; i++)`
+  const sampleOf = ({ buffer }: Port): readonly number[] =>
+    samples.areGiven ? [...(samples.runs[0]?.[buffer] ?? [])] : []
+  const fill = (port: Port): string =>
+    sizeOf(port.shape) === 1
+      ? `  ${array(port)}[0] = ${sampleOf(port)[0] ?? 0}; // say what it is`
+      : `  ${each(port)} ${array(port)}[i] = (${cType(port.dtype)})(analogRead(A0) / 8);`
+  const print = (port: Port): string => `  ${each(port)} { Serial.print(${array(port)}[i]); Serial.print(' '); }`
+  const call = ([entry, { inputs, outputs }]: readonly [string, EntryPorts]): readonly string[] => [
+    ...Object.values(inputs).map(fill),
+    `  ${name}_${entry}();`,
+    ...Object.values(outputs).map(print),
   ]
-  const fills = fillsOf(inputs)
-  const prints = Object.values(outputs).map(({ buffer }) => {
-    const array = `${name}_${buffer}`
-    return `  for (size_t i = 0; i < ${length(array)}; i++) { Serial.print(${array}[i]); Serial.print(' '); }`
-  })
-  const isFromPin = [...setUp, ...fills].some((text) => text.includes("analogRead"))
-  const says = isFromPin
-    ? "Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead."
-    : "Asks the net again and again, and prints what it makes of it."
-  return `// ${says}
-#include <${name}.h>
-
-void setup() {
-  Serial.begin(9600);
-${setUp.map((text) => `${text}\n`).join("")}}
-
-void loop() {
-${[...fills, `  ${name}_${entry}();`, ...prints].join("\n")}
-  Serial.println();
-}
-`
+  const isSilent = ([, { outputs }]: readonly [string, EntryPorts]): boolean => Object.keys(outputs).length === 0
+  const entries = Object.entries(ports)
+  return `${[
+    "// Gives the net what pin A0 says, and prints what it makes of it. Put your own samples in place of analogRead.",
+    `#include <${name}.h>`,
+    "",
+    "void setup() {",
+    "  Serial.begin(9600);",
+    ...(reset === undefined ? [] : [`  ${name}_${reset}();`]),
+    ...entries.filter(isSilent).flatMap(call),
+    "}",
+    "",
+    "void loop() {",
+    ...entries.filter((entry) => !isSilent(entry)).flatMap(call),
+    "  Serial.println();",
+    "}",
+  ].join("\n")}\n`
 }
 
 function readme(module: Exported, example: string, figures: readonly string[]): string {

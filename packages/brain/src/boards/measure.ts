@@ -7,7 +7,7 @@ import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type CortexChip, countInQemu, isCortex, linkFlags } from "./cortex/qemu.ts"
 import { type Elf, type ElfSymbol, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { askedProbeOf, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
+import { askedProbeOf, type Callable, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
@@ -114,8 +114,8 @@ interface Run {
 }
 const TOO_LONG = "it does not fit, or takes over a minute"
 /**
- * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not fit the
- * chip, or takes too long.
+ * The mean of what the module is asked, or of as much of it as a minute holds. Nothing where the program does not
+ * fit the chip, or takes too long: why.
  */
 function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported): Run | Untimed {
   const chip = AVR_BOARDS[board.name as keyof typeof AVR_BOARDS]
@@ -124,9 +124,9 @@ function simulated(bytes: Uint8Array, elf: Elf, board: Board, module: Exported):
   const firmware = readFirmware(bytes, "the probe", chip)
   const runs: Run[] = []
   let left = CYCLES_MAX
-  for (const variables of questionsTo(module)) {
+  for (const inputs of questionsTo(module)) {
     const open = openVirtualBoard(chip, firmware)
-    const end = runOnce(open, elf, module, variables, left)
+    const end = runOnce(open, elf, module, inputs, left)
     left -= open.cycles
     if (end === undefined) break
     runs.push(end)
@@ -149,12 +149,20 @@ function meanOf(runs: readonly Run[]): Run {
 
 /** Bytes by the variables of the probe that they are put into. */
 function questionsTo(module: Exported): readonly Readonly<Record<string, Uint8Array>>[] {
-  if (module.kind === "scribe") return [{}]
-  if (module.kind === "classifier")
-    return textsOf(module.textBytes).map((text) => ({ text: new TextEncoder().encode(text) }))
-  return module.samples.runs.map((run) =>
-    Object.fromEntries(Object.entries(run).map(([buffer, numbers]) => [`${module.name}_${buffer}`, bytesOf(numbers)])),
-  )
+  switch (module.kind) {
+    case "net":
+      return module.samples.runs.map((run) =>
+        Object.fromEntries(
+          Object.entries(run).map(([buffer, numbers]) => [`${module.name}_${buffer}`, bytesOf(numbers)]),
+        ),
+      )
+    case "classifier":
+      return textsOf(module.textBytes).map((text) => ({ text: new TextEncoder().encode(text) }))
+    case "scribe":
+      return [{}]
+    default:
+      return module satisfies never
+  }
 }
 
 /** At the first mark, where the state is as it begins, the inputs are put into memory. */
@@ -162,12 +170,12 @@ function runOnce(
   open: VirtualBoard,
   elf: Elf,
   module: Exported,
-  variables: Readonly<Record<string, Uint8Array>>,
+  inputs: Readonly<Record<string, Uint8Array>>,
   cyclesMax: number,
 ): Run | undefined {
   open.runUntil(() => open.marks.length > 0, cyclesMax)
-  for (const [variable, bytes] of Object.entries(variables)) {
-    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === variable)
+  for (const [buffer, bytes] of Object.entries(inputs)) {
+    const place = elf.symbols.find(({ name, kind }) => kind === "object" && name === buffer)
     if (place) open.write(place.address, bytes) // what nothing reads, the linker leaves out
   }
   if (open.runUntil(() => false, cyclesMax - open.cycles) !== "asleep") return undefined
@@ -206,16 +214,10 @@ async function modelledMean(
   symbols: readonly string[],
   whole: Linked,
 ): Promise<Run | Untimed> {
-  if (module.kind !== "net")
-    return modelled(
-      whole,
-      target,
-      callsOf(module).map(({ about }) => about),
-      symbols,
-    )
+  if (module.kind !== "net") return modelled(whole, target, callsOf(module, false), symbols)
   const some = module.samples.runs.slice(0, SAMPLES_MODELLED)
   const about = module.samples.about.replace(/\d+/, `${some.length}`)
-  const things = callsOf({ ...module, samples: { ...module.samples, about } }).map((each) => each.about)
+  const things = callsOf({ ...module, samples: { ...module.samples, about } })
   const runs: Run[] = []
   for (const [n, inputs] of some.entries()) {
     const asked = await linked(folder, `asked${n}`, askedProbeOf(module, inputs), files, target, board)
@@ -229,7 +231,7 @@ async function modelledMean(
 async function modelled(
   { path, elf }: Linked,
   chip: CortexChip,
-  things: readonly string[],
+  things: readonly Callable[],
   layers: readonly string[],
 ): Promise<Run | Untimed> {
   const addressOf = (symbol: string): number | undefined => functionNamed(elf, symbol)?.address
@@ -238,7 +240,7 @@ async function modelled(
   const { marks, functions } = counted
   if (marks.length !== things.length) return { untimed: "QEMU did not run it to its end" }
   return {
-    calls: things.map((about, i) => ({ about, cycles: marks[i]! })),
+    calls: things.map(({ about }, i) => ({ about, cycles: marks[i]! })),
     cyclesOf: (symbol) => functions.get(addressOf(symbol) ?? -1),
   }
 }

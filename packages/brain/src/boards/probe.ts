@@ -17,21 +17,32 @@ export const TEXTS = (
   "Please tell me what to do, or send me my money back, since I do not want to wait any longer for two pairs of shoes. "
 ).repeat(20)
 
-/** Pieces of them of so many bytes, each from another word on. */
-const TEXTS_ASKED = 8
+const TEXT_COUNT = 8
+/** Pieces of them that begin at words of their own. */
 export const textsOf = (textBytes: number): readonly string[] =>
-  Array.from({ length: TEXTS_ASKED }, (_, i) => TEXTS.slice(29 * i, 29 * i + textBytes))
+  Array.from({ length: TEXT_COUNT }, (_, i) => TEXTS.slice(29 * i, 29 * i + textBytes))
 
-export function callsOf(module: Exported): readonly Callable[] {
+/** `isAsked`: whether it is asked many things, and the mean is told. Where a chip is modelled it is asked one, with inputs of 0. */
+export function callsOf(module: Exported, isAsked = true): readonly Callable[] {
   const { name } = module
   switch (module.kind) {
     case "classifier": {
       const bytes = Math.min(module.textBytes, TEXTS.length)
-      return [{ about: `an answer, to a text of ${bytes} bytes`, symbol: `${name}_ask`, argument: "text" }]
+      return [
+        {
+          about: `an answer, ${isAsked ? `mean of ${TEXT_COUNT} texts` : "to a text"} of ${bytes} bytes`,
+          symbol: `${name}_ask`,
+          argument: "text",
+        },
+      ]
     }
     case "net":
       return Object.keys(module.ports).map((entry) => ({
-        ...{ about: aboutCall(module, entry), symbol: `${name}_${entry}`, argument: "" },
+        ...{
+          about: isAsked ? aboutCall(module, entry) : `${entry}, inputs all 0`,
+          symbol: `${name}_${entry}`,
+          argument: "",
+        },
       }))
     case "scribe":
       return [

@@ -47,7 +47,7 @@ test("samples that fit no input are told", () => {
   expect(samplesOf(PORTS, { "step.x": { ...x, shape: [0, 1, 2], data: new Uint8Array(0) } })).toContain("0 runs")
 })
 
-test("the example of a library makes a beginning by the first sample, or by a pin where there is none", async () => {
+test("the example of a library makes a beginning by the first sample, where there is one", async () => {
   const net = join(folder, "names")
   cpSync(join(repository, "examples/names/net"), net, { recursive: true })
   const sketch = async (): Promise<string> => {
@@ -55,10 +55,8 @@ test("the example of a library makes a beginning by the first sample, or by a pi
     return libraryFiles(module, sourcesOf(module, emitChip(module.program)), [])["names/examples/Run/Run.ino"]!
   }
   const [setUp, loop] = (await sketch()).split("void loop")
-  expect(setUp).toMatch(/names_begin_seed\[0\] = 1;\n {2}names_begin_temperature\[0\] = 16;\n {2}names_begin\(\);/)
-  expect(loop).toMatch(/names_step_given\[0\] = 0;\n {2}names_step\(\);/)
+  expect(setUp).toMatch(/names_begin_seed\[0\] = 1;.*\n {2}names_begin_temperature\[0\] = 16;.*\n {2}names_begin\(\);/)
+  expect(loop).toMatch(/names_step_given\[0\] = 0;.*\n {2}names_step\(\);/)
   rmSync(join(net, "samples.safetensors"))
-  expect(await sketch()).toMatch(
-    /names_begin_seed\[i\] = \(int32_t\)\(analogRead\(A0\) \/ 8\);\n.*\n {2}names_begin\(\);/,
-  )
+  expect(await sketch()).toContain("names_begin_seed[0] = 0;")
 })

@@ -1,3 +1,4 @@
+import type { Numbers } from "@open-brains/core/base/dtype.ts"
 import { productsOf } from "@open-brains/core/emit/c99/chip/products.ts"
 import { add, buffer, i32, load, store } from "@open-brains/core/ir/build.ts"
 import { interpreter, memoryOf } from "@open-brains/core/ir/interpret.ts"
@@ -9,7 +10,7 @@ import {
   type Statement,
   statementsOf,
 } from "@open-brains/core/ir/program.ts"
-import { callsOf, TEXTS } from "./probe.ts"
+import { callsOf, textsOf } from "./probe.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
 
@@ -98,11 +99,6 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
   if (parts.length > counters.length) throw new Error(`bug: ${parts.length} parts of ${program.name} to count`)
   const whole = { ...program, buffers: [...program.buffers, counters] }
   const memory = memoryOf(whole)
-  if (module.kind === "classifier") {
-    const text = new TextEncoder().encode(TEXTS.slice(0, module.textBytes))
-    memory[TEXT]!.set(text)
-    memory["length"]![0] = text.length
-  }
   const counts = memory[counters.name]!
   const run = (entry: string): void => {
     for (const { symbol, block } of layers) if (isOf(symbol, entry)) interpreter(whole, memory, block)()
@@ -131,10 +127,11 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
   })
   const found = new Map<number, Work>()
   // The mean over what it is asked: of a net its samples, each from where the state begins.
-  const runs = module.kind === "net" ? module.samples.runs : [{}]
+  const runs =
+    module.kind === "net" ? module.samples.runs : module.kind === "classifier" ? askedOf(module.textBytes) : [{}]
   for (const inputs of runs) {
     if (module.kind === "net" && module.reset !== undefined) run(module.reset)
-    for (const [name, numbers] of Object.entries(inputs)) memory[name]?.set(numbers)
+    for (const [name, numbers] of Object.entries(inputs)) memory[name]?.fill(0).set(numbers)
     things.forEach(({ entry, layers: own }, i) => {
       if (module.kind === "scribe") hear(i)
       counts.fill(0)
@@ -142,7 +139,7 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
       for (const at of own) {
         const { from, to } = layers[at]!
         const work = sumOf(parts.slice(from, to).map((part, n) => times(part, counts[from + n]!)))
-        found.set(at, module.kind === "net" ? sumOf([found.get(at) ?? noWork(), work]) : work)
+        found.set(at, module.kind === "scribe" ? work : sumOf([found.get(at) ?? noWork(), work]))
       }
     })
   }
@@ -155,6 +152,12 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
     })),
   }
 }
+/** The texts that a probe asks. */
+const askedOf = (textBytes: number): readonly Readonly<Record<string, Numbers>>[] =>
+  textsOf(textBytes).map((each) => {
+    const text = new TextEncoder().encode(each)
+    return { [TEXT]: text, length: Int32Array.of(text.length) }
+  })
 const times = (work: Work, count: number): Work => worked((kind) => work[kind] * count)
 const sumOf = (all: readonly Work[]): Work => worked((kind) => all.reduce((sum, each) => sum + each[kind], 0))
 

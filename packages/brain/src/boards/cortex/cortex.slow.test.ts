@@ -94,7 +94,8 @@ test(
   async (context) => {
     const [chip, elf, source] = ["cortex-m0", join(folder, "empty.elf"), join(folder, "empty.c")] as const
     requireOrSkip(context, TARGETS["cortex-m0 on QEMU"].missing())
-    writeFileSync(source, emptyProbeOf({ kind: "net", name: "none", ports: {} } as unknown as Exported))
+    const net = await exportedProgram(join(repository, "examples/names/net"), { name: "names" })
+    writeFileSync(source, emptyProbeOf(net))
     await compileForChip({ chip, sources: [source], output: elf, flags: linkFlags(262_144, 16_384) })
     const functions = readElf(readFileSync(elf), elf).symbols.filter(({ kind }) => kind === "function")
     expect(functions.map(({ name }) => name).sort()).toEqual(["fault", "main", "reset"])

@@ -42,14 +42,15 @@ const TILES_BEYOND: readonly Tile[] = [
   { rows: 8, columns: 32, unroll: 2, dot: "bytes" },
   { rows: 5, columns: 8, unroll: 3, dot: "halves" },
 ]
-export type Way = Required<Pick<Entry, "tiles" | "prepares">>
+export type Way = Required<Pick<Entry, "tiles" | "prepares" | "direct">>
 /** One of the ways to lower a graph, with `more` tiles beside those of WebAssembly. */
 export function wayOf(seed: number, more: readonly Tiles[] = []): Way {
   const draw = drawFrom(seed)
   const one = (kind: "float" | "integer"): Tile =>
     draw.pick([...TILES_TO_TRY[kind], ...more.map((tiles) => tiles[kind]), ...TILES_BEYOND])
   const tiles = draw.between(0, 3) === 0 ? TILES : { float: one("float"), integer: one("integer") }
-  return { tiles: draw.between(0, 4) === 0 ? tiles : { ...tiles, least: 0 }, prepares: draw.flip() }
+  const cut = draw.between(0, 4) === 0 ? tiles : { ...tiles, least: 0 }
+  return { tiles: cut, prepares: draw.flip(), direct: draw.between(0, 3) === 0 }
 }
 
 export const programOf = ({ outputs, updates }: Drawn, way: Way): Program =>
