@@ -33,6 +33,15 @@ test("constants lie between their own numbers, scratch between what is stored th
   expect(ranges.stored.get("s")).toEqual([0, 265])
   expect(ranges.of(load(y, i32(0)))).toEqual(ANY)
 })
+test("of what does not fit where it is stored the low bits are kept, which may be anything", () => {
+  const small = buffer("scratch", "u8", "small", 1)
+  const cuts: Program = {
+    name: "p",
+    buffers: [x, small, y],
+    body: [store(small, i32(0), add(load(x, i32(0)), i32(-1))), store(y, i32(0), load(small, i32(0)))],
+  }
+  expect(rangesOf(cuts).stored.get("y")).toEqual([0, 255])
+})
 test("what somebody has proved of a local is taken for proved", () => {
   expect(rangesOf(program, new Map([["a", [0, 1]]])).stored.get("y")).toEqual([-7, 266])
 })

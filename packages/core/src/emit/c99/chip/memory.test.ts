@@ -27,6 +27,18 @@ test("what is read before it is written, or by two entries, keeps its place", ()
   expect(planArena({ name: "p", buffers: [a, b, c, y], body, entries: { again: [read(c)] } }).bytes).toBe(24)
   expect(planArena({ name: "p", buffers: [a, b, c, y], body: body.slice(1) }).bytes).toBe(8)
 })
+test("what may not be written before it is read keeps its place, too", () => {
+  const [a, b] = [scratch("a", "u8", 8), scratch("b", "u8", 8)]
+  const x = buffer("input", "u8", "x", 1)
+  const perhaps: readonly Statement[] = [
+    { kind: "if", condition: load(x, i32(0)), yes: [store(a, i32(0), i32(1))], no: [] },
+    { ...(fill(a) as Extract<Statement, { kind: "loop" }>), count: load(x, i32(0)) },
+  ]
+  for (const first of perhaps) {
+    const body = [first, read(a), fill(b), read(b)]
+    expect(planArena({ name: "p", buffers: [x, a, b, y], body }).bytes).toBe(16)
+  }
+})
 test("a dtype lies where it may be read at once", () => {
   const [a, b] = [scratch("a", "u8", 3), scratch("b", "i32", 1)]
   const { starts, bytes } = planArena({ name: "p", buffers: [a, b, y], body: [fill(a), fill(b), copy(a, b), read(b)] })
