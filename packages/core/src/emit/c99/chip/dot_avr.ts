@@ -18,6 +18,7 @@ export function printAvrDot(dot: Dot, isFar = false): PrintedDot | undefined {
   if (outputs <= 4 && products <= STRAIGHT_MAX && isNear) return straight(dot)
   const split = runs === 1 ? asRuns(dot) : dot
   if (!split || split.runs > COUNT_MAX || split.length > COUNT_MAX) return undefined
+  if (4 * split.runs * split.length > CALL_BYTES_MAX) return undefined
   return passes(
     split,
     isFar,
@@ -81,10 +82,11 @@ const signedTerm = (n: number, w: number, isWide: boolean): readonly string[] =>
 /** Up to BLOCK sums a call, four a pass, and what is left over. */
 function passes(dot: Dot, isFar: boolean, kind: Kind): PrintedDot {
   const { name, outputs, data, accumulator } = dot
-  const array = flashArray("u8", `${name}_packed`, kind.pack(dot), isFar)
   const [whole, rest] = [Math.floor(outputs / 4), outputs % 4]
-  const block = blockOf(outputs)
+  const block = blockOf(outputs, bytesOf(dot, 4, kind))
   const many = block / 4
+  const step = many * bytesOf(dot, 4, kind)
+  const array = flashArray("u8", `${name}_packed`, kind.pack(dot), isFar, step)
   const type = sumType(accumulator)
   const hasOffset = kind.offset !== undefined
   const parameters = `const in_${data} *x, ${type} *sums${hasOffset ? ", n24 offset" : ""}`
@@ -105,7 +107,6 @@ function passes(dot: Dot, isFar: boolean, kind: Kind): PrintedDot {
   const last = (sums: string): string =>
     `${name}_${rest}(${array.at(`${whole * bytesOf(dot, 4, kind)}u`)}, ${given(sums)});`
   const isSingle = outputs <= block
-  const step = many * bytesOf(dot, 4, kind)
   const place = isFar ? "(uint32_t)at" : "at"
   const full = Math.floor(whole / many)
   const left = whole - full * many
@@ -131,8 +132,13 @@ function passes(dot: Dot, isFar: boolean, kind: Kind): PrintedDot {
   }
 }
 /** Sums of one call: each call saves registers, and each sum takes 3 bytes of the stack. */
-const blockOf = (outputs: number): number =>
-  [16, 12, 8, 4].find((size) => outputs % size === 0) ?? Math.min(16, Math.ceil(outputs / 4) * 4)
+function blockOf(outputs: number, passBytes: number): number {
+  const most = Math.max(4, 4 * Math.floor(CALL_BYTES_MAX / passBytes))
+  const sizes = [16, 12, 8, 4].filter((size) => size <= most)
+  return sizes.find((size) => outputs % size === 0) ?? Math.min(sizes[0]!, Math.ceil(outputs / 4) * 4)
+}
+/** What one call reads of the weights is a piece of an array at most. */
+const CALL_BYTES_MAX = 16384
 
 /** −2^bits · Σx, modulo 2²⁴. */
 function totalOf({ name, runs, length, jump, data }: Dot, bits: number): string {

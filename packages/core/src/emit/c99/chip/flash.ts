@@ -31,15 +31,18 @@ export function farIn(buffers: readonly Buffer[], bytesOf: (buffer: Buffer) => n
   return far
 }
 
-/** An array of constants that stays in flash. */
-export function flashArray(of: Stored, name: string, values: readonly number[], isFar = false): FlashArray {
+/**
+ * An array of constants that stays in flash. A long one is pieces, which lie anywhere: so many elements as `unit` says,
+ * which are read one after another from one address, are never parted.
+ */
+export function flashArray(of: Stored, name: string, values: readonly number[], isFar = false, unit = 1): FlashArray {
   const [type, bytes] = [TYPE[of], DTYPE[of].bytes]
   const array = (each: string, some: readonly number[]): string => {
     const literals = some.map((value) => (value === -(2 ** 31) ? "INT32_MIN" : `${value}`)).join(",")
     return `static const ${type} ${each}[${some.length}] FLASH${isFar ? "_FAR" : ""} = {${literals.replace(/(.{100,115}?),/g, "$1,\n")}};`
   }
   const read = (address: string): string => `${isFar ? "far" : "flash"}_${of}(${address})`
-  const length = PIECE_BYTES / bytes
+  const length = Math.max(1, Math.floor(PIECE_BYTES / bytes / unit)) * unit
   if (!isFar && values.length * bytes <= 2 * PIECE_BYTES - 4)
     return { text: array(name, values), at: (index) => `&${name}[${index}]`, read, isFar }
   const pieces = Array.from({ length: Math.ceil(values.length / length) }, (_, i) => i)

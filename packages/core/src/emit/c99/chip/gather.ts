@@ -32,7 +32,7 @@ export function printGather(
 ): { readonly text: string; readonly bytes: number } {
   const values = table.values ?? []
   const rows = rowsOf(values, width)
-  const array = flashArray("u8", `${name}_table`, rows.bytes, isFar)
+  const array = flashArray("u8", `${name}_table`, rows.bytes, isFar, rows.width)
   const type = isN16(range) ? "n16" : "int32_t"
   const step = isFar || rows.bytes.length > 2 ** 15 ? "uint32_t" : "uint16_t"
   const head = `(${counter(values.length / width)} row, ${type} *sums) {
@@ -68,7 +68,7 @@ export function printRowAdder(
 ): { readonly text: string; readonly bytes: number } {
   const { values, more } = shifted(table.values ?? [], width)
   const rows = rowsOf(values, width)
-  const array = flashArray("u8", `${name}_table`, rows.bytes, isFar)
+  const array = flashArray("u8", `${name}_table`, rows.bytes, isFar, rows.width)
   const step = isFar || rows.bytes.length > 2 ** 15 ? "uint32_t" : "uint16_t"
   const head = `(${counter(values.length / width)} row, in_${dtype} *sums) {
   ${step} at;
