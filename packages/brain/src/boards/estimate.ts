@@ -1,5 +1,6 @@
 import { blocksOf, statementsOf } from "@open-brains/core/ir/program.ts"
 import type { Board } from "./boards.ts"
+import { alike } from "./probe.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
 import { KINDS, type Work, workOf } from "./work.ts"
@@ -83,7 +84,9 @@ export function estimatedCycles(module: Exported, sources: Sources, { target }: 
     return Math.round(readsText ? textFactor * sum : sum)
   })
   return {
-    calls: calls.map(({ about, layers }) => ({ about, cycles: layers.reduce((all, at) => all + cycles[at]!, 0) })),
+    calls: alike(
+      calls.map(({ about, layers }) => ({ about, cycles: layers.reduce((all, at) => all + cycles[at]!, 0) })),
+    ),
     layers: cycles,
   }
 }

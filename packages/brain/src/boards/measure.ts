@@ -7,7 +7,7 @@ import { type Chip, compileForChip, findChipCompiler } from "./compile.ts"
 import { type CortexChip, countInQemu, isCortex, linkFlags } from "./cortex/qemu.ts"
 import { type Elf, type ElfSymbol, footprintOf, readElf } from "./elf.ts"
 import { readFirmware } from "./firmware.ts"
-import { askedProbeOf, type Callable, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
+import { alike, askedProbeOf, type Callable, callsOf, emptyProbeOf, probeOf, sizedProbeOf, textsOf } from "./probe.ts"
 import type { Profile } from "./profile.ts"
 import type { Exported } from "./program.ts"
 import type { Sources } from "./sources.ts"
@@ -67,7 +67,7 @@ export async function measure(module: Exported, sources: Sources, board: Board):
       ...stackIn(module, whole.elf, known?.stackBytes),
       cycles: board.cycles === "simulated" ? "exact" : "modelled",
       ...("untimed" in run ? run : {}),
-      calls: known?.calls ?? [],
+      calls: alike(known?.calls ?? []),
       layers: layersOf(sources, whole.elf, known?.cyclesOf),
       said: whole.said.replaceAll(`${folder}/`, ""),
     }

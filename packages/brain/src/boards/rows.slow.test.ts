@@ -18,12 +18,17 @@ function bags(rows: number, width: number, most: number): Program {
   const program = lowerGraph({ name: "bags", outputs: { y }, prepares: true, direct: true })
   return freeze(program, { values: { table: numbers(rows * width, most) }, prepares: [] })
 }
-/** Calls that take the first and the last row, many at once and none, and numbers of rows that there are not. */
+/**
+ * Calls that take the first and the last row, many at once and none, numbers of rows that there are not, and those around
+ * the end of a piece, of which a long table has several.
+ */
 const callsTo = (rows: number) =>
   [0, 1, 5, 12, 200, -1].map((count, n) => ({
     entry: 0,
     inputs: {
-      slots: Uint16Array.from({ length: 12 }, (_, i) => (i === n ? 65_535 : (i * 131 * (n + 1)) % rows)),
+      slots: Uint16Array.from({ length: 12 }, (_, i) =>
+        i === n ? 65_535 : n === 3 ? (336 + i) % rows : (i * 131 * (n + 1)) % rows,
+      ),
       count: Int32Array.of(count),
     },
   }))
@@ -49,24 +54,26 @@ for (const target of NEAR)
     )
 
 for (const target of ["atmega2560 on simavr", "atmega2560 on avr8js"] as const) {
-  test(
-    `rows beyond the first 64 KB are added: ${target}`,
-    async (context) => {
-      requireOrSkip(context, TARGETS[target].missing())
-      await expectSameBits(bags(2100, 48, 127), target, callsTo(2100))
-    },
-    MS_MAX,
-  )
-  test(
-    `products with weights beyond the first 64 KB: ${target}`,
-    async (context) => {
-      requireOrSkip(context, TARGETS[target].missing())
-      const y = matmul(input("x", "u8", [1, 250]), weight("w", "i8", [250, 300]))
-      const program = lowerGraph({ name: "wide", outputs: { y }, prepares: true, direct: true })
-      const frozen = freeze(program, { values: { w: numbers(250 * 300, 127) }, prepares: [] })
-      const x = Uint8Array.from({ length: 250 }, (_, i) => (i * 37) & 255)
-      await expectSameBits(frozen, target, [{ entry: 0, inputs: { x } }])
-    },
-    MS_MAX,
-  )
+  for (const rows of [850, 2100])
+    test(
+      `rows of a table of ${rows * 48} bytes are added: ${target}`,
+      async (context) => {
+        requireOrSkip(context, TARGETS[target].missing())
+        await expectSameBits(bags(rows, 48, 127), target, callsTo(rows))
+      },
+      MS_MAX,
+    )
+  for (const outputs of [150, 151, 300])
+    test(
+      `${outputs} sums of products with ${outputs * 250} bytes of weights: ${target}`,
+      async (context) => {
+        requireOrSkip(context, TARGETS[target].missing())
+        const y = matmul(input("x", "u8", [1, 250]), weight("w", "i8", [250, outputs]))
+        const program = lowerGraph({ name: "wide", outputs: { y }, prepares: true, direct: true })
+        const frozen = freeze(program, { values: { w: numbers(250 * outputs, 127) }, prepares: [] })
+        const x = Uint8Array.from({ length: 250 }, (_, i) => (i * 37) & 255)
+        await expectSameBits(frozen, target, [{ entry: 0, inputs: { x } }])
+      },
+      MS_MAX,
+    )
 }

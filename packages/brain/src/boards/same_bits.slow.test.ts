@@ -1,3 +1,4 @@
+import { Refusal } from "@open-brains/core/base/problem.ts"
 import { stream } from "@open-brains/core/base/random.ts"
 import type { Name } from "@open-brains/core/graph/graph.ts"
 import { allGraphs, CASES } from "@open-brains/core/graph/testing/cases.ts"
@@ -73,7 +74,16 @@ for (const target of Object.keys(TARGETS) as Target[]) {
     `random programs of integers give the interpreter's bytes: ${target} (SEED=${SEED})`,
     async (context) => {
       requireOrSkip(context, missing())
-      for (const [seed, program] of programs()) await expectSameBits(program, target, callsOf(seed, program), RANDOM)
+      let fitted = 0
+      for (const [seed, program] of programs())
+        try {
+          await expectSameBits(program, target, callsOf(seed, program), RANDOM)
+          fitted++
+        } catch (error) {
+          // A random program may need more flash than the smallest board has.
+          if (!(error instanceof Refusal && error.problems[0]?.code === "OB850")) throw error
+        }
+      expect(fitted).toBeGreaterThan(0)
     },
     MS_MAX,
   )

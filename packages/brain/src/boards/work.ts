@@ -50,6 +50,7 @@ export interface Worked {
 
 /** What the calls of a scribe's facade run, in the order of `callsOf`. */
 const SCRIBE_ENTRIES = ["reset", "run", "run", "foresee"] as const
+const scribeEntry = (n: number): string => SCRIBE_ENTRIES[Math.min(n, 3)]!
 /** The buffer of a classifier's program that its facade fills. */
 const TEXT = "text"
 
@@ -118,11 +119,7 @@ export function workOf(module: Exported, { chip }: Sources): Worked {
   }
   const things = callsOf(module).map(({ about, symbol: called }, i) => {
     const entry =
-      module.kind === "net"
-        ? called.slice(module.name.length + 1)
-        : module.kind === "scribe"
-          ? SCRIBE_ENTRIES[i]!
-          : "run"
+      module.kind === "net" ? called.slice(module.name.length + 1) : module.kind === "scribe" ? scribeEntry(i) : "run"
     return { about, entry, layers: layers.flatMap(({ symbol }, at) => (isOf(symbol, entry) ? [at] : [])) }
   })
   const found = new Map<number, Work>()
