@@ -53,7 +53,7 @@ export function callsOf(module: Exported, isAsked = true): readonly Callable[] {
           about: `the likeliest next byte, mean of ${NEXT_COUNT}`,
           symbol: `${name}_next`,
           argument: "",
-          before: moreBytes(name, TEXTS.slice(LEARNT * i, LEARNT * (i + 1))),
+          before: moreBytes(name, READ.slice(LEARNT * i, LEARNT * (i + 1))),
         })),
       ]
     default:
@@ -74,7 +74,11 @@ const aboutCall = ({ ports, samples: { about } }: ExportedNet, entry: string): s
   Object.keys(ports[entry]!.inputs).length === 0 || about === "" ? entry : `${entry}, ${about}`
 
 /** What comes next is found the sooner, the surer the scribe is: it is asked after so many bytes, so many times. */
-const [NEXT_COUNT, LEARNT] = [8, 12]
+const [NEXT_COUNT, LEARNT] = [16, 12]
+/** What a scribe gets to read: not letters to an office alone, but headings, figures, names, code and broken lines. */
+const READ =
+  '# Greenhouse, 3 May\n\n21:40 inside 18.6 C, soil 41 %; pump off. "Again?" said Ana.\n\n' +
+  "| bed | seeds | out |\n| --- | --- | --- |\n| 2 | `kale` | 24 |\n\nWater it at dawn, unless it rained (see the log), and call Jo if the fan stops.\n"
 const moreBytes = (name: string, text: string): string =>
   Array.from(text, (c) => `(void)${name}_learn(${c.charCodeAt(0)});`).join(" ")
 /** Made as it goes: a text would take RAM. */

@@ -161,7 +161,7 @@ test(
       "to forget all, and begin",
       "a byte that it learns",
       "a byte that it reads and does not learn",
-      "the likeliest next byte, mean of 8",
+      "the likeliest next byte, mean of 16",
     ])
     // What a byte takes is what its layers take, within a tenth: the mean of several bytes, and one.
     const body = layers.slice(0, -2).reduce((sum, { cycles }) => sum + cycles!, 0)
