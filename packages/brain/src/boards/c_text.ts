@@ -24,3 +24,16 @@ export const cType = (dtype: Dtype): string => {
   return `${dtype.startsWith("u") ? "uint" : "int"}${8 * bytes}_t`
 }
 export const upper = (name: string): string => name.toUpperCase()
+
+/** How the README of each export ends: what it takes, and under which licence it stands. */
+export const closingOf = (figures: readonly string[], licence: string): readonly string[] => [
+  "## What it takes",
+  "",
+  "```",
+  ...figures,
+  "```",
+  "",
+  "## Licence",
+  "",
+  `${commented(licence)}: see LICENSE.`,
+]

@@ -1,4 +1,4 @@
-import { commented, cType } from "./c_text.ts"
+import { closingOf, commented, cType } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
 import type { Exported, ExportedClassifier, ExportedNet } from "./program.ts"
 import { beginning, learningMain } from "./scribe_c.ts"
@@ -237,14 +237,6 @@ function readme(module: Exported, figures: readonly string[]): string {
     `\`${name}.h\` says how it is called from your own code: copy ${name}*.h and ${name}*.c to it.`,
     ...(module.kind === "scribe" ? ["", `${beginning(module)} What it learns it keeps until the power is off.`] : []),
     "",
-    "## What it takes",
-    "",
-    "```",
-    ...figures,
-    "```",
-    "",
-    "## Licence",
-    "",
-    `${commented(licence)}: see LICENSE.`,
+    ...closingOf(figures, licence),
   ].join("\n")}\n`
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from "@open-brains/core/base/shape.ts"
 import type { Port } from "@open-brains/core/run/net_program.ts"
 import { strToU8, type Zippable, zipSync } from "fflate"
-import { commented, cType, upper } from "./c_text.ts"
+import { closingOf, commented, cType, upper } from "./c_text.ts"
 import { licenceText } from "./licence.ts"
 import type { EntryPorts, Exported, ExportedClassifier, ExportedNet } from "./program.ts"
 import { beginning, learnSketch } from "./scribe_c.ts"
@@ -158,15 +158,7 @@ function readme(module: Exported, example: string, figures: readonly string[]): 
     "",
     ...useOf(module),
     "",
-    "## What it takes",
-    "",
-    "```",
-    ...figures,
-    "```",
-    "",
-    "## Licence",
-    "",
-    `${commented(licence)}: see LICENSE.`,
+    ...closingOf(figures, licence),
   ].join("\n")}\n`
 }
 
