@@ -16,7 +16,7 @@ import { at } from "./schedule/at.ts"
  * False where it is another product: floats, many matrices at once, a left side that lies transposed.
  */
 export function lowerDirect(block: Lowering, node: Node<"matmul">, finished?: Finished): boolean {
-  if (!isDirect(node)) return false
+  if (!isDirect(block, node)) return false
   const {
     attributes: { transposeRight },
     inputs: [, right],
@@ -76,14 +76,16 @@ export function isReadInPlace(block: Lowering, node: Node): boolean {
   return (
     product !== undefined &&
     isNode(product, "matmul") &&
-    isDirect(product) &&
+    isDirect(block, product) &&
     product.inputs[1] !== rows &&
     rows.shape[1] === windows.shape.slice(-1 - windows.attributes.kernel.length).reduce((a, b) => a * b, 1)
   )
 }
 
-function isDirect({ attributes, inputs, shape, dtype }: Node<"matmul">): boolean {
+/** Whether a product is lowered here, whatever its schedule could do. */
+export function isDirect({ direct }: Lowering, { attributes, inputs, shape, dtype }: Node<"matmul">): boolean {
   return (
+    direct &&
     shape.length === 2 &&
     !attributes.transposeLeft &&
     inputs.every((each) => DTYPE[each.dtype].scalar === "i32") &&

@@ -66,6 +66,10 @@ test("through a reshape, with operands that are stretched along any axis, or who
     expect(loopsSaved({ name: "few", outputs: { y: few }, tiles })).toBe(1)
   }
 })
+test("a constant that is stretched lies nowhere, and is read as one", () => {
+  const y = op.add(product, op.broadcast(op.fill(0.5, { dtype: "f32", shape: [1, 10] }), 0, 6))
+  expect(loopsSaved({ name: "stretched", outputs: { y } })).toBe(1)
+})
 test("integers are requantised where they were summed, batches of products added to what lies there", () => {
   const q = op.matmul(op.input("q", "i8", [5, 24]), op.weight("v", "i8", [24, 20]))
   const multiplier = op.broadcastLike(op.weight("m", "i32", [1, 20]), q)

@@ -1,11 +1,11 @@
 import { sameShape } from "../base/shape.ts"
-import type { Node } from "../graph/graph.ts"
+import { isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Expression, Statement } from "../ir/program.ts"
 import type { Finished } from "./finished.ts"
 import { elementsOf, homesOf } from "./fused.ts"
-import { isBroadcast, rootOf } from "./groups.ts"
-import { home, type Lowering } from "./lowering.ts"
+import { rootOf } from "./groups.ts"
+import { home, type Lowering, read } from "./lowering.ts"
 import { at } from "./schedule/at.ts"
 import type { Epilogue } from "./schedule/product.ts"
 
@@ -19,8 +19,9 @@ export function epilogueOf(block: Lowering, { product, reshapes, group }: Finish
     const place = at([leading, columns], [column, 1])
     const other = (node: Node): Expression => {
       if (node === result) return sum
-      if (!isBroadcast(node) || sameShape(rootOf(node).shape, shape)) return ir.load(home(block, node), place)
-      return ir.load(home(block, rootOf(node)), placeIn(rootOf(node), shape, leading, column))
+      const root = rootOf(node)
+      if (isNode(root, "fill")) return read(block, root, []) // it lies nowhere
+      return ir.load(home(block, root), sameShape(root.shape, shape) ? place : placeIn(root, shape, leading, column))
     }
     const values = elementsOf(block, group, lets, other)
     const stores = group.flatMap((node, i) => homes[i]!.map((to) => ir.store(to, place, values.get(node)!)))

@@ -5,7 +5,7 @@ import { TILES, type Tiles } from "../base/tiles.ts"
 import { inOrder, isNode, type Node } from "../graph/graph.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Buffer, Program, Statement } from "../ir/program.ts"
-import { isReadInPlace, lowerDirect, lowerDirectSum } from "./direct.ts"
+import { isDirect, isReadInPlace, lowerDirect, lowerDirectSum } from "./direct.ts"
 import { epilogueOf } from "./epilogue.ts"
 import { type Finished, finishedOf } from "./finished.ts"
 import { lowerFused } from "./fused.ts"
@@ -148,9 +148,9 @@ function lowerGroup(whole: Lowering, group: readonly Node[]): void {
 /** By a schedule where there is one, else by the reference. False when `finished` wants a schedule that there is not. */
 function lowerLoops(block: Lowering, node: Node, finished?: Finished): boolean {
   if (isNode(node, "unpack_nibbles") && isLookedThrough(block, node)) return true
-  if (block.direct && isReadInPlace(block, node)) return true
+  if (isReadInPlace(block, node)) return true
   if (block.direct && isNode(node, "sum") && lowerDirectSum(block, node)) return true
-  if (block.direct && isNode(node, "matmul") && lowerDirect(block, node, finished)) return true
+  if (isNode(node, "matmul") && lowerDirect(block, node, finished)) return true
   const nibbles = isNode(node, "matmul") ? nibblesOf(block, node) : undefined
   const inputs = node.inputs.map((input, i) => operand(block, (i === 1 && nibbles) || input))
   if (isNode(node, "reshape") && !block.task.changes.some(({ leaf }) => leaf === node.inputs[0])) {
@@ -192,10 +192,10 @@ function lowerFinished(block: Lowering, finished: Finished): void {
   lowerFused(block, group)
 }
 
-/** What a product reads in place of its right side: the bytes that the nibbles lie in, where those never change. */
+/** What a product's schedule reads in place of its right side: the bytes that the nibbles lie in, where those never change. */
 function nibblesOf(block: Lowering, node: Node<"matmul">): Node | undefined {
   const right = node.inputs[1]
-  if (!isNode(right, "unpack_nibbles") || !block.fixed.has(right)) return undefined
+  if (isDirect(block, node) || !isNode(right, "unpack_nibbles") || !block.fixed.has(right)) return undefined
   return takesNibbles(node, block.tiles) ? right.inputs[0] : undefined
 }
 const isLookedThrough = (block: Lowering, node: Node): boolean =>

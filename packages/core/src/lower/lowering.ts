@@ -73,13 +73,14 @@ export function newLowering(whole: Whole, task: Task): Lowering {
       if (known) known.push(node)
       else users.set(input, [node])
     }
-  const fixed = fixedIn(apart, task)
+  const runs = runsIn(order)
+  const fixed = fixedIn(apart, runs, task)
   const kept = new Set([...task.outputs.map(({ node }) => node), ...task.changes.map(({ value }) => value)])
   const alike = (a: Node, b: Node): boolean => fixed.has(a) === fixed.has(b)
   const groups = withEpilogues(apart, users, (node) => kept.has(node), alike)
   return {
     ...whole,
-    ...{ task, order, groups, users, fixed, runs: runsIn(order), body: [], done: new Set() },
+    ...{ task, order, groups, users, fixed, runs, body: [], done: new Set() },
     groupOf: new Map(groups.flatMap((group, at) => group.map((node) => [node, at] as const))),
     stored: new Map(task.leaves),
     places: new Map(task.outputs.toReversed().map(({ node, place }) => [node, place])),
@@ -97,7 +98,11 @@ function fixedFirst(order: readonly Node[], { fixed }: Task): readonly Node[] {
 }
 
 /** A loop that computes other values too belongs to the block, and so does what each round has to give or to change. */
-function fixedIn(groups: readonly (readonly Node[])[], { fixed, changes, outputs }: Task): ReadonlySet<Node> {
+function fixedIn(
+  groups: readonly (readonly Node[])[],
+  runs: Lowering["runs"],
+  { fixed, changes, outputs }: Task,
+): ReadonlySet<Node> {
   const found = new Set<Node>()
   if (!fixed) return found
   const given = new Set([...changes.map(({ value }) => value), ...outputs.map(({ node }) => node)])
@@ -107,7 +112,10 @@ function fixedIn(groups: readonly (readonly Node[])[], { fixed, changes, outputs
     const inside = new Set(group)
     const isFixed = (node: Node): boolean => {
       if (isNode(node, "input") || isNode(node, "weight")) return fixed.leaves.has(node)
-      return !given.has(node) && node.inputs.every((input) => found.has(input) || inside.has(input))
+      const together = runs.get(node) ?? [node] // one run gives all of them
+      return (
+        !together.some((each) => given.has(each)) && node.inputs.every((input) => found.has(input) || inside.has(input))
+      )
     }
     if (group.every(isFixed)) for (const node of group) found.add(node)
   }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest"
 import { TILES } from "../base/tiles.ts"
 import { interpreterEngine } from "../engine/interpreter.ts"
 import * as op from "../graph/operations.ts"
+import { scan } from "../graph/scan.ts"
 import { add, buffer, i32, load, local, mul, parallel, store } from "../ir/build.ts"
 import type { Buffer, Program, Statement } from "../ir/program.ts"
 import { validate } from "../ir/validate.ts"
@@ -101,4 +102,21 @@ test("a weight that a run changes is no constant", () => {
   const loss = op.matmul(op.input("q", "f32", [1, 24]), v)
   const updates = [{ weight: v, value: op.add(v, v) }]
   expect(lowerGraph({ name: "step", outputs: { loss }, updates, prepares: true }).entries).toBeUndefined()
+})
+test("a run with a result that each round has to give is prepared with none of its results", () => {
+  const zero = op.fill(0, { dtype: "f32", shape: [1] })
+  const rows = op.weight("rows", "f32", [4, 1])
+  const { last, outputs } = scan({ carries: [zero], sequences: [rows] }, ([sum], [row]) => {
+    const next = op.add(sum!, row!)
+    return { next: [next], outputs: [next] }
+  })
+  const [given, total] = [last[0]!, op.sum(outputs[0]!, 0)]
+  const { memory, run, entries } = interpreterEngine.instantiate(
+    lowerGraph({ name: "net", outputs: { given, y: op.add(total, total) }, prepares: true }),
+  )
+  memory["rows"]!.set([1, -1, 1, -1])
+  entries["prepare"]?.()
+  run()
+  expect([...memory["given"]!]).toEqual([0])
+  expect([...memory["y"]!]).toEqual([4])
 })

@@ -196,6 +196,20 @@ test("nibbles that something else reads too, or whose depth is no whole number o
     expect(validate(lowerGraph({ name: "net", outputs, prepares: true, tiles: asBytes }))).toEqual([])
 })
 
+test("a product of plain loops reads what is unpacked, whatever its schedule would take", () => {
+  const x = op.input("x", "i8", [3, 64])
+  const w = op.weight("w", "u8", [16, 32])
+  const y = op.matmul(x, op.unpackNibbles(w), false, true)
+  const [cut, direct] = [false, true].map((direct) => {
+    const program = lowerGraph({ name: "net", outputs: { y }, prepares: true, tiles: asBytes, direct })
+    const { memory, run, entries } = interpreterEngine.instantiate(program)
+    for (const name of ["x", "w"]) memory[name]!.set(Array.from(memory[name]!, (_, i) => (i * 37 + 11) & 255))
+    entries["prepare"]!()
+    run()
+    return [...memory["y"]!]
+  })
+  expect(direct).toEqual(cut)
+})
 test("small products are left to the reference, and read what is unpacked", () => {
   const nibbles = op.unpackNibbles(op.weight("n", "u8", [20, 12]))
   const small = op.matmul(op.input("x", "i8", [1, 24]), nibbles, false, true)
