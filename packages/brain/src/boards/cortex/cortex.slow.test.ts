@@ -103,6 +103,28 @@ test(
   MS_MAX,
 )
 
+/** Three pages of instructions of two bytes and a cycle each: the second mark is where QEMU looks beyond the third's end. */
+const PAGES = `#include "${join(import.meta.dirname, "start.h")}"
+int main(void) {
+  __asm__ volatile(".balign 1024\\n mov r10, r10\\n .rept 1533\\n mov r0, r0\\n .endr\\n mov r11, r11\\n mov r0, r0");
+  leave(STOPPED_APPLICATION_EXIT);
+}
+`
+for (const target of Object.values(BOARDS))
+  test(
+    `instructions at the ends of pages are counted as what they are: ${target}`,
+    async (context) => {
+      const { missing, build, run } = TARGETS[target]
+      requireOrSkip(context, missing())
+      const [source, elf] = [join(folder, "pages.c"), join(folder, "pages.elf")]
+      writeFileSync(source, PAGES)
+      await build([source], elf, [])
+      const { marks } = await run(elf, { requests: [], answerBytes: 0, timeoutMs: MS_MAX })
+      expect(marks).toEqual([{ mark: 1, cycles: 1533 }])
+    },
+    MS_MAX,
+  )
+
 /** What a report is worth that has nothing on its PATH but these programs, and a script for one of them. */
 async function reportWith(programs: readonly string[], script?: string): Promise<Report> {
   const path = mkdtempSync(join(folder, "path-"))

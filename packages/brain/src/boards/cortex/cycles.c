@@ -142,15 +142,22 @@ static const struct cost *cost_of(uint32_t word, size_t size) {
   return &USUAL;
 }
 
+static uint16_t half(const uint8_t *bytes) { return (uint16_t)(bytes[0] | bytes[1] << 8); }
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
   (void)id;
   bool after_single = false;
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); ++i) {
     struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
-    const size_t size = qemu_plugin_insn_size(instruction);
-    uint16_t halves[2] = {0};
-    memcpy(halves, qemu_plugin_insn_data(instruction), size);
-    const uint32_t word = size == 2 ? halves[0] : (uint32_t)halves[0] << 16 | halves[1];
+    const uint8_t *bytes = qemu_plugin_insn_data(instruction);
+    const uint16_t first = half(bytes);
+    /*
+     * QEMU 7.2 adds the next two bytes to an instruction after which a page has only these, for it looks whether what
+     * begins there crosses the page: how long an instruction is, its own first half tells (ARM DDI 0403E, A5.1).
+     */
+    const size_t size = first < 0xe800 ? 2 : 4;
+    if (qemu_plugin_insn_size(instruction) < size) abort();
+    const uint32_t word = size == 2 ? first : (uint32_t)first << 16 | half(bytes + 2);
     const struct cost *cost = cost_of(word, size);
     struct known *known = calloc(1, sizeof *known);
     if (!known) abort();
