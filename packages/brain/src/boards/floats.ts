@@ -1,21 +1,17 @@
 import { refuse } from "@open-brains/core/base/problem.ts"
 import { inOrder, isNode, type Node } from "@open-brains/core/graph/graph.ts"
+import { runsIn } from "@open-brains/core/graph/runs.ts"
+import { neededOf } from "@open-brains/core/graph/scan.ts"
+import { hasFloats } from "@open-brains/core/ir/program.ts"
 
 /**
  * Boards are given integers alone: few have a unit for floats. What floats weights alone decide is worked out at the export,
  * and does not count. Errors: OB854.
  */
 export function refuseFloats(outputs: Readonly<Record<string, Node>>, changing: ReadonlySet<string> = new Set()): void {
-  const order = inOrder(Object.values(outputs))
-  const varies = new Set<Node>()
-  for (const node of order)
-    if (
-      isNode(node, "input") ||
-      (isNode(node, "weight") && changing.has(node.attributes.name)) ||
-      node.inputs.some((each) => varies.has(each))
-    )
-      varies.add(node)
-  const floats = order.filter((node) => node.dtype === "f32" && varies.has(node))
+  const isGiven = (leaf: Node): boolean =>
+    isNode(leaf, "input") || (isNode(leaf, "weight") && changing.has(leaf.attributes.name))
+  const floats = floatsIn(inOrder(Object.values(outputs)), isGiven)
   const [first] = floats
   if (first === undefined) return
   const name =
@@ -24,7 +20,35 @@ export function refuseFloats(outputs: Readonly<Record<string, Node>>, changing: 
       : `a \`${first.operation}\``
   refuse({
     code: "OB854",
-    seen: `This net computes with floats, and boards are given integers alone: ${name} is f32[${first.shape}]${floats.length > 1 ? `, and so are ${floats.length - 1} values more` : ""}.`,
+    seen: `This net computes with floats, and boards are given integers alone: ${name} ${first.dtype === "f32" ? `is f32[${first.shape}]` : "has floats inside"}${floats.length > 1 ? `, and so are ${floats.length - 1} values more` : ""}.`,
     hint: "Export a net of integers: those that `brain teach` makes are, and packages/core/src/quantise makes others of learnt floats.",
   })
+}
+
+/** What computes with floats and depends on leaves that vary: inside steps of scans and kernels, too. */
+function floatsIn(order: readonly Node[], isVarying: (leaf: Node) => boolean): readonly Node[] {
+  const [runs, varies] = [runsIn(order), new Set<Node>()]
+  return order.flatMap((node) => {
+    if (!isVarying(node) && !node.inputs.some((each) => varies.has(each))) return []
+    varies.add(node)
+    if (node.dtype === "f32") return [node]
+    if (isNode(node, "kernel")) return hasFloats(node.attributes.program) ? [node] : []
+    if (isNode(node, "scan")) return floatsInStep(node, runs.get(node) as readonly Node<"scan">[], varies)
+    return node.inputs.filter((each) => each.dtype === "f32" && !varies.has(each)) // such as what picks one of two
+  })
+}
+/** Constants of a step are worked out at the export if none that it reads varies. */
+function floatsInStep(
+  { attributes: { body }, inputs }: Node<"scan">,
+  run: readonly Node<"scan">[],
+  varies: ReadonlySet<Node>,
+): readonly Node[] {
+  const { needed } = neededOf(body, run)
+  const given = inputs.slice(body.carries.length + body.slices.length)
+  const isSteady = body.constants.every((own, i) => !needed.has(own) || !varies.has(given[i]!))
+  const constants = new Set<Node>(body.constants)
+  return floatsIn(
+    body.values.filter((value) => needed.has(value)),
+    (leaf) => isNode(leaf, "input") && !(isSteady && constants.has(leaf)),
+  )
 }

@@ -2,15 +2,7 @@ import { Refusal } from "@open-brains/core/base/problem.ts"
 import { stream } from "@open-brains/core/base/random.ts"
 import type { Name } from "@open-brains/core/graph/graph.ts"
 import { allGraphs, CASES } from "@open-brains/core/graph/testing/cases.ts"
-import {
-  blocksOf,
-  type Expression,
-  expressionsOf,
-  operandsOf,
-  type Program,
-  scalarOf,
-  statementsOf,
-} from "@open-brains/core/ir/program.ts"
+import { hasFloats, type Program } from "@open-brains/core/ir/program.ts"
 import { memoryFrom, programFrom, SEED } from "@open-brains/core/ir/testing/hostile.ts"
 import { withoutFloats } from "@open-brains/core/ir/testing/integer.ts"
 import { validate } from "@open-brains/core/ir/validate.ts"
@@ -42,13 +34,6 @@ function callsOf(seed: number, program: Program): readonly Call[] {
 function operations(): readonly Program[] {
   const all = (Object.keys(CASES) as Name[]).map((name) => lowerGraph({ name, outputs: allGraphs(name, [1, 5, 17]) }))
   return all.filter((program) => !hasFloats(program))
-}
-function hasFloats({ buffers, ...program }: Program): boolean {
-  const isFloat = (e: Expression): boolean => scalarOf(e) !== "i32" || operandsOf(e).some(isFloat)
-  return (
-    buffers.some(({ dtype }) => dtype === "f32" || dtype === "f64") ||
-    blocksOf(program).flatMap(statementsOf).flatMap(expressionsOf).some(isFloat)
-  )
 }
 
 test("operations of integers are found, those of quantised nets among them", () => {

@@ -48,6 +48,20 @@ export function lastOf({ attributes: { body, output, stacked } }: Node<"scan">):
   const at = stacked ? -1 : body.next.indexOf(body.values[output]!)
   return at < 0 ? undefined : at
 }
+/** What the results that a run is asked for depend on, be it through the carries of earlier steps: the places of those, and all nodes. */
+export function neededOf(
+  body: Body,
+  run: readonly Node<"scan">[],
+): { readonly live: readonly number[]; readonly needed: ReadonlySet<Node> } {
+  const live = new Set(run.flatMap((call) => lastOf(call) ?? []))
+  const asked = run.map(({ attributes }) => body.values[attributes.output]!)
+  for (;;) {
+    const needed = new Set(inOrder([...asked, ...[...live].map((i) => body.next[i]!)]))
+    const more = body.carries.flatMap((carry, i) => (needed.has(carry) && !live.has(i) ? [i] : []))
+    if (more.length === 0) return { live: [...live].sort((a, b) => a - b), needed }
+    for (const i of more) live.add(i)
+  }
+}
 /** A run of a body: gives its results, by the value that is stacked or that a carry becomes. */
 export function scanOf(
   body: Body,

@@ -217,3 +217,13 @@ export function expressionsOf(s: Statement): readonly Expression[] {
       return s satisfies never
   }
 }
+
+/** Whether any of its buffers holds floats or any of its expressions computes with them. */
+export function hasFloats(program: Program): boolean {
+  if (program.buffers.some(({ dtype }) => dtype === "f32" || dtype === "f64")) return true
+  const isFloat = (e: Expression): boolean =>
+    e.kind === "unary" || (e.kind === "constant" && e.scalar !== "i32") || operandsOf(e).some(isFloat)
+  return blocksOf(program)
+    .flatMap(statementsOf)
+    .some((s) => expressionsOf(s).some(isFloat))
+}

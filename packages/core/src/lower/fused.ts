@@ -57,7 +57,7 @@ export function elementsOf(
 /** The buffers that a node's value goes to: none when only its own loop reads it. */
 export function homesOf(block: Lowering, node: Node): readonly ReturnType<typeof home>[] {
   const leaf = block.changed.get(node)
-  const into = leaf && isLastToRead(block, node, leaf) ? block.stored.get(leaf)! : undefined
+  const into = leaf && !block.fixed.has(node) && isLastToRead(block, node, leaf) ? block.stored.get(leaf)! : undefined
   if (into) block.done.add(leaf!)
   if (into && !block.places.has(node) && !isNeeded(block, node)) block.stored.set(node, into)
   const elsewhere = block.places.has(node) || isNeeded(block, node) || (leaf && !into)

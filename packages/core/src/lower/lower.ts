@@ -9,7 +9,7 @@ import { isDirect, isReadInPlace, lowerDirect, lowerDirectSum } from "./direct.t
 import { epilogueOf } from "./epilogue.ts"
 import { type Finished, finishedOf } from "./finished.ts"
 import { lowerFused } from "./fused.ts"
-import { rulesOf } from "./groups.ts"
+import { isBroadcast, rulesOf } from "./groups.ts"
 import { lowerKernel } from "./kernel.ts"
 import {
   bodyFor,
@@ -23,6 +23,7 @@ import {
   scratchOf,
   type Task,
   type Whole,
+  writeOut,
 } from "./lowering.ts"
 import { namer } from "./names.ts"
 import { planMemory } from "./plan.ts"
@@ -113,8 +114,9 @@ function lowerBlock(whole: Whole, task: Task): Block {
   for (const group of block.groups) lowerGroup(block, group)
   for (const { node, place } of task.outputs) {
     if (task.leaves.has(node)) continue
-    const from = operand(block, node).buffer
-    if (from !== place) block.body.push(copy(block, from, place)) // it is wanted in two places
+    const isNowhere = !block.stored.has(node) && (isNode(node, "fill") || isBroadcast(node))
+    // Else it lies elsewhere where it is wanted in two places, or prepared.
+    if (isNowhere || operand(block, node).buffer !== place) block.body.push(writeOut(block, node, place))
   }
   changeLeaves(block)
   return block.body

@@ -64,8 +64,9 @@ export function newLowering(whole: Whole, task: Task): Lowering {
     ...task.changes.map(({ value }) => value),
     ...task.changes.map(({ leaf }) => leaf), // one may change without being read
   ])
-  const order = whole.direct ? fixedFirst(found, task) : found
-  const apart = groupsOf(order)
+  // What weights alone decide comes first where it is never run again, and shares no loop with what is.
+  const parts = whole.direct ? fixedFirst(found, task) : [found]
+  const [order, apart] = [parts.flat(), parts.flatMap(groupsOf)]
   const users = new Map<Node, Node[]>()
   for (const node of order)
     for (const input of node.inputs) {
@@ -73,14 +74,13 @@ export function newLowering(whole: Whole, task: Task): Lowering {
       if (known) known.push(node)
       else users.set(input, [node])
     }
-  const runs = runsIn(order)
-  const fixed = fixedIn(apart, runs, task)
+  const fixed = fixedIn(apart, task)
   const kept = new Set([...task.outputs.map(({ node }) => node), ...task.changes.map(({ value }) => value)])
   const alike = (a: Node, b: Node): boolean => fixed.has(a) === fixed.has(b)
   const groups = withEpilogues(apart, users, (node) => kept.has(node), alike)
   return {
     ...whole,
-    ...{ task, order, groups, users, fixed, runs, body: [], done: new Set() },
+    ...{ task, order, groups, users, fixed, runs: runsIn(order), body: [], done: new Set() },
     groupOf: new Map(groups.flatMap((group, at) => group.map((node) => [node, at] as const))),
     stored: new Map(task.leaves),
     places: new Map(task.outputs.toReversed().map(({ node, place }) => [node, place])),
@@ -88,34 +88,26 @@ export function newLowering(whole: Whole, task: Task): Lowering {
   }
 }
 
-/** What weights alone decide comes first, so that it stands between no two neighbours that one loop could take. */
-function fixedFirst(order: readonly Node[], { fixed }: Task): readonly Node[] {
+/** What weights alone decide, and the rest: else the one would stand between neighbours of the other that one loop could take. */
+function fixedFirst(order: readonly Node[], { fixed }: Task): readonly (readonly Node[])[] {
   const first = new Set<Node>()
   for (const node of order)
     if (fixed?.leaves.has(node) || (node.inputs.length > 0 && node.inputs.every((input) => first.has(input))))
       first.add(node)
-  return [...order.filter((node) => first.has(node)), ...order.filter((node) => !first.has(node))]
+  return [order.filter((node) => first.has(node)), order.filter((node) => !first.has(node))]
 }
 
-/** A loop that computes other values too belongs to the block, and so does what each round has to give or to change. */
-function fixedIn(
-  groups: readonly (readonly Node[])[],
-  runs: Lowering["runs"],
-  { fixed, changes, outputs }: Task,
-): ReadonlySet<Node> {
+/** A loop that computes other values too belongs to the block. */
+function fixedIn(groups: readonly (readonly Node[])[], { fixed }: Task): ReadonlySet<Node> {
   const found = new Set<Node>()
   if (!fixed) return found
-  const given = new Set([...changes.map(({ value }) => value), ...outputs.map(({ node }) => node)])
   const isLeaf = ([node]: readonly Node[]): boolean => rulesOf(node!).reference.kind === "leaf"
   // Leaves first: a group stands where its first node does, and what its later ones read may be listed after it.
   for (const group of [...groups.filter(isLeaf), ...groups.filter((each) => !isLeaf(each))]) {
     const inside = new Set(group)
     const isFixed = (node: Node): boolean => {
       if (isNode(node, "input") || isNode(node, "weight")) return fixed.leaves.has(node)
-      const together = runs.get(node) ?? [node] // one run gives all of them
-      return (
-        !together.some((each) => given.has(each)) && node.inputs.every((input) => found.has(input) || inside.has(input))
-      )
+      return node.inputs.every((input) => found.has(input) || inside.has(input))
     }
     if (group.every(isFixed)) for (const node of group) found.add(node)
   }
@@ -139,7 +131,8 @@ export const scratchOf = (whole: Whole): Scratch => ({
 
 /** Where a node's value lies, or will. */
 export function home(block: Lowering, node: Node): Buffer {
-  const known = block.stored.get(node) ?? block.places.get(node)
+  // What is prepared lies where nobody else writes: each round copies it to where it is wanted.
+  const known = block.stored.get(node) ?? (block.fixed.has(node) ? undefined : block.places.get(node))
   const length = sizeOf(node.shape)
   const buffer = known ?? declare(block, ir.buffer("scratch", dtypeIn(block, node.dtype), block.fresh("value"), length))
   block.stored.set(node, buffer)

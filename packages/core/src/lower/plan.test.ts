@@ -103,7 +103,7 @@ test("a weight that a run changes is no constant", () => {
   const updates = [{ weight: v, value: op.add(v, v) }]
   expect(lowerGraph({ name: "step", outputs: { loss }, updates, prepares: true }).entries).toBeUndefined()
 })
-test("a run with a result that each round has to give is prepared with none of its results", () => {
+test("results of one run are prepared together, also those that each round has to give", () => {
   const zero = op.fill(0, { dtype: "f32", shape: [1] })
   const rows = op.weight("rows", "f32", [4, 1])
   const { last, outputs } = scan({ carries: [zero], sequences: [rows] }, ([sum], [row]) => {

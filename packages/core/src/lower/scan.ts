@@ -1,6 +1,6 @@
 import { sizeOf } from "../base/shape.ts"
-import { inOrder, type Node } from "../graph/graph.ts"
-import { type Body, lastOf } from "../graph/scan.ts"
+import type { Node } from "../graph/graph.ts"
+import { lastOf, neededOf } from "../graph/scan.ts"
 import * as ir from "../ir/build.ts"
 import type { Block, Buffer } from "../ir/program.ts"
 import { bodyFor, declare, dtypeIn, home, type Lowering, operand, type Task, type Whole, writeOut } from "./lowering.ts"
@@ -75,19 +75,4 @@ function placesOf(block: Lowering, run: readonly Node<"scan">[]): readonly { cal
     block.stored.set(call, known.buffer)
   }
   return [...places.values()]
-}
-
-/** What the asked outputs depend on, be it through the carries of earlier steps: the places of those, and all nodes. */
-function neededOf(
-  body: Body,
-  run: readonly Node<"scan">[],
-): { readonly live: readonly number[]; readonly needed: ReadonlySet<Node> } {
-  const live = new Set(run.flatMap((call) => lastOf(call) ?? []))
-  const asked = run.map(({ attributes }) => body.values[attributes.output]!)
-  for (;;) {
-    const needed = new Set(inOrder([...asked, ...[...live].map((i) => body.next[i]!)]))
-    const more = body.carries.flatMap((carry, i) => (needed.has(carry) && !live.has(i) ? [i] : []))
-    if (more.length === 0) return { live: [...live].sort((a, b) => a - b), needed }
-    for (const i of more) live.add(i)
-  }
 }

@@ -1,13 +1,4 @@
-import {
-  type Block,
-  type Buffer,
-  blocksOf,
-  type Expression,
-  expressionsOf,
-  operandsOf,
-  type Program,
-  statementsOf,
-} from "../../../ir/program.ts"
+import { type Buffer, blocksOf, hasFloats, type Program } from "../../../ir/program.ts"
 import { identifier, stored } from "../emit.ts"
 import { type Stored, TYPE } from "../prelude.ts"
 import { FAR_MACROS } from "./flash.ts"
@@ -125,12 +116,3 @@ function quiet(text: string): string {
 }
 
 const isPort = ({ access }: Buffer): boolean => access === "input" || access === "output" || access === "state"
-
-function hasFloats(program: Program): boolean {
-  if (program.buffers.some(({ dtype }) => dtype === "f32" || dtype === "f64")) return true
-  const isFloat = (e: Expression): boolean =>
-    e.kind === "unary" || (e.kind === "constant" && e.scalar !== "i32") || operandsOf(e).some(isFloat)
-  return blocksOf(program)
-    .flatMap((block: Block) => [...statementsOf(block)])
-    .some((s) => expressionsOf(s).some(isFloat))
-}
