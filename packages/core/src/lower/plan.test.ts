@@ -120,3 +120,15 @@ test("results of one run are prepared together, also those that each round has t
   expect([...memory["given"]!]).toEqual([0])
   expect([...memory["y"]!]).toEqual([4])
 })
+test("what is prepared and given is given anew by each run", () => {
+  const program = lowerGraph({ name: "net", outputs: { y: op.add(v, v) }, prepares: true })
+  expect(Object.keys(program.entries!)).toEqual(["prepare"])
+  const { memory, run, entries } = interpreterEngine.instantiate(program)
+  memory["v"]!.fill(1.5)
+  entries["prepare"]!()
+  for (let n = 0; n < 2; n++) {
+    run()
+    expect(new Set(memory["y"])).toEqual(new Set([3]))
+    memory["y"]!.fill(0)
+  }
+})
