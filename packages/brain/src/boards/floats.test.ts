@@ -21,10 +21,10 @@ const summed = (sequence: Parameters<typeof scan>[0]["sequences"][0]): Outputs =
 }
 
 for (const [what, outputs, seen] of [
-  ["an input of floats", { y: op.convert(op.input("f", "f32", [1, 4]), "i32") }, "input `f` is f32[1,4]"],
-  ["floats in between", { y: op.convert(op.exp(op.convert(x, "f32")), "i32") }, "a `convert` is f32[1,4]"],
-  ["floats that pick one of two", { y: op.select(w, x, op.negate(x)) }, "weight `w` is f32[1,4]"],
-  ["floats in a scan", summed(x), "is f32[1]"],
+  ["an input of floats", { y: op.convert(op.input("f", "f32", [1, 4]), "i32") }, "input `f` (f32[1,4])."],
+  ["floats in between", { y: op.convert(op.exp(op.convert(x, "f32")), "i32") }, "a `convert` (f32[1,4]) and 1 more."],
+  ["floats that pick one of two", { y: op.select(w, op.select(w, x, x), op.negate(x)) }, "weight `w` (f32[1,4])."],
+  ["floats in a scan", summed(x), "(f32[1]) and 1 more."],
 ] as const)
   test(`${what} are refused`, () => {
     expect(() => refuseFloats(outputs)).toThrow(seen)

@@ -11,21 +11,19 @@ import { hasFloats } from "@open-brains/core/ir/program.ts"
 export function refuseFloats(outputs: Readonly<Record<string, Node>>, changing: ReadonlySet<string> = new Set()): void {
   const isGiven = (leaf: Node): boolean =>
     isNode(leaf, "input") || (isNode(leaf, "weight") && changing.has(leaf.attributes.name))
-  const floats = floatsIn(inOrder(Object.values(outputs)), isGiven)
-  const [first] = floats
+  const [first, ...more] = new Set(floatsIn(inOrder(Object.values(outputs)), isGiven))
   if (first === undefined) return
-  const name =
-    isNode(first, "input") || isNode(first, "weight")
-      ? `${first.operation} \`${first.attributes.name}\``
-      : `a \`${first.operation}\``
+  const isNamed = isNode(first, "input") || isNode(first, "weight")
+  const name = isNamed ? `${first.operation} \`${first.attributes.name}\`` : `a \`${first.operation}\``
+  const where = first.dtype === "f32" ? `f32[${first.shape}]` : "inside"
   refuse({
     code: "OB854",
-    seen: `This net computes with floats, and boards are given integers alone: ${name} ${first.dtype === "f32" ? `is f32[${first.shape}]` : "has floats inside"}${floats.length > 1 ? `, and so are ${floats.length - 1} values more` : ""}.`,
+    seen: `This net computes with floats, and boards are given integers alone: ${name} (${where})${more.length > 0 ? ` and ${more.length} more` : ""}.`,
     hint: "Export a net of integers: those that `brain teach` makes are, and packages/core/src/quantise makes others of learnt floats.",
   })
 }
 
-/** What computes with floats and depends on leaves that vary: inside steps of scans and kernels, too. */
+/** Floats that depend on leaves that vary, or that are read with such: inside steps of scans and kernels, too. */
 function floatsIn(order: readonly Node[], isVarying: (leaf: Node) => boolean): readonly Node[] {
   const [runs, varies] = [runsIn(order), new Set<Node>()]
   return order.flatMap((node) => {

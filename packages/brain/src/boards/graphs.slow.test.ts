@@ -1,5 +1,4 @@
-import type { Numbers } from "@open-brains/core/base/dtype.ts"
-import { DTYPE, zeros } from "@open-brains/core/base/dtype.ts"
+import { type Numbers, zeros } from "@open-brains/core/base/dtype.ts"
 import { Refusal } from "@open-brains/core/base/problem.ts"
 import { sizeOf } from "@open-brains/core/base/shape.ts"
 import { emitChip } from "@open-brains/core/emit/c99/chip/emit.ts"
@@ -17,7 +16,7 @@ import { requireOrSkip } from "../../../../scripts/testing.ts"
 import { refuseFloats } from "./floats.ts"
 import { frozen } from "./frozen.ts"
 import { answerMemory, buildProbe, portsOf, requestBytes } from "./testing/probe.ts"
-import { memoryBytes } from "./testing/same_bits.ts"
+import { memoryBytes, RANDOM_FLAGS } from "./testing/same_bits.ts"
 import { TARGETS, type Target } from "./testing/targets.ts"
 
 const isWhole = (node: Node, changing: ReadonlySet<string>): boolean => {
@@ -105,6 +104,8 @@ const PLACES = [
 ] as const satisfies readonly Target[]
 /** A compiler and a simulator take half a second for a graph. */
 const GRAPHS = Math.ceil(RUNS / 8)
+/** More may be more than a chip has flash for. */
+const CONSTANT_BYTES_MAX = 100_000
 for (const target of PLACES)
   test(`random graphs of integers have the bits of their nodes alone: ${target} (SEED=${SEED})`, {
     timeout: 300_000,
@@ -116,20 +117,13 @@ for (const target of PLACES)
       const graph = integersOf(graphFrom(seed))
       if (Object.keys(graph.outputs).length === 0) continue
       const { constant, rounds } = exported(graph)
-      if (memoryBytes(constant) > room || flashBytes(constant) > FLASH_MAX) continue
+      const source = emitChip(constant)
+      if (memoryBytes(constant) > room || source.constantBytes > CONSTANT_BYTES_MAX) continue
       ran++
-      using probe = await buildProbe(emitChip(constant), portsOf(constant.name, constant), target, RANDOM)
+      using probe = await buildProbe(source, portsOf(constant.name, constant), target, RANDOM_FLAGS)
       const requests = rounds.map(({ inputs }) => ({ entry: 0, input: requestBytes(constant, inputs) }))
       const { outputs } = await probe.run(requests)
       for (const [n, { wanted }] of rounds.entries())
         expect([seed, n, difference(wanted, answerMemory(constant, outputs[n]!))]).toEqual([seed, n, undefined])
     }
   })
-/** Constants may take more than a chip has. */
-const flashBytes = ({ buffers }: Program): number =>
-  buffers
-    .filter(({ access }) => access === "constant")
-    .reduce((sum, { dtype, length }) => sum + DTYPE[dtype].bytes * length, 0)
-const FLASH_MAX = 100_000
-/** Random graphs multiply conditions and compare what is always less; what people export does neither. */
-const RANDOM = ["-Wno-int-in-bool-context", "-Wno-type-limits", "-Wno-bool-compare"]

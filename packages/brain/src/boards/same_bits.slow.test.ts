@@ -9,15 +9,13 @@ import { validate } from "@open-brains/core/ir/validate.ts"
 import { lowerGraph } from "@open-brains/core/lower/lower.ts"
 import { expect, test } from "vitest"
 import { requireOrSkip } from "../../../../scripts/testing.ts"
-import { type Call, expectSameBits, memoryBytes } from "./testing/same_bits.ts"
+import { type Call, expectSameBits, memoryBytes, RANDOM_FLAGS } from "./testing/same_bits.ts"
 import { TARGETS, type Target } from "./testing/targets.ts"
 import { weightedSums } from "./testing/weighted_sums.ts"
 
 /** More for a longer search: `PROGRAMS=200 SEED=… npx vitest …`. */
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 4)
 const CALLS = 5
-/** Random programs multiply conditions and compare what is always less; what people export does neither. */
-const RANDOM = ["-Wno-int-in-bool-context", "-Wno-type-limits", "-Wno-bool-compare"]
 const MS_MAX = 600_000
 const SMALLEST = TARGETS["atmega328p on simavr"].memoryBytes
 
@@ -62,7 +60,7 @@ for (const target of Object.keys(TARGETS) as Target[]) {
       let fitted = 0
       for (const [seed, program] of programs())
         try {
-          await expectSameBits(program, target, callsOf(seed, program), RANDOM)
+          await expectSameBits(program, target, callsOf(seed, program), RANDOM_FLAGS)
           fitted++
         } catch (error) {
           // A random program may need more flash than the smallest board has.
@@ -92,7 +90,7 @@ for (const target of Object.keys(TARGETS) as Target[]) {
     async (context) => {
       requireOrSkip(context, missing())
       const fitting = operations().filter((program) => memoryBytes(program) <= room)
-      for (const program of fitting) await expectSameBits(program, target, callsOf(SEED, program), RANDOM)
+      for (const program of fitting) await expectSameBits(program, target, callsOf(SEED, program), RANDOM_FLAGS)
     },
     MS_MAX,
   )

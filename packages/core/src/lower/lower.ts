@@ -9,7 +9,7 @@ import { isDirect, isReadInPlace, lowerDirect, lowerDirectSum } from "./direct.t
 import { epilogueOf } from "./epilogue.ts"
 import { type Finished, finishedOf } from "./finished.ts"
 import { lowerFused } from "./fused.ts"
-import { isBroadcast, rulesOf } from "./groups.ts"
+import { rulesOf } from "./groups.ts"
 import { lowerKernel } from "./kernel.ts"
 import {
   bodyFor,
@@ -18,6 +18,7 @@ import {
   dtypeIn,
   home,
   type Lowering,
+  liesNowhere,
   newLowering,
   operand,
   scratchOf,
@@ -114,9 +115,8 @@ function lowerBlock(whole: Whole, task: Task): Block {
   for (const group of block.groups) lowerGroup(block, group)
   for (const { node, place } of task.outputs) {
     if (task.leaves.has(node)) continue
-    const isNowhere = !block.stored.has(node) && (isNode(node, "fill") || isBroadcast(node))
-    // Else it lies elsewhere where it is wanted in two places, or prepared.
-    if (isNowhere || operand(block, node).buffer !== place) block.body.push(writeOut(block, node, place))
+    // It lies elsewhere where it is wanted in two places, or prepared.
+    if (liesNowhere(block, node) || operand(block, node).buffer !== place) block.body.push(writeOut(block, node, place))
   }
   changeLeaves(block)
   return block.body

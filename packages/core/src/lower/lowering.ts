@@ -64,7 +64,7 @@ export function newLowering(whole: Whole, task: Task): Lowering {
     ...task.changes.map(({ value }) => value),
     ...task.changes.map(({ leaf }) => leaf), // one may change without being read
   ])
-  // What weights alone decide comes first where it is never run again, and shares no loop with what is.
+  // A board never runs again what weights alone decide: that shares no loop with the rest.
   const parts = whole.direct ? fixedFirst(found, task) : [found]
   const [order, apart] = [parts.flat(), parts.flatMap(groupsOf)]
   const users = new Map<Node, Node[]>()
@@ -148,10 +148,13 @@ export function read(block: Lowering, node: Node, index: readonly Expression[]):
   return read(block, rootOf(node), at)
 }
 
-/** A value in memory, written out if it is otherwise only looked through. */
+/** Whether a value is only looked through so far: it is a constant, or elements of another. */
+export const liesNowhere = ({ stored }: Lowering, node: Node): boolean =>
+  !stored.has(node) && (isNode(node, "fill") || isBroadcast(node))
+
+/** A value in memory, written out if it lies nowhere. */
 export function operand(block: Lowering, node: Node): Operand {
-  if (!block.stored.has(node) && (isNode(node, "fill") || isBroadcast(node)))
-    bodyFor(block, node).push(writeOut(block, node, home(block, node)))
+  if (liesNowhere(block, node)) bodyFor(block, node).push(writeOut(block, node, home(block, node)))
   return { buffer: home(block, node), shape: node.shape }
 }
 
